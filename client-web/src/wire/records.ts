@@ -1,0 +1,64 @@
+/** Values that share bytes on the wire, taken apart. Mirrors `shared/src/wire/pack.rs` and `records.rs`. */
+
+import { CELL_SUB } from '../cells.ts';
+import { alongX, alongY } from '../lattice.ts';
+import { THRUST_MAX } from '../limits.ts';
+import { type Body, bodyAt, type Flight, type Rules, type Steer } from '../motion.ts';
+import type { BoltRecord, GliderRecord } from './codec.ts';
+
+/** x in sub-units of a place in the cell of this column. */
+export function placeX(place: number, column: number): number {
+  return column * CELL_SUB + (place & 0xfff);
+}
+
+/** y in sub-units of a place in the cell of this row. */
+export function placeY(place: number, row: number): number {
+  return row * CELL_SUB + (place >>> 12);
+}
+
+export function trimThrust(trim: number): number {
+  return trim & 15;
+}
+
+export function trimLook(trim: number): number {
+  return trim >> 4;
+}
+
+export function recordSteer(record: GliderRecord): Steer {
+  return { heading: record.heading, thrust: trimThrust(record.trim) };
+}
+
+/** The body of a glider record in a cell. */
+export function recordBody(record: GliderRecord, column: number, row: number, rules: Rules): Body {
+  const body = bodyAt(placeX(record.place, column), placeY(record.place, row));
+  const motion = record.motion;
+  switch (motion.kind) {
+    case 'Cruise': {
+      const wanted = ((rules.speed * trimThrust(record.trim)) / THRUST_MAX) | 0;
+      body.vx = alongX(record.heading, wanted);
+      body.vy = alongY(record.heading, wanted);
+      break;
+    }
+    case 'Free':
+      body.vx = motion.vx;
+      body.vy = motion.vy;
+      break;
+    case 'Dash':
+      body.vx = motion.vx;
+      body.vy = motion.vy;
+      body.dashLeft = motion.left;
+      body.dashRest = motion.rest;
+      break;
+  }
+  return body;
+}
+
+/** The flight of a bolt record in a cell. */
+export function recordFlight(record: BoltRecord, column: number, row: number): Flight {
+  return {
+    x: placeX(record.place, column),
+    y: placeY(record.place, row),
+    heading: record.heading,
+    left: record.left,
+  };
+}

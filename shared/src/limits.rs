@@ -1,0 +1,147 @@
+//! Every bound on what a peer or an operator can make grow, in one place.
+//!
+//! Suffixes give the unit: `_MAX` a largest count, `_BYTES`, `_MS`, `_TICKS`,
+//! `_TILES`. The assertions at the end relate the numbers to each other.
+
+/// Version of the protocol that this build speaks; a different one is refused with 4012.
+pub const PROTOCOL_VERSION: u16 = 1;
+
+/// Slowest and fastest tick rate that the movement rule is defined for, in Hz.
+pub const TICK_HZ_MIN: u32 = 10;
+pub const TICK_HZ_MAX: u32 = 128;
+
+/// Edge of the smallest and largest map, in tiles.
+pub const MAP_TILES_MIN: i32 = 8;
+pub const MAP_TILES_MAX: i32 = 1024;
+/// Size of a map file that is read at all.
+pub const MAP_FILE_BYTES: u64 = 16 << 20;
+
+/// Edge of an interest cell, in tiles.
+pub const CELL_TILES: i32 = 8;
+/// What every screen shows around its glider, in sub-units: 40 × 22.5 tiles.
+pub const VIEW_WIDTH: i32 = 40 * 256;
+pub const VIEW_HEIGHT: i32 = 22 * 256 + 128;
+/// How far a held cell may lie outside the view before it is dropped, in sub-units.
+pub const VIEW_SLACK: i32 = 256;
+/// Most cells that one client can hold.
+pub const FOCUS_CELLS_MAX: usize = 64;
+
+/// Gliders in one room, and with them clients that play.
+pub const PLAYERS_MAX: usize = 8192;
+/// House bots that one room takes.
+pub const HOUSE_BOTS_MAX: usize = 1000;
+/// Network threads of one process.
+pub const NET_THREADS_MAX: usize = 64;
+/// Bolts in flight in one room; more shots are refused by the sim.
+pub const BOLTS_MAX: usize = 16_384;
+/// Shards lying in one room.
+pub const SHARDS_MAX: usize = 32_768;
+
+/// Ticks for which a freed id rests, so that nobody mistakes the next owner for the last.
+pub const ID_REST_TICKS: u32 = 256;
+
+/// Health of a fresh glider.
+pub const HP_MAX: u8 = 100;
+
+/// A name's length in bytes of UTF-8 and in characters.
+pub const NAME_BYTES_MAX: usize = 64;
+pub const NAME_CHARS_MAX: usize = 16;
+/// Colour schemes that a glider can have.
+pub const LOOKS: u8 = 16;
+/// Steps of thrust: 0 drifts, this is full speed.
+pub const THRUST_MAX: u8 = 15;
+
+/// Inputs that wait for their tick, per player.
+pub const INPUTS_BUFFERED_MAX: usize = 8;
+/// An input that names a tick further ahead than this is refused with 1008.
+pub const INPUT_AHEAD_TICKS_MAX: i32 = 256;
+/// An input older than this is refused with 1008: no pause of a tab or link explains it.
+pub const INPUT_BEHIND_TICKS_MAX: i32 = 60 * 128;
+/// A client sends at least this often, in milliseconds, and at most once a tick.
+pub const INPUT_INTERVAL_MS: u64 = 100;
+
+/// Largest message that a client may send; and the limit of its decoder.
+pub const CLIENT_MESSAGE_BYTES: usize = 512;
+/// Largest message that a server sends; and the limit of a client's decoder.
+pub const SERVER_MESSAGE_BYTES: usize = 1 << 20;
+/// Ticks of one snapshot; a client that skipped more gets keyframes.
+pub const CATCH_UP_TICKS_MAX: usize = 4;
+/// Snapshots that may be unacknowledged beyond the round trip, in milliseconds.
+pub const UNACKED_MS_MAX: u64 = 150;
+/// Published ticks that wait for a network thread.
+pub const PUBLISHED_MAX: usize = 16;
+
+/// Ordered messages that wait for one client.
+pub const EVENTS_MAX: usize = 512;
+pub const EVENTS_BYTES_MAX: usize = 256 << 10;
+/// Text of a notice or a close reason. A close frame holds 123 bytes.
+pub const REASON_BYTES_MAX: usize = 120;
+/// Names on the leaderboard.
+pub const BOARD_ROWS: usize = 10;
+/// Ordered messages that the room keeps for one stalled network thread.
+pub const ROOM_MAIL_MAX: usize = 65_536;
+
+/// Control messages that one connection may have outstanding before 4008.
+pub const CONTROL_CREDIT: usize = 4;
+/// Places of the link between network threads and a room. Every connection's
+/// whole credit fits, so a control message never finds it full.
+pub const LINK_PLACES: usize = CONNECTIONS_MAX * CONTROL_CREDIT;
+/// Input batches on their way to a room.
+pub const INPUT_BATCHES_MAX: usize = 256;
+
+/// Connections of one process, playing or not.
+pub const CONNECTIONS_MAX: usize = 10_240;
+/// Upgraded sockets that wait for their network thread to take them.
+pub const HANDOVER_MAX: usize = 1024;
+/// Read buffer of one connection. The library's default costs 138 KB each.
+pub const READ_BUFFER_BYTES: usize = 4 << 10;
+/// Kernel send buffer of one connection, before the kernel doubles it.
+pub const SEND_BUFFER_BYTES: usize = 64 << 10;
+/// Unsent bytes that the kernel takes before it calls the socket full.
+pub const UNSENT_BYTES: u32 = 16 << 10;
+/// Bytes of an HTTP request head, and the time that it may take.
+pub const HTTP_HEAD_BYTES: usize = 16 << 10;
+pub const HTTP_HEAD_MS: u64 = 5_000;
+/// Time from the upgrade to a Hello.
+pub const HELLO_MS: u64 = 5_000;
+/// A peer of which no byte was accepted for this long is closed with 4013.
+pub const STALLED_MS: u64 = 5_000;
+/// What it then has to take a close frame before it is aborted.
+pub const CLOSING_MS: u64 = 1_000;
+
+/// Frames and bytes that a client may send: refill a second, and burst.
+pub const FRAMES_PER_S: u32 = 300;
+pub const FRAMES_BURST: u32 = 600;
+pub const BYTES_PER_S: u32 = 16 << 10;
+pub const BYTES_BURST: u32 = 32 << 10;
+
+/// Heartbeat of the server, and the silence after which each end gives up.
+pub const PING_MS: u64 = 2_500;
+pub const SERVER_SILENCE_MS: u64 = 20_000;
+pub const CLIENT_SILENCE_MS: u64 = 10_000;
+
+/// Rates of what the room tells everybody, in milliseconds between two messages.
+pub const BOARD_MS: u64 = 1_000;
+pub const CROWN_MS: u64 = 500;
+
+/// Ticks run at once after a stall, and the lag beyond which deadlines are skipped.
+pub const CATCH_UP_TICKS: u32 = 2;
+pub const SLIP_MS: u64 = 250;
+/// Ticks between two check values of one cell.
+pub const CHECK_EVERY_TICKS: u32 = 32;
+
+const _: () = {
+    assert!(TICK_HZ_MIN >= 10, "a dash must stay below one cell a tick");
+    assert!(PLAYERS_MAX < u16::MAX as usize && BOLTS_MAX < u16::MAX as usize);
+    assert!(SHARDS_MAX < u16::MAX as usize, "ids are 16 bits, and the last one rests");
+    assert!(CONNECTIONS_MAX > PLAYERS_MAX, "a full room must still be able to say so");
+    assert!(FOCUS_CELLS_MAX * 3 < 251, "a list of a snapshot has a length of one byte");
+    assert!(CELL_TILES * 256 <= 1 << 12, "a place in a cell is packed into twelve bits an axis");
+    assert!(NAME_BYTES_MAX < 251, "a name's length is one byte on the wire");
+    assert!(REASON_BYTES_MAX <= 123, "a close frame holds 123 bytes of reason");
+    assert!(CLIENT_MESSAGE_BYTES <= READ_BUFFER_BYTES && NAME_BYTES_MAX * 2 < CLIENT_MESSAGE_BYTES);
+    assert!(CLIENT_SILENCE_MS > PING_MS * 2 && SERVER_SILENCE_MS > PING_MS * 4);
+    assert!((TICK_HZ_MAX as u64) * STALLED_MS / 1000 < i16::MAX as u64);
+    assert!(CATCH_UP_TICKS as usize <= CATCH_UP_TICKS_MAX && CATCH_UP_TICKS_MAX < PUBLISHED_MAX);
+    assert!(INPUT_AHEAD_TICKS_MAX as usize > INPUTS_BUFFERED_MAX);
+};

@@ -1,0 +1,14 @@
+//! The session machines: what each end may say when. Sans-io: frames and time go
+//! in, requests and messages come out, and the shells own sockets and clocks.
+
+mod client;
+mod clock;
+mod close;
+mod name;
+mod server;
+
+pub use client::{ClientSession, Fault, Update};
+pub use clock::Clock;
+pub use close::{CloseCode, Comeback};
+pub use name::{Name, NameError};
+pub use server::{Refusal, Request, ServerSession, Why};

@@ -1,0 +1,152 @@
+//! The client's end of one session.
+
+use super::close::CloseCode;
+use crate::ids::{NetId, Tick};
+use crate::limits::{CLIENT_SILENCE_MS, PROTOCOL_VERSION};
+use crate::motion::Steer;
+use crate::time::Millis;
+use crate::wire::{
+    ClientMessage, DecodeError, Event, Hello, Input, SCHEMA_HASH, ServerMessage, Snapshot, Welcome,
+    decode_server,
+};
+
+/// What a frame of the server means to its client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Update {
+    Welcome(Welcome),
+    Snapshot(Snapshot),
+    Event(Event),
+    /// A heartbeat came; `answer` goes back at once.
+    Ping {
+        answer: ClientMessage,
+        rtt_ms: u16,
+    },
+    /// The server is about to close.
+    Goodbye {
+        code: u16,
+        reason: String,
+        retry_after_ms: u32,
+    },
+}
+
+/// Why a client gives up on its server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    Undecodable(DecodeError),
+    /// A message that has no place in this state.
+    Unexpected,
+}
+
+/// Decodes what the server says and holds it against the state of the session.
+#[derive(Clone, Debug)]
+pub struct ClientSession {
+    you: Option<NetId>,
+    heard: Millis,
+    last_input: Option<Tick>,
+    fire: u8,
+    dash: u8,
+}
+
+impl ClientSession {
+    /// A session that begins now, and the Hello to begin it with.
+    #[must_use]
+    pub fn new(now: Millis, name: &str, look: u8) -> (Self, ClientMessage) {
+        let hello =
+            Hello { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name: name.to_owned(), look };
+        let session = Self { you: None, heard: now, last_input: None, fire: 0, dash: 0 };
+        (session, ClientMessage::Hello(hello))
+    }
+
+    /// Takes a binary frame.
+    ///
+    /// # Errors
+    /// When it is no message, or not one for this state.
+    pub fn handle_frame(&mut self, now: Millis, frame: &[u8]) -> Result<Update, Fault> {
+        let message = decode_server(frame).map_err(Fault::Undecodable)?;
+        self.heard = now;
+        match (message, self.you) {
+            (ServerMessage::Welcome(welcome), None) => {
+                self.you = Some(welcome.you);
+                Ok(Update::Welcome(welcome))
+            }
+            (ServerMessage::Snapshot(snapshot), Some(_)) => Ok(Update::Snapshot(snapshot)),
+            (ServerMessage::Event(event), Some(_)) => Ok(Update::Event(event)),
+            (ServerMessage::Ping { nonce, rtt_ms }, Some(_)) => {
+                Ok(Update::Ping { answer: ClientMessage::Pong { nonce }, rtt_ms })
+            }
+            (ServerMessage::Goodbye { code, reason, retry_after_ms }, _) => {
+                Ok(Update::Goodbye { code, reason, retry_after_ms })
+            }
+            (ServerMessage::Welcome(_), Some(_))
+            | (
+                ServerMessage::Snapshot(_) | ServerMessage::Event(_) | ServerMessage::Ping { .. },
+                None,
+            ) => Err(Fault::Unexpected),
+        }
+    }
+
+    /// The own glider, once welcomed.
+    #[must_use]
+    pub fn you(&self) -> Option<NetId> {
+        self.you
+    }
+
+    /// An input for `tick`, unless one for it or a later tick was made already.
+    /// `seen` is the tick of the newest snapshot, `fire` and `dash` are presses
+    /// since the last input.
+    #[must_use]
+    pub fn input(
+        &mut self,
+        tick: Tick,
+        seen: Tick,
+        steer: Steer,
+        aim: u8,
+        (fire, dash): (bool, bool),
+    ) -> Option<Input> {
+        let ascends = self.last_input.is_none_or(|last| tick.since(last) > 0);
+        let ahead = u16::try_from(tick.since(seen)).ok()?;
+        if !ascends {
+            return None;
+        }
+        self.last_input = Some(tick);
+        self.fire = self.fire.wrapping_add(u8::from(fire));
+        self.dash = self.dash.wrapping_add(u8::from(dash));
+        Some(Input {
+            tick: tick.0,
+            ahead,
+            heading: steer.heading,
+            thrust: steer.thrust,
+            aim,
+            fire: self.fire,
+            dash: self.dash,
+        })
+    }
+
+    /// Whether the server said nothing for so long that the link must be dead.
+    #[must_use]
+    pub fn poll_timeout(&self, now: Millis) -> Option<CloseCode> {
+        (now.since(self.heard) >= CLIENT_SILENCE_MS).then_some(CloseCode::Silent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::encode;
+
+    #[test]
+    fn nothing_but_welcome_or_goodbye_may_come_first() {
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0);
+        let early = encode(&ServerMessage::Ping { nonce: 1, rtt_ms: 0 });
+        assert_eq!(session.handle_frame(Millis(1), &early), Err(Fault::Unexpected));
+    }
+
+    #[test]
+    fn one_input_a_tick() {
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0);
+        let steer = Steer::default();
+        let first = session.input(Tick(5), Tick(3), steer, 0, (true, false));
+        assert_eq!(first.map(|i| (i.ahead, i.fire)), Some((2, 1)));
+        assert_eq!(session.input(Tick(5), Tick(3), steer, 0, (false, false)), None);
+    }
+}

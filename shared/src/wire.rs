@@ -1,0 +1,21 @@
+//! The wire: messages, records and their bytes.
+//!
+//! Everything is bincode 2 in its standard configuration. This module and its
+//! files are the only ones that name bincode, and golden vectors pin the bytes.
+
+mod codec;
+mod messages;
+mod pack;
+mod records;
+mod schema_hash;
+mod splice;
+
+pub use codec::{DecodeError, Reason, decode_client, decode_server, encode, encode_into};
+pub use messages::{
+    Arrivals, BoardRow, CellDelta, CellEvent, CellKeyframe, ClientMessage, Event, Feedback, Hello,
+    Input, MapRuns, PlacedDelta, Refocus, ServerMessage, Snapshot, SteerChange, TickDelta, Welcome,
+};
+pub use pack::{Place, Trim};
+pub use records::{BoltRecord, GliderRecord, Motion, ShardRecord};
+pub use schema_hash::SCHEMA_HASH;
+pub use splice::Splicer;

@@ -1,0 +1,252 @@
+//! Every message, in the order of its tag.
+
+use serde::{Deserialize, Serialize};
+
+use super::records::{BoltRecord, GliderRecord, ShardRecord};
+use crate::cells::Focus;
+use crate::ids::{BoltId, NetId, ShardId};
+
+/// What a client says. The first byte of a frame is the tag.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ClientMessage {
+    /// Tag 0, so that an over-full server can drop inputs by their first byte.
+    Input(Input),
+    /// The first message of a connection.
+    Hello(Hello),
+    /// The answer to a `Ping`, with its nonce.
+    Pong { nonce: u16 },
+    /// A check value did not match: the client asks for every keyframe anew.
+    Resync,
+    /// The player leaves.
+    Bye,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`PROTOCOL_VERSION`](crate::limits::PROTOCOL_VERSION) of the client.
+    pub version: u16,
+    /// [`SCHEMA_HASH`](super::SCHEMA_HASH) of the client.
+    pub schema: u32,
+    pub name: String,
+    /// Colour scheme, below [`LOOKS`](crate::limits::LOOKS).
+    pub look: u8,
+}
+
+/// The intent of a player from `tick` on. At most one a tick, ticks ascending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// The tick that the input is for.
+    pub tick: u32,
+    /// `tick` less the newest snapshot tick that the client has seen.
+    pub ahead: u16,
+    pub heading: u8,
+    /// 0 to [`THRUST_MAX`](crate::limits::THRUST_MAX).
+    pub thrust: u8,
+    /// Heading in which a bolt would fly.
+    pub aim: u8,
+    /// Counters of presses, wrapping, so that a lost or merged input loses none.
+    pub fire: u8,
+    pub dash: u8,
+}
+
+/// What the server says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerMessage {
+    Snapshot(Snapshot),
+    Welcome(Welcome),
+    /// Heartbeat; `rtt_ms` is the last measured round trip, 0 before the first.
+    Ping {
+        nonce: u16,
+        rtt_ms: u16,
+    },
+    /// Ordered: each is delivered once, in order.
+    Event(Event),
+    /// The last message: the close code that follows, why, and when to come back
+    /// (0: as the code says).
+    Goodbye {
+        code: u16,
+        reason: String,
+        retry_after_ms: u32,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The client's own glider.
+    pub you: NetId,
+    /// The tick that the room had reached.
+    pub tick: u32,
+    pub tick_hz: u8,
+    pub room: String,
+    pub map: MapRuns,
+}
+
+/// A map as alternating run lengths, floor first, row by row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapRuns {
+    pub width: u16,
+    pub height: u16,
+    pub runs: Vec<u16>,
+}
+
+/// What changed since the last snapshot of this client.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Present when an input was applied since the last snapshot.
+    pub feedback: Option<Feedback>,
+    /// One for each tick since the last snapshot, oldest first.
+    pub ticks: Vec<TickDelta>,
+    /// Present when the held cells change.
+    pub refocus: Option<Refocus>,
+}
+
+/// How the inputs of a client arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Feedback {
+    /// Low byte of the tick of the newest input in force.
+    pub ack: u8,
+    /// How long before its tick's deadline the last input arrived, in 1/16 tick;
+    /// negative: too late. Saturates.
+    pub early: i8,
+}
+
+/// One tick, as far as it cannot be computed from the one before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TickDelta {
+    pub cells: Vec<PlacedDelta>,
+    pub arrivals: Vec<Arrivals>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedDelta {
+    /// The cell's place in the focus, row by row.
+    pub slot: u8,
+    pub delta: CellDelta,
+}
+
+/// What happened in a cell in one tick.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellDelta {
+    /// New headings of gliders that are in the cell before the step.
+    pub steers: Vec<SteerChange>,
+    /// `Thrust` and `Dash` before the step, all others after it.
+    pub events: Vec<CellEvent>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SteerChange {
+    pub who: NetId,
+    pub heading: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CellEvent {
+    /// New thrust, before the step.
+    Thrust {
+        who: NetId,
+        thrust: u8,
+    },
+    /// A dash that starts with the step.
+    Dash {
+        who: NetId,
+    },
+    /// A glider begins a life here.
+    Enter(GliderRecord),
+    /// A player left the game.
+    Leave {
+        who: NetId,
+    },
+    /// A glider was shot down.
+    Death {
+        who: NetId,
+        by: NetId,
+    },
+    /// New health.
+    Health {
+        who: NetId,
+        hp: u8,
+    },
+    Fire(BoltRecord),
+    /// A bolt hit somebody. Walls and age end bolts without a word.
+    BoltHit {
+        bolt: BoltId,
+    },
+    Shard(ShardRecord),
+    Gathered {
+        shard: ShardId,
+        by: NetId,
+    },
+    /// What `check::cell` must give for this cell after this tick.
+    Check {
+        value: u16,
+    },
+}
+
+/// Gliders and bolts that came into a held cell from one that is not held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrivals {
+    pub slot: u8,
+    pub gliders: Vec<GliderRecord>,
+    pub bolts: Vec<BoltRecord>,
+}
+
+/// The cells that the client holds from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refocus {
+    /// Present when everything held is to be dropped: the tick of the keyframes.
+    pub restart: Option<u32>,
+    pub focus: Focus,
+    /// One for each cell that was not held before (all, on a restart), row by row.
+    pub keyframes: Vec<CellKeyframe>,
+}
+
+/// Everything in a cell, after the last tick of the snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellKeyframe {
+    pub gliders: Vec<GliderRecord>,
+    pub bolts: Vec<BoltRecord>,
+    pub shards: Vec<ShardRecord>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// The client's own score changed.
+    Score {
+        shards: u32,
+        kills: u16,
+    },
+    /// The leaders, how many play, and the client's own rank (1 is best).
+    Board {
+        rows: Vec<BoardRow>,
+        players: u16,
+        rank: u16,
+    },
+    /// Who wears the crown: nobody, when the name is empty.
+    Crown {
+        holder: NetId,
+        name: String,
+    },
+    /// Where the crown is, in tiles.
+    CrownAt {
+        x: u16,
+        y: u16,
+    },
+    /// A kill that concerns the client: its own, its death, or the crown's fall.
+    Kill {
+        killer: NetId,
+        killer_name: String,
+        victim: NetId,
+        victim_name: String,
+        crown: bool,
+    },
+    Notice {
+        text: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoardRow {
+    pub id: NetId,
+    pub name: String,
+    pub shards: u32,
+}
