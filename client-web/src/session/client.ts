@@ -1,0 +1,120 @@
+/** The client's end of one session, without a socket. Mirrors `shared/src/session/client.rs`. */
+
+import { CLIENT_SILENCE_MS, PROTOCOL_VERSION, SERVER_MESSAGE_BYTES } from '../limits.ts';
+import type { Steer } from '../motion.ts';
+import { ticksSince } from '../tick.ts';
+import {
+  type ClientMessage,
+  decodeServerMessage,
+  encodeClientMessage,
+  type Event,
+  type Input,
+  SCHEMA_HASH,
+  type ServerMessage,
+  type Snapshot,
+  type Welcome,
+} from '../wire/codec.ts';
+import { DecodeError, Reader } from '../wire/reader.ts';
+import { Writer } from '../wire/writer.ts';
+
+/** What a frame of the server means to its client. */
+export type Update =
+  | { kind: 'Welcome'; welcome: Welcome }
+  | { kind: 'Snapshot'; snapshot: Snapshot }
+  | { kind: 'Event'; event: Event }
+  /** A heartbeat came; `answer` goes back at once. */
+  | { kind: 'Ping'; answer: ClientMessage; rttMs: number }
+  /** The server is about to close. */
+  | { kind: 'Goodbye'; code: number; reason: string; retryAfterMs: number }
+  /** The frame is no message, or not one for this state: the client gives up on its server. */
+  | { kind: 'Fault'; fault: DecodeError | 'Unexpected' };
+
+export interface ClientSession {
+  you: number | null;
+  heardMs: number;
+  lastInput: number | null;
+  fire: number;
+  dash: number;
+}
+
+const writer = new Writer();
+
+/** A session that begins now, and the Hello to begin it with. */
+export function newSession(nowMs: number, name: string, look: number): { session: ClientSession; hello: ClientMessage } {
+  return {
+    session: { you: null, heardMs: nowMs, lastInput: null, fire: 0, dash: 0 },
+    hello: { kind: 'Hello', value: { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look } },
+  };
+}
+
+/** The bytes of a message to the server. */
+export function encodeMessage(message: ClientMessage): Uint8Array<ArrayBuffer> {
+  encodeClientMessage(writer, message);
+  return writer.finish();
+}
+
+/** Decodes what a server sent; throws a `DecodeError` when the bytes are not exactly one message. */
+export function decodeServer(bytes: Uint8Array): ServerMessage {
+  if (bytes.length > SERVER_MESSAGE_BYTES) throw new DecodeError('TooLong', 0);
+  const reader = new Reader(bytes);
+  const message = decodeServerMessage(reader);
+  reader.done();
+  return message;
+}
+
+/** Takes a binary frame. */
+export function handleFrame(session: ClientSession, nowMs: number, frame: Uint8Array): Update {
+  let message: ServerMessage;
+  try {
+    message = decodeServer(frame);
+  } catch (error) {
+    if (error instanceof DecodeError) return { kind: 'Fault', fault: error };
+    throw error;
+  }
+  session.heardMs = nowMs;
+  if (message.kind === 'Goodbye') {
+    const { code, reason, retryAfterMs } = message;
+    return { kind: 'Goodbye', code, reason, retryAfterMs };
+  }
+  if (message.kind === 'Welcome') {
+    if (session.you !== null) return { kind: 'Fault', fault: 'Unexpected' };
+    session.you = message.value.you;
+    return { kind: 'Welcome', welcome: message.value };
+  }
+  if (session.you === null) return { kind: 'Fault', fault: 'Unexpected' };
+  switch (message.kind) {
+    case 'Snapshot':
+      return { kind: 'Snapshot', snapshot: message.value };
+    case 'Event':
+      return { kind: 'Event', event: message.value };
+    case 'Ping':
+      return { kind: 'Ping', answer: { kind: 'Pong', nonce: message.nonce }, rttMs: message.rttMs };
+  }
+}
+
+/**
+ * An input for `tick`, unless one for it or a later tick was made already. `seen` is the tick of the newest snapshot,
+ * `fire` and `dash` tell of a press since the last input.
+ */
+export function makeInput(
+  session: ClientSession,
+  tick: number,
+  seen: number,
+  steer: Steer,
+  aim: number,
+  fire: boolean,
+  dash: boolean,
+): Input | null {
+  const ahead = ticksSince(tick, seen);
+  if (ahead < 0 || ahead > 0xffff) return null;
+  if (session.lastInput !== null && ticksSince(tick, session.lastInput) <= 0) return null;
+  session.lastInput = tick;
+  session.fire = (session.fire + (fire ? 1 : 0)) & 255;
+  session.dash = (session.dash + (dash ? 1 : 0)) & 255;
+  return { tick, ahead, heading: steer.heading, thrust: steer.thrust, aim, fire: session.fire, dash: session.dash };
+}
+
+/** Whether the server said nothing for so long that the link must be dead. */
+export function isSilent(session: ClientSession, nowMs: number): boolean {
+  return nowMs - session.heardMs >= CLIENT_SILENCE_MS;
+}

@@ -1,0 +1,86 @@
+/**
+ * The client's clock: which tick an input sent now is for. Mirrors `shared/src/session/clock.rs`.
+ *
+ * It runs ahead of the server by the way there plus a margin. The server reports how early inputs arrive; the clock
+ * bends by at most 5 % to keep that at its target, and jumps only when it is far off.
+ */
+
+/** Largest bend of the clock's rate. */
+const BEND_MAX = 0.05;
+/** Bend for each tick of error. */
+const GAIN = 0.05;
+/** Errors beyond this many ticks are jumped over. */
+const JUMP_TICKS = 3;
+/** Earliness that a calm link aims for, in ticks, and the most for a jittery one. */
+const TARGET_TICKS = 0.5;
+const TARGET_TICKS_MAX = 4;
+/** Ticks ahead of the server's tick at the start, before any feedback. */
+const START_AHEAD_TICKS = 2;
+/** Weight of a new sample in the moving spread of earliness. */
+const SPREAD_WEIGHT = 0.1;
+/** Full scale of `Feedback.early`, where it saturates. */
+const EARLY_SCALE = 16;
+
+/** Times are milliseconds on the caller's own monotonic clock. */
+export interface Clock {
+  readonly tickMs: number;
+  anchorMs: number;
+  anchorTick: number;
+  /** Rate against the caller's clock, 0.95 to 1.05. */
+  rate: number;
+  meanEarly: number;
+  spread: number;
+  samples: number;
+}
+
+/** A clock for `tickHz`, at the moment when the server was at `tick`. */
+export function newClock(nowMs: number, tick: number, tickHz: number): Clock {
+  return {
+    tickMs: 1000 / Math.max(1, tickHz),
+    anchorMs: nowMs,
+    anchorTick: tick + START_AHEAD_TICKS,
+    rate: 1,
+    meanEarly: TARGET_TICKS,
+    spread: 0,
+    samples: 0,
+  };
+}
+
+/** The tick, with its fraction, that an input sent now is for. */
+export function tickAt(clock: Clock, nowMs: number): number {
+  return clock.anchorTick + ((nowMs - clock.anchorMs) / clock.tickMs) * clock.rate;
+}
+
+/** Takes a report of the server, in 1/16 tick, and bends or jumps. */
+export function clockFeedback(clock: Clock, nowMs: number, report: number): void {
+  const early = report / EARLY_SCALE;
+  const weight = clock.samples === 0 ? 1 : SPREAD_WEIGHT;
+  clock.samples++;
+  clock.spread += SPREAD_WEIGHT * (Math.abs(early - clock.meanEarly) - clock.spread);
+  clock.meanEarly += weight * (early - clock.meanEarly);
+  const target = targetTicks(clock);
+  const error = early - target;
+  clock.anchorTick = tickAt(clock, nowMs);
+  clock.anchorMs = nowMs;
+  if (Math.abs(error) > JUMP_TICKS) {
+    clock.anchorTick -= error;
+    clock.rate = 1;
+    clock.samples = 0;
+    clock.meanEarly = target;
+  } else {
+    clock.rate = 1 - Math.min(BEND_MAX, Math.max(-BEND_MAX, error * GAIN));
+  }
+}
+
+/** Starts again at `tick`, after a gap in the stream that feedback cannot mend. */
+export function restartClock(clock: Clock, nowMs: number, tick: number): void {
+  clock.anchorMs = nowMs;
+  clock.anchorTick = tick + START_AHEAD_TICKS;
+  clock.rate = 1;
+  clock.samples = 0;
+}
+
+/** Earliness that the clock aims for, in ticks. */
+function targetTicks(clock: Clock): number {
+  return Math.min(TARGET_TICKS_MAX, TARGET_TICKS + 2 * clock.spread);
+}
