@@ -1,7 +1,20 @@
 //! Headless client of Throng: a library to write bots with, the brains of the
-//! house bots, and the load generator behind `throng bots`.
+//! house bots, and the load generator behind `throng bots` and `throng stress`.
 //!
-//! [`View`](view::View) is what a client holds of the world. A
+//! A [`Client`](client::Client) is one player over any byte stream, and a
+//! [`View`](view::View) is what it holds of the world. A
 //! [`Brain`](brain::Brain) is a function from a view to an intent.
 
+mod brains;
+mod counted;
+mod link;
+
+pub mod brain;
+pub mod client;
+pub mod house;
+pub mod load;
+pub mod names;
+pub mod report;
+pub mod stress;
+pub mod target;
 pub mod view;

@@ -31,6 +31,11 @@ export interface Margins {
   readonly bottom: number;
 }
 
+/** Fills the whole canvas: for pictures that nobody plays in. */
+export function coverFit(width: number, height: number): Fit {
+  return centred(width, height, Math.max(width / VIEW_TILES_X, height / VIEW_TILES_Y), height / 2);
+}
+
 export function fit(width: number, height: number, margins: Margins = { top: 0, bottom: 0 }): Fit {
   const covering = Math.max(width / VIEW_TILES_X, height / VIEW_TILES_Y);
   const tall = width / TALL_TILES_X;

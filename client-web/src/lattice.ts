@@ -49,9 +49,25 @@ export function alongY(heading: number, length: number): number {
   return ((HEADING_Y[heading]! * length) / UNIT) | 0;
 }
 
-/** The heading nearest to a direction; for input only, so it need not agree with Rust bit for bit. */
+/** The heading nearest to a direction; zero for a zero vector. */
 export function headingOf(dx: number, dy: number): number {
-  return Math.round((Math.atan2(dy, dx) * 128) / Math.PI) & 255;
+  let best = 0;
+  for (let quarter = 64; quarter < 256; quarter += 64) {
+    if (along(quarter, dx, dy) >= along(best, dx, dy)) best = quarter;
+  }
+  // The product has one maximum around the circle, so halving steps climb to it.
+  for (let reach = 32; reach >= 1; reach /= 2) {
+    const before = (best - reach) & 255;
+    if (along(before, dx, dy) > along(best, dx, dy)) best = before;
+    const after = (best + reach) & 255;
+    if (along(after, dx, dy) > along(best, dx, dy)) best = after;
+  }
+  return best;
+}
+
+/** How far a direction goes along a heading. */
+function along(heading: number, dx: number, dy: number): number {
+  return HEADING_X[heading]! * dx + HEADING_Y[heading]! * dy;
 }
 
 /** The angle of a heading in radians, for drawing. */

@@ -1,8 +1,5 @@
 /** Bounds that both ends share. Mirrors the part of `shared/src/limits.rs` that a client needs. */
 
-/** Version of the protocol that this build speaks; a different one is refused with 4012. */
-export const PROTOCOL_VERSION = 1;
-
 export const TICK_HZ_MIN = 10;
 export const TICK_HZ_MAX = 128;
 

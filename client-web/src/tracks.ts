@@ -101,7 +101,7 @@ export function sampleTrack(track: Track, tick: number, out: Sample): boolean {
 function trackOf(tracks: Tracks, map: Map<number, Track>, id: number, tick: number): Track {
   const known = map.get(id);
   // A gap means another life or another stay in the focus: its earlier path is not continued.
-  if (known && known.until === tick - 1) return known;
+  if (known && (known.until === tick - 1 || known.until === tick)) return known;
   const track = known ?? tracks.spare.pop() ?? newTrack();
   track.id = id;
   track.since = tick;

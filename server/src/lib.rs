@@ -1,1 +1,16 @@
+//! The Throng server: network edge, rooms, simulation and replication.
+//!
+//! `sim` and `game` know no wire type and no connection, `net` knows no game word;
+//! they meet at `link`. See `ARCHITECTURE.md` for the house.
 
+pub mod cli;
+pub mod config;
+pub mod game;
+pub mod link;
+pub mod maps;
+pub mod net;
+pub mod replication;
+pub mod room;
+pub mod serve;
+pub mod sim;
+pub mod web;

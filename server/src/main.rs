@@ -1,1 +1,5 @@
-fn main() {}
+//! The `throng` binary.
+
+fn main() -> std::process::ExitCode {
+    throng::cli::main()
+}

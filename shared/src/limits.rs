@@ -128,7 +128,7 @@ pub const CROWN_MS: u64 = 500;
 pub const CATCH_UP_TICKS: u32 = 2;
 pub const SLIP_MS: u64 = 250;
 /// Ticks between two check values of one cell.
-pub const CHECK_EVERY_TICKS: u32 = 32;
+pub const CHECK_EVERY_TICKS: u32 = 64;
 
 const _: () = {
     assert!(TICK_HZ_MIN >= 10, "a dash must stay below one cell a tick");

@@ -18,4 +18,4 @@ pub use messages::{
 pub use pack::{Place, Trim};
 pub use records::{BoltRecord, GliderRecord, Motion, ShardRecord};
 pub use schema_hash::SCHEMA_HASH;
-pub use splice::Splicer;
+pub use splice::{Splicer, splice_enter, splice_list};

@@ -1,1 +1,13 @@
+//! What the tests and the xtask runner share.
 
+pub mod maps;
+pub mod schema;
+
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().unwrap_or(tests).to_owned()
+}

@@ -1,1 +1,57 @@
-fn main() {}
+//! `cargo xtask`: everything around the build that is not the build.
+
+mod browser;
+mod codegen;
+mod command;
+mod dist;
+mod golden;
+mod node;
+mod stages;
+mod tally;
+mod typescript;
+
+use std::process::ExitCode;
+
+use codegen::Mode;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  test                 run every test there is; the last line counts them
+  codegen [--check]    write, or compare, what is generated from the wire types
+  golden [--check]     write, or compare, the golden vectors in tests/golden
+  browser              run the browser tests alone, against a release build
+
+Needs Rust, Node 20 or newer with npm, and Chromium; THRONG_CHROMIUM names one
+that is not in PATH.
+
+  --help               show this";
+
+fn main() -> ExitCode {
+    let typed: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = typed.iter().map(String::as_str).collect();
+    let root = throng_tests::root();
+    let outcome = match words.as_slice() {
+        ["--help" | "-h" | "help"] | [_, "--help" | "-h"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        [] => Err("xtask needs a command; see `cargo xtask --help`".to_owned()),
+        ["test"] => return stages::run(&root),
+        ["codegen"] => codegen::run(&root, Mode::Write),
+        ["codegen", "--check"] => codegen::run(&root, Mode::Check),
+        ["golden"] => golden::run(&root, Mode::Write),
+        ["golden", "--check"] => golden::run(&root, Mode::Check),
+        ["browser"] => node::prepare(&root).and_then(|()| browser::run_alone(&root)),
+        unknown => {
+            Err(format!("`{}` is no command of xtask; see `cargo xtask --help`", unknown.join(" ")))
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("error: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,14 +1,14 @@
 /** Every colour that the canvas uses. The page's own are in `styles.css`. */
 
-export const FLOOR = '#090d15';
+export const FLOOR = '#0a101c';
 export const FLOOR_OUTSIDE = '#05070c';
-export const GRID_MINOR = 'rgba(126, 164, 214, 0.055)';
-export const GRID_MAJOR = 'rgba(126, 164, 214, 0.15)';
+export const GRID_MINOR = 'rgba(126, 164, 214, 0.07)';
+export const GRID_MAJOR = 'rgba(126, 164, 214, 0.19)';
 export const GRID_NODE = 'rgba(170, 205, 245, 0.32)';
 export const DUST = '#a9c4e8';
 
-export const WALL_FACE = '#182334';
-export const WALL_FACE_DEEP = '#111927';
+export const WALL_FACE = '#1b273a';
+export const WALL_FACE_LINE = 'rgba(120, 158, 210, 0.07)';
 export const WALL_EDGE_HIGH = '#a8c8f0';
 export const WALL_EDGE_LOW = '#3d5577';
 export const WALL_GLOW = 'rgba(96, 148, 220, 0.55)';

@@ -6,7 +6,7 @@ import {
   WALL_EDGE_HIGH,
   WALL_EDGE_LOW,
   WALL_FACE,
-  WALL_FACE_DEEP,
+  WALL_FACE_LINE,
   WALL_GLOW,
   WALL_SHADOW,
 } from './palette.ts';
@@ -148,7 +148,7 @@ function paintChunk(walls: Walls, left: number, top: number): HTMLCanvasElement 
     const w = covered(x - 1, y) ? 0 : rim;
     const e = covered(x + 1, y) ? 0 : rim;
     const inner = radius - rim * 0.6;
-    lit.ctx.fillStyle = ((x * 7 + y * 13) & 3) === 0 ? WALL_FACE_DEEP : WALL_FACE;
+    lit.ctx.fillStyle = WALL_FACE;
     lit.ctx.beginPath();
     lit.ctx.roundRect(px + w, py + n, scale - w - e, scale - n - s, [
       n && w ? inner : 0,
@@ -156,6 +156,14 @@ function paintChunk(walls: Walls, left: number, top: number): HTMLCanvasElement 
       s && e ? inner : 0,
       s && w ? inner : 0,
     ]);
+    lit.ctx.fill();
+    // A slant across each tile shows how far it is along a wall.
+    lit.ctx.fillStyle = WALL_FACE_LINE;
+    lit.ctx.beginPath();
+    lit.ctx.moveTo(px + scale * 0.5, py + n);
+    lit.ctx.lineTo(px + scale - e, py + n);
+    lit.ctx.lineTo(px + scale * 0.5, py + scale - s);
+    lit.ctx.lineTo(px + w, py + scale - s);
     lit.ctx.fill();
     // Where two walls meet at an inner corner, the rim turns around it.
     lit.ctx.fillStyle = WALL_EDGE_LOW;

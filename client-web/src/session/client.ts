@@ -1,6 +1,6 @@
 /** The client's end of one session, without a socket. Mirrors `shared/src/session/client.rs`. */
 
-import { CLIENT_SILENCE_MS, PROTOCOL_VERSION, SERVER_MESSAGE_BYTES } from '../limits.ts';
+import { CLIENT_SILENCE_MS, SERVER_MESSAGE_BYTES } from '../limits.ts';
 import type { Steer } from '../motion.ts';
 import { ticksSince } from '../tick.ts';
 import {
@@ -9,6 +9,7 @@ import {
   encodeClientMessage,
   type Event,
   type Input,
+  PROTOCOL_VERSION,
   SCHEMA_HASH,
   type ServerMessage,
   type Snapshot,

@@ -20,11 +20,13 @@ export class Writer {
   }
 
   u8(value: number): void {
-    this.view.setUint8(this.room(1), checked(value, 0, 0xff));
+    const at = this.room(1);
+    this.view.setUint8(at, checked(value, 0, 0xff));
   }
 
   i8(value: number): void {
-    this.view.setInt8(this.room(1), checked(value, -0x80, 0x7f));
+    const at = this.room(1);
+    this.view.setInt8(at, checked(value, -0x80, 0x7f));
   }
 
   bool(value: boolean): void {
@@ -51,7 +53,8 @@ export class Writer {
       return;
     }
     this.u8(253);
-    this.view.setBigUint64(this.room(8), value, true);
+    const at = this.room(8);
+    this.view.setBigUint64(at, value, true);
   }
 
   varI16(value: number): void {
@@ -63,7 +66,8 @@ export class Writer {
   }
 
   f32(value: number): void {
-    this.view.setFloat32(this.room(4), value, true);
+    const at = this.room(4);
+    this.view.setFloat32(at, value, true);
   }
 
   /** A number as `n` raw little-endian bytes. */
@@ -93,16 +97,20 @@ export class Writer {
 
   private varint(value: number): void {
     if (value < 251) {
-      this.view.setUint8(this.room(1), value);
+      const at = this.room(1);
+      this.view.setUint8(at, value);
     } else if (value <= 0xffff) {
-      this.view.setUint8(this.room(1), 251);
-      this.view.setUint16(this.room(2), value, true);
+      const at = this.room(3);
+      this.view.setUint8(at, 251);
+      this.view.setUint16(at + 1, value, true);
     } else {
-      this.view.setUint8(this.room(1), 252);
-      this.view.setUint32(this.room(4), value, true);
+      const at = this.room(5);
+      this.view.setUint8(at, 252);
+      this.view.setUint32(at + 1, value, true);
     }
   }
 
+  /** Makes room for `n` bytes and gives their place. The view may be another one afterwards. */
   private room(n: number): number {
     const start = this.at;
     this.at = start + n;

@@ -10,16 +10,16 @@ use crate::limits::THRUST_MAX;
 use crate::motion::{Body, Flight, Rules, Steer};
 
 /// A glider as it enters what a client holds: everything that its next steps
-/// depend on, and its name and look.
+/// depend on, and its name and look. Who only writes it may lend the name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GliderRecord {
+pub struct GliderRecord<Text = String> {
     pub id: NetId,
     pub place: Place,
     pub heading: u8,
     pub trim: Trim,
     pub motion: Motion,
     pub hp: u8,
-    pub name: String,
+    pub name: Text,
 }
 
 /// Velocity and dash, shortest for the commonest case.

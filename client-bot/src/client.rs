@@ -1,0 +1,242 @@
+//! One player over any byte stream: session, view and clock driven together.
+//!
+//! It does not decide anything; a [`Brain`](crate::brain::Brain) does.
+
+use std::time::Duration;
+
+use throng_shared::ids::Tick;
+use throng_shared::motion::Steer;
+use throng_shared::session::{Clock, CloseCode, Fault};
+use throng_shared::wire::{ClientMessage, Event, Feedback, Snapshot, Welcome};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+use crate::brain::Intent;
+pub use crate::counted::Traffic;
+use crate::link::{Link, Said};
+use crate::view::{Desync, View};
+
+#[cfg(test)]
+mod tests;
+
+/// How long a server may take from the handshake to its Welcome.
+const WELCOME_WITHIN: Duration = Duration::from_secs(10);
+/// How long a server may take to close after Bye.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
+/// An input goes to a later tick than the clock's when that one has its input
+/// already, but no further than this.
+const CROWDED_TICKS: i32 = 2;
+
+/// How a client's game ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// No WebSocket came about.
+    Handshake(String),
+    /// No Welcome came in time.
+    NoWelcome,
+    /// The server closed. `retry_after_ms` is 0 where it did not say.
+    Closed { code: u16, reason: String, retry_after_ms: u32 },
+    /// The server said what cannot be understood.
+    Fault(Fault),
+    /// The map in Welcome is none.
+    BadMap(String),
+    /// The server fell silent.
+    Silent,
+    /// The link broke.
+    Broken(String),
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Handshake(why) => write!(f, "no WebSocket handshake: {why}"),
+            Self::NoWelcome => f.write_str("the server did not say Welcome in time"),
+            Self::Closed { code, reason, .. } => {
+                write!(f, "the server closed with {code}: {reason}")
+            }
+            Self::Fault(Fault::Undecodable(error)) => {
+                write!(f, "the server sent what cannot be decoded: {error}")
+            }
+            Self::Fault(Fault::Unexpected) => {
+                f.write_str("the server sent a message that has no place here")
+            }
+            Self::BadMap(why) => write!(f, "the server sent a map that is none: {why}"),
+            Self::Silent => f.write_str(CloseCode::Silent.text()),
+            Self::Broken(why) => write!(f, "the link broke: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Ended {}
+
+/// A snapshot that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// Tick of the snapshot.
+    pub tick: Tick,
+    pub feedback: Option<Feedback>,
+    /// The view does not hold: a resync was asked for.
+    pub desync: Option<Desync>,
+}
+
+impl Arrival {
+    /// The tick of the newest input in force, if the snapshot tells it.
+    #[must_use]
+    pub fn acked(&self) -> Option<Tick> {
+        let low = self.tick.0.to_le_bytes()[0];
+        self.feedback.map(|f| self.tick.offset(i32::from(f.ack.wrapping_sub(low).cast_signed())))
+    }
+}
+
+/// What a client learns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The view was brought to a new tick.
+    Snapshot(Arrival),
+    Event(Event),
+}
+
+/// A player that was welcomed.
+#[derive(Debug)]
+pub struct Client<S> {
+    link: Link<S>,
+    view: View,
+    clock: Clock,
+    seen: Tick,
+    last_input: Option<Tick>,
+    resyncing: bool,
+    desyncs: u64,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// Shakes hands over `stream` as a client of `url`, joins and waits for Welcome.
+    ///
+    /// # Errors
+    /// When the server does not let the player in.
+    pub async fn join(stream: S, url: &str, name: &str, look: u8) -> Result<Self, Ended> {
+        let join = async {
+            let mut link = Link::open(stream, url, name, look).await?;
+            match link.next().await? {
+                Said::Welcome(welcome) => Self::welcomed(link, &welcome),
+                Said::Snapshot(_) | Said::Event(_) => Err(Ended::Fault(Fault::Unexpected)),
+            }
+        };
+        timeout(WELCOME_WITHIN, join).await.unwrap_or(Err(Ended::NoWelcome))
+    }
+
+    fn welcomed(link: Link<S>, welcome: &Welcome) -> Result<Self, Ended> {
+        let view = View::new(welcome).map_err(|error| Ended::BadMap(error.to_string()))?;
+        let clock = Clock::new(link.now_ms(), welcome.tick, u32::from(welcome.tick_hz));
+        let seen = Tick(welcome.tick);
+        Ok(Self { link, view, clock, seen, last_input: None, resyncing: false, desyncs: 0 })
+    }
+
+    /// Waits for news. Cancelling loses nothing.
+    ///
+    /// # Errors
+    /// When the game is over.
+    pub async fn next(&mut self) -> Result<News, Ended> {
+        match self.link.next().await? {
+            Said::Snapshot(snapshot) => self.take(&snapshot).map(News::Snapshot),
+            Said::Event(event) => Ok(News::Event(event)),
+            Said::Welcome(_) => Err(Ended::Fault(Fault::Unexpected)),
+        }
+    }
+
+    fn take(&mut self, snapshot: &Snapshot) -> Result<Arrival, Ended> {
+        let now_ms = self.link.now_ms();
+        let restart = snapshot.refocus.as_ref().and_then(|refocus| refocus.restart);
+        // Counted apart from the view: what is acknowledged is what came, even
+        // while the view waits for its resync.
+        self.seen = match restart {
+            Some(tick) => Tick(tick),
+            None => self.seen.offset(i32::try_from(snapshot.ticks.len()).unwrap_or(i32::MAX)),
+        };
+        if restart.is_some() {
+            self.resyncing = false;
+            let off = self.clock.tick_at(now_ms) - f64::from(self.seen.0);
+            if off.abs() > f64::from(self.view.rules().tick_hz) {
+                self.clock.restart(now_ms, self.seen.0);
+            }
+        }
+        if let Some(feedback) = snapshot.feedback {
+            self.clock.feedback(now_ms, feedback.early);
+        }
+        let desync = if self.resyncing { None } else { self.view.apply(snapshot).err() };
+        if desync.is_some() {
+            self.desyncs += 1;
+            self.resyncing = true;
+            self.link.send(&ClientMessage::Resync)?;
+        }
+        Ok(Arrival { tick: self.seen, feedback: snapshot.feedback, desync })
+    }
+
+    /// Sends an intent for the tick that the clock names, and gives that tick.
+    /// `None` when the clock was set back and this tick has its input already.
+    ///
+    /// # Errors
+    /// When the game is over.
+    pub fn steer(&mut self, intent: Intent) -> Result<Option<Tick>, Ended> {
+        if let Some(code) = self.link.session.poll_timeout(self.link.now()) {
+            self.link.close(code);
+            return Err(Ended::Silent);
+        }
+        let tick = self.input_tick(self.link.now_ms());
+        let steer = Steer { heading: intent.heading, thrust: intent.thrust };
+        let presses = (intent.fire, intent.dash);
+        let input = self.link.session.input(tick, self.seen, steer, intent.aim, presses);
+        let Some(input) = input else { return Ok(None) };
+        self.last_input = Some(tick);
+        self.link.send(&ClientMessage::Input(input))?;
+        Ok(Some(tick))
+    }
+
+    /// The tick that an input sent now is for: never one that was seen, and the
+    /// next one when two inputs fall into one tick.
+    fn input_tick(&self, now_ms: f64) -> Tick {
+        let named = Tick(self.clock.tick_at(now_ms).floor().max(0.0) as u32);
+        let named = if named.since(self.seen) > 0 { named } else { self.seen.next() };
+        match self.last_input {
+            Some(last) if (0..CROWDED_TICKS).contains(&last.since(named)) => last.next(),
+            Some(_) | None => named,
+        }
+    }
+
+    /// Says Bye and waits, not for long, until the server has closed.
+    pub async fn leave(mut self) -> Traffic {
+        let farewell = async {
+            self.link.send(&ClientMessage::Bye)?;
+            loop {
+                self.next().await?;
+            }
+        };
+        let ended: Result<Result<(), Ended>, _> = timeout(FAREWELL_WITHIN, farewell).await;
+        if ended.is_err() {
+            self.link.close(CloseCode::Left);
+        }
+        self.link.traffic()
+    }
+
+    #[must_use]
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// Tick of the newest snapshot.
+    #[must_use]
+    pub fn seen(&self) -> Tick {
+        self.seen
+    }
+
+    /// WebSocket bytes since the handshake.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.link.traffic()
+    }
+
+    /// How often the view turned out not to hold.
+    #[must_use]
+    pub fn desyncs(&self) -> u64 {
+        self.desyncs
+    }
+}

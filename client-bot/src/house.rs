@@ -1,0 +1,112 @@
+//! House bots: company for a first visitor, over the same protocol as everybody.
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use throng_shared::limits::LOOKS;
+use throng_shared::prng::Prng;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+
+use crate::brain::{BrainKind, THINK_EVERY};
+use crate::client::{Client, Ended};
+use crate::names;
+
+/// The request that the server sees; no such host is ever looked up.
+const URL: &str = "ws://house/ws";
+/// One house bot in this many strolls, the others hunt.
+const WANDER_ONE_IN: usize = 4;
+/// Delay before coming back, doubled after each short game.
+const BACK_OFF_MIN: Duration = Duration::from_millis(200);
+const BACK_OFF_MAX: Duration = Duration::from_secs(10);
+/// A game that lasted as long resets the delay.
+const GOOD_GAME: Duration = Duration::from_secs(10);
+
+/// Keeps `count` bots playing, each over a stream of its own that `connect`
+/// opens; the server answers at its other end. Bots that are closed come back
+/// with growing delays. Ends with `stop`, and its bots with it.
+///
+/// It spawns nothing: all bots live in this one future.
+pub async fn run<C, F, S>(count: usize, seed: u64, connect: C, stop: impl Future<Output = ()>)
+where
+    C: Fn() -> F,
+    F: Future<Output = io::Result<S>>,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let connect = &connect;
+    let bots = join_all((0..count).map(|number| keep_playing(number, seed, connect)));
+    tokio::select! {
+        biased;
+        () = stop => {}
+        _ = bots => {}
+    }
+}
+
+async fn keep_playing<C, F, S>(number: usize, seed: u64, connect: &C)
+where
+    C: Fn() -> F,
+    F: Future<Output = io::Result<S>>,
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut rng = Prng::stream(seed, number as u64);
+    let mut back_off = BACK_OFF_MIN;
+    // Thoughts of many bots are spread over the interval in which each has one.
+    sleep(THINK_EVERY.mul_f64(rng.below(1000).into()) / 1000).await;
+    loop {
+        let began = Instant::now();
+        let ended = match connect().await {
+            Ok(stream) => play(number, stream, &mut rng).await,
+            Err(error) => Ended::Broken(error.to_string()),
+        };
+        if began.elapsed() >= GOOD_GAME {
+            back_off = BACK_OFF_MIN;
+        }
+        let asked = match ended {
+            Ended::Closed { retry_after_ms, .. } => Duration::from_millis(retry_after_ms.into()),
+            Ended::Handshake(_)
+            | Ended::NoWelcome
+            | Ended::Fault(_)
+            | Ended::BadMap(_)
+            | Ended::Silent
+            | Ended::Broken(_) => Duration::ZERO,
+        };
+        let jitter = back_off.mul_f64(f64::from(rng.below(1000)) / 1000.0);
+        sleep((back_off + jitter).max(asked)).await;
+        back_off = (back_off * 2).min(BACK_OFF_MAX);
+    }
+}
+
+/// Plays until the game ends, and tells how.
+async fn play<S>(number: usize, stream: S, rng: &mut Prng) -> Ended
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let kind =
+        if number % WANDER_ONE_IN == WANDER_ONE_IN - 1 { BrainKind::Wander } else { BrainKind::Hunt };
+    let look = rng.below(LOOKS.into()) as u8;
+    let joined = Client::join(stream, URL, &names::house_bot(number), look).await;
+    let mut client = match joined {
+        Ok(client) => client,
+        Err(ended) => return ended,
+    };
+    let mut brain = kind.brain();
+    let mut thoughts = interval_at(Instant::now(), THINK_EVERY);
+    thoughts.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            _ = thoughts.tick() => {
+                let intent = brain.think(client.view(), rng);
+                if let Err(ended) = client.steer(intent) {
+                    return ended;
+                }
+            }
+            news = client.next() => {
+                if let Err(ended) = news {
+                    return ended;
+                }
+            }
+        }
+    }
+}

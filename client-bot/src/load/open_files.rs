@@ -1,0 +1,31 @@
+//! One open file a connection, and the system's limit of them.
+
+use super::LoadError;
+
+/// Files that a process needs besides its connections.
+const BESIDES: u64 = 64;
+
+/// Raises the soft limit of open files so that `connections` fit.
+///
+/// # Errors
+/// When the hard limit is too low.
+#[cfg(unix)]
+pub fn allow_open_files(connections: usize) -> Result<(), LoadError> {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    let needed = connections as u64 + BESIDES;
+    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return Ok(()) };
+    if soft >= needed {
+        return Ok(());
+    }
+    if hard < needed || setrlimit(Resource::RLIMIT_NOFILE, hard, hard).is_err() {
+        return Err(LoadError::OpenFiles { needed, limit: hard });
+    }
+    Ok(())
+}
+
+/// Elsewhere there is no such limit to raise.
+#[cfg(not(unix))]
+pub fn allow_open_files(_: usize) -> Result<(), LoadError> {
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Which server a load goes to, and the connections to it.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio_tungstenite::tungstenite::http::Uri;
+
+/// Source addresses on loopback. An address has some 28,000 ports to connect
+/// from, and closed connections hold theirs for a minute.
+const SOURCES: usize = 250;
+
+/// A server by its url, with its address looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    url: String,
+    address: SocketAddr,
+}
+
+/// Why a url leads to no server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetError {
+    NotWebSocket { url: String },
+    Tls { url: String },
+    UnknownHost { host: String, why: String },
+}
+
+impl std::fmt::Display for TargetError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotWebSocket { url } => {
+                write!(f, "--url {url} is not of the form ws://HOST:PORT/ws")
+            }
+            Self::Tls { url } => write!(f, "--url {url} asks for TLS, and bots speak plain ws://"),
+            Self::UnknownHost { host, why } => {
+                write!(f, "--url names the host {host}, which has no address: {why}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for TargetError {}
+
+impl Target {
+    /// Parses `ws://HOST[:PORT]/PATH` and looks the host up.
+    ///
+    /// # Errors
+    /// When it is no such url, or the host has no address.
+    pub async fn resolve(url: &str) -> Result<Self, TargetError> {
+        let (host, port) = host_and_port(url)?;
+        let unknown = |why: String| TargetError::UnknownHost { host: host.clone(), why };
+        let mut addresses = lookup_host((host.as_str(), port))
+            .await
+            .map_err(|error| unknown(error.to_string()))?;
+        let address = addresses.next().ok_or_else(|| unknown("none was found".to_owned()))?;
+        Ok(Self { url: url.to_owned(), address })
+    }
+
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.address.ip().is_loopback()
+    }
+
+    /// Connects the `number`-th client.
+    ///
+    /// # Errors
+    /// When nobody accepts it.
+    pub async fn connect(&self, number: usize) -> io::Result<TcpStream> {
+        let socket = match self.address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        if let Some(source) = self.source(number) {
+            // Where the system has but one loopback address, it chooses the source.
+            let _ = socket.bind(SocketAddr::new(source, 0));
+        }
+        let stream = socket.connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    fn source(&self, number: usize) -> Option<IpAddr> {
+        let low = u8::try_from(1 + number % SOURCES).ok()?;
+        let is_v4 = self.address.is_ipv4() && self.is_loopback();
+        (cfg!(target_os = "linux") && is_v4).then(|| Ipv4Addr::new(127, 0, 1, low).into())
+    }
+}
+
+fn host_and_port(url: &str) -> Result<(String, u16), TargetError> {
+    let malformed = || TargetError::NotWebSocket { url: url.to_owned() };
+    let uri: Uri = url.parse().map_err(|_| malformed())?;
+    match uri.scheme_str() {
+        Some("ws") => {}
+        Some("wss") => return Err(TargetError::Tls { url: url.to_owned() }),
+        Some(_) | None => return Err(malformed()),
+    }
+    let authority = uri.authority().ok_or_else(malformed)?;
+    if authority.as_str().contains('@') || authority.host().is_empty() {
+        return Err(malformed());
+    }
+    let has_port = authority.as_str().len() > authority.host().len();
+    let port = match authority.port_u16() {
+        Some(port) => port,
+        None if has_port => return Err(malformed()),
+        None => 80,
+    };
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+    Ok((host.to_owned(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read_strictly() {
+        let parsed = |url| host_and_port(url).ok();
+        assert_eq!(parsed("ws://127.0.0.1:8080/ws"), Some(("127.0.0.1".to_owned(), 8080)));
+        assert_eq!(parsed("ws://[::1]:9/ws"), Some(("::1".to_owned(), 9)));
+        assert_eq!(parsed("ws://arena/ws"), Some(("arena".to_owned(), 80)));
+        for wrong in ["127.0.0.1:80", "http://a/ws", "wss://a/ws", "ws://a:99999/", "ws://u@a/", ""] {
+            assert_eq!(parsed(wrong), None, "because {wrong:?} is no url of a server");
+        }
+    }
+}

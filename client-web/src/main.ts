@@ -1,0 +1,204 @@
+/** Puts the parts together: one loop of input, ticks, sampling and drawing. */
+
+import './styles.css';
+import { act, join, leave, newApp, phaseOf, retryNow, watchSilence } from './app.ts';
+import { newAttract, sampleAttract, stepAttract } from './attract.ts';
+import { coverFit, fit, newCamera } from './camera.ts';
+import { newPainter, pageX, pageY, paint } from './draw/arena.ts';
+import { newEffects, stepEffects } from './draw/effects.ts';
+import { muzzle, showHappening } from './draw/happenings.ts';
+import { newMinimap, paintMinimap } from './draw/minimap.ts';
+import { drawSticks } from './draw/sticks.ts';
+import { contextOf } from './draw/surface.ts';
+import { newTrails, stepTrails } from './draw/trails.ts';
+import { drainHappenings, type Game, type Intent } from './game.ts';
+import { installHooks } from './hooks.ts';
+import { showLink } from './hud/link.ts';
+import { focusName, openMenu, showCompany } from './hud/menu.ts';
+import { newOverlay, showOverlay } from './hud/overlay.ts';
+import { findPage, setHidden } from './hud/page.ts';
+import { newDevices, readIntent } from './input/devices.ts';
+import { Listener } from './input/listen.ts';
+import { angleOf, SUB } from './lattice.ts';
+import { advancePlayback } from './playback.ts';
+import { fadeError } from './prediction.ts';
+import { sampleGame } from './sample.ts';
+import { newScene } from './scene.ts';
+import { pruneTracks } from './tracks.ts';
+
+const FRAME_MS_MAX = 100;
+const MINIMAP_MS = 80;
+/** What the head-up display takes above and below the arena on a tall screen, in CSS pixels. */
+const TALL_TOP = 112;
+const TALL_BOTTOM = 190;
+const RATIO_MAX = 3;
+
+const page = findPage();
+const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+const app = newApp(`${scheme}//${location.host}/ws`, () => performance.now());
+const devices = newDevices();
+const painter = newPainter(contextOf(page.arena, true));
+const minimap = newMinimap(page.minimap);
+const overlay = newOverlay(page);
+const camera = newCamera();
+const scene = newScene();
+const effects = newEffects();
+const trails = newTrails();
+const attract = newAttract(performance.now(), Math.random);
+const intent: Intent = { heading: 0, thrust: 0, aim: 0, firing: false, dash: false };
+const idle: Intent = { heading: 0, thrust: 0, aim: 0, firing: false, dash: false };
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
+
+let ratio = 1;
+let fitted = false;
+let lastMs = performance.now();
+let lastX = 0;
+let lastY = 0;
+let minimapAtMs = 0;
+let hurtUntilMs = 0;
+let wasMenu = true;
+
+function isPlaying(): boolean {
+  const phase = phaseOf(app);
+  return phase === 'playing' || phase === 'dead' || phase === 'connecting';
+}
+
+function resize(): void {
+  ratio = Math.min(RATIO_MAX, window.devicePixelRatio || 1);
+  const width = Math.max(1, Math.round(window.innerWidth * ratio));
+  const height = Math.max(1, Math.round(window.innerHeight * ratio));
+  if (page.arena.width !== width) page.arena.width = width;
+  if (page.arena.height !== height) page.arena.height = height;
+  camera.fit = app.game
+    ? fit(width, height, { top: TALL_TOP * ratio, bottom: TALL_BOTTOM * ratio })
+    : coverFit(width, height);
+  fitted = app.game !== null;
+}
+
+function frame(nowMs: number): void {
+  const elapsed = Math.min(FRAME_MS_MAX, Math.max(0, nowMs - lastMs));
+  lastMs = nowMs;
+  effects.motion = calm.matches ? 0 : 1;
+  watchSilence(app);
+  const { game } = app;
+  if (fitted !== (game !== null)) resize();
+  if (game) playFrame(game, nowMs, elapsed);
+  else attractFrame(nowMs);
+
+  const driftX = elapsed > 0 ? ((camera.x - lastX) * 1000) / elapsed : 0;
+  const driftY = elapsed > 0 ? ((camera.y - lastY) * 1000) / elapsed : 0;
+  lastX = camera.x;
+  lastY = camera.y;
+  stepEffects(effects, elapsed);
+  stepTrails(trails, scene.gliders, nowMs);
+  const map = game ? game.view.map : attract.map;
+  const crown = game ? crownPlace(game) : null;
+  paint(painter, map, camera, scene, trails, effects, {
+    nowMs,
+    ratio,
+    // Grains do not smear over a jump of the camera.
+    driftX: calm.matches || Math.abs(driftX) > 60 ? 0 : driftX,
+    driftY: calm.matches || Math.abs(driftY) > 60 ? 0 : driftY,
+    crown: game && game.standing.crownId !== game.you ? crown : null,
+    names: game !== null,
+  });
+  if (game) {
+    drawSticks(painter.ctx, devices, ratio);
+    if (nowMs - minimapAtMs >= MINIMAP_MS) {
+      minimapAtMs = nowMs;
+      paintMinimap(minimap, map, camera, scene, crown, minimapSize(), ratio);
+    }
+  }
+  showPage(nowMs);
+  requestAnimationFrame(frame);
+}
+
+function playFrame(game: Game, nowMs: number, elapsed: number): void {
+  readIntent(devices, pageX(camera, camera.x, ratio), pageY(camera, camera.y, ratio), intent);
+  if (act(app, intent) && intent.dash) devices.dashes = 0;
+  fadeError(game.prediction, elapsed);
+  const playTick = advancePlayback(game.playback, nowMs);
+  drainHappenings(game, playTick, (happening) => {
+    if (happening.kind === 'Hurt' && happening.who === game.you) hurtUntilMs = nowMs + 140;
+    showHappening(effects, happening, game.you, camera.x, camera.y);
+  });
+  pruneTracks(game.tracks, playTick);
+  sampleGame(game, scene, playTick, intent.aim, nowMs);
+  const { gliders, own } = scene;
+  camera.x = own >= 0 ? gliders.x[own]! : game.eyeX / SUB;
+  camera.y = own >= 0 ? gliders.y[own]! : game.eyeY / SUB;
+  if (game.muzzle && own >= 0) muzzle(effects, camera.x, camera.y, gliders.look[own]!, angleOf(intent.aim));
+  game.muzzle = false;
+}
+
+function attractFrame(nowMs: number): void {
+  if (!calm.matches || nowMs - attract.startMs < 2_000) stepAttract(attract, nowMs);
+  const eye = sampleAttract(attract, scene, calm.matches ? attract.tickAtMs : nowMs);
+  camera.x = eye.x;
+  camera.y = eye.y;
+}
+
+/** Where the crown is: exactly when its wearer is in sight, else where the room last said. */
+function crownPlace(game: Game): { x: number; y: number } | null {
+  const { standing } = game;
+  if (standing.crownId < 0) return null;
+  const { gliders } = scene;
+  for (let i = 0; i < gliders.count; i++) {
+    if (gliders.id[i] === standing.crownId) return { x: gliders.x[i]!, y: gliders.y[i]! };
+  }
+  return standing.crownKnown ? { x: standing.crownX, y: standing.crownY } : null;
+}
+
+function minimapSize(): number {
+  if (window.innerHeight <= 520) return 84;
+  return window.innerWidth <= 640 && window.innerHeight > window.innerWidth ? 90 : 172;
+}
+
+function showPage(nowMs: number): void {
+  const { game } = app;
+  const phase = phaseOf(app);
+  const isMenu = phase === 'menu' || (phase === 'connecting' && !game);
+  setHidden(page.menu, !isMenu);
+  setHidden(page.hud, !game);
+  page.play.disabled = phase === 'connecting';
+  document.body.classList.toggle('playing', phase === 'playing');
+  document.body.classList.toggle('hurt', nowMs < hurtUntilMs);
+  if (game) showOverlay(overlay, game, phase === 'dead', nowMs);
+  else setHidden(page.death, true);
+  showLink(page, app, nowMs);
+  if (isMenu && !wasMenu) {
+    focusName(page);
+    void showCompany(page);
+  }
+  wasMenu = isMenu;
+}
+
+openMenu(page, Math.random, ({ name, look }) => join(app, name, look));
+void showCompany(page);
+// A hidden tab gets no frames: it drops what it will not show, and answers from the message.
+app.afterSnapshot = (game) => {
+  if (!document.hidden) return;
+  act(app, idle);
+  drainHappenings(game, Number.POSITIVE_INFINITY, () => {});
+  pruneTracks(game.tracks, game.view.tick);
+};
+new Listener(page.arena, page.dash, devices, isPlaying);
+installHooks(app);
+page.linkButton.addEventListener('click', () => {
+  if (app.wanted) retryNow(app);
+  else leave(app);
+});
+window.addEventListener('keydown', (event) => {
+  if (event.code === 'Escape' && app.wanted) leave(app);
+});
+window.addEventListener('online', () => retryNow(app));
+window.addEventListener('resize', resize);
+window.addEventListener('pointerdown', (event) => {
+  if (event.pointerType === 'touch') document.body.classList.add('touch');
+});
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') retryNow(app);
+});
+if (matchMedia('(pointer: coarse)').matches) document.body.classList.add('touch');
+resize();
+requestAnimationFrame(frame);

@@ -1,0 +1,137 @@
+//! `throng serve`.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::config::{ArenaSpec, Config, Settings};
+use crate::serve::{Server, start};
+
+/// How often the server is asked whether all its threads are alive.
+const HEALTH_EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "THRONG_LISTEN", value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// Ticks a second, 10 to 128 [default: 30]
+    #[arg(long, env = "THRONG_TICK_RATE", value_name = "HZ")]
+    tick_rate: Option<u32>,
+    /// Generated arena: N × N tiles, or the open field for so many players
+    #[arg(long, env = "THRONG_ARENA", value_name = "TILES|auto:PLAYERS", conflicts_with = "map")]
+    arena: Option<ArenaSpec>,
+    /// Tiled map to play on [default: the built-in map]
+    #[arg(long, env = "THRONG_MAP", value_name = "FILE")]
+    map: Option<PathBuf>,
+    /// Bots that play with whoever comes [default: 20]
+    #[arg(long, env = "THRONG_HOUSE_BOTS", value_name = "N")]
+    house_bots: Option<usize>,
+    /// Seed of everything random [default: 1]
+    #[arg(long, env = "THRONG_SEED", value_name = "N")]
+    seed: Option<u64>,
+    /// Threads that own connections [default: half the cores, 8 at most]
+    #[arg(long, env = "THRONG_NET_THREADS", value_name = "N")]
+    net_threads: Option<usize>,
+    /// Players in the room at most [default: 8192]
+    #[arg(long, env = "THRONG_PLAYERS_MAX", value_name = "N")]
+    players_max: Option<usize>,
+    /// Origin of pages that may connect besides the own ones; may be repeated
+    #[arg(long, env = "THRONG_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    allow_origin: Option<Vec<String>>,
+    /// TOML file with any of these settings, named like the flags
+    #[arg(long, env = "THRONG_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+pub(super) fn run(args: ServeArgs) -> Result<(), String> {
+    let file = args.config.as_deref().map(Settings::from_file).transpose()?.unwrap_or_default();
+    let flags = Settings {
+        listen: args.listen,
+        tick_rate: args.tick_rate,
+        arena: args.arena,
+        map: args.map,
+        house_bots: args.house_bots,
+        seed: args.seed,
+        net_threads: args.net_threads,
+        players_max: args.players_max,
+        allow_origin: args.allow_origin,
+    };
+    let config = Config::new(flags.or(file))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("The runtime cannot be started: {error}."))?;
+    runtime.block_on(async {
+        // Before the address is printed: whoever reads it may end us at once.
+        let signal = Signal::listen()?;
+        let server = start(&config)?;
+        let mut stdout = std::io::stdout();
+        let line = format!("throng listening on http://{}\n", server.address());
+        // A closed stdout is no reason not to serve.
+        drop(stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()));
+        serve_until(signal, server).await
+    })
+}
+
+async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
+    loop {
+        tokio::select! {
+            name = signal.next() => {
+                tracing::info!("{name}: closing {} connections.", server.tally().open());
+                server.stop();
+                return Ok(());
+            }
+            () = tokio::time::sleep(HEALTH_EVERY) => {
+                if server.is_broken() {
+                    server.stop();
+                    return Err("A thread of the server ended; see the log.".to_owned());
+                }
+            }
+        }
+    }
+}
+
+/// The signals that end the server.
+struct Signal {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signal {
+    #[cfg(unix)]
+    fn listen() -> Result<Self, String> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| {
+            signal(kind).map_err(|error| format!("Signals cannot be listened for: {error}."))
+        };
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> Result<Self, String> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> &'static str {
+        drop(tokio::signal::ctrl_c().await);
+        "Ctrl-C"
+    }
+}

@@ -1,0 +1,245 @@
+//! What `throng serve` is told: flags over environment over file over defaults.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::Deserialize;
+use throng_shared::limits::{
+    HOUSE_BOTS_MAX, MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, TICK_HZ_MAX,
+    TICK_HZ_MIN,
+};
+
+use crate::maps;
+use crate::sim::Arena;
+
+/// The map that is played without any flag, part of the binary.
+const DEFAULT_MAP: &str = include_str!("../../assets/maps/default.tmj");
+/// Open tiles for each shard that lies around.
+const TILES_A_SHARD: usize = 20;
+
+/// A generated arena, as `--arena` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArenaSpec {
+    /// `N`: N × N tiles with blocks for cover.
+    Tiles(i32),
+    /// `auto:N`: the open field of the workload for N players, without shards.
+    Auto(usize),
+}
+
+impl FromStr for ArenaSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "an arena is a number of tiles from {MAP_TILES_MIN} to {MAP_TILES_MAX}, \
+                 or auto: and a number of players from 1 to {PLAYERS_MAX}"
+            )
+        };
+        if let Some(players) = text.strip_prefix("auto:") {
+            let players = players.parse().map_err(|_| wrong())?;
+            let allowed = (1..=PLAYERS_MAX).contains(&players);
+            return if allowed { Ok(Self::Auto(players)) } else { Err(wrong()) };
+        }
+        let tiles = text.parse().map_err(|_| wrong())?;
+        let allowed = (MAP_TILES_MIN..=MAP_TILES_MAX).contains(&tiles);
+        if allowed { Ok(Self::Tiles(tiles)) } else { Err(wrong()) }
+    }
+}
+
+impl<'de> Deserialize<'de> for ArenaSpec {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Tiles(i32),
+            Text(String),
+        }
+        match Either::deserialize(deserializer)? {
+            Either::Tiles(tiles) => tiles.to_string(),
+            Either::Text(text) => text,
+        }
+        .parse()
+        .map_err(serde::de::Error::custom)
+    }
+}
+
+/// Every setting that a flag, a variable or the file may give.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    pub listen: Option<SocketAddr>,
+    pub tick_rate: Option<u32>,
+    pub arena: Option<ArenaSpec>,
+    pub map: Option<PathBuf>,
+    pub house_bots: Option<usize>,
+    pub seed: Option<u64>,
+    pub net_threads: Option<usize>,
+    pub players_max: Option<usize>,
+    pub allow_origin: Option<Vec<String>>,
+}
+
+impl Settings {
+    /// Reads a settings file.
+    ///
+    /// # Errors
+    /// A sentence that names the file and what is wrong in it.
+    pub fn from_file(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("The config {} cannot be read: {error}.", path.display()))?;
+        toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let what = error.message().trim_end_matches('.').replace('\n', ", ");
+            format!("The config {} is wrong in line {line}: {what}.", path.display())
+        })
+    }
+
+    /// These settings, completed by others where they say nothing.
+    #[must_use]
+    pub fn or(self, other: Settings) -> Settings {
+        // A file's map must not hide a flag's arena, nor the other way round.
+        let placed = self.arena.is_some() || self.map.is_some();
+        let (arena, map) =
+            if placed { (self.arena, self.map) } else { (other.arena, other.map) };
+        Settings {
+            listen: self.listen.or(other.listen),
+            tick_rate: self.tick_rate.or(other.tick_rate),
+            arena,
+            map,
+            house_bots: self.house_bots.or(other.house_bots),
+            seed: self.seed.or(other.seed),
+            net_threads: self.net_threads.or(other.net_threads),
+            players_max: self.players_max.or(other.players_max),
+            allow_origin: self.allow_origin.or(other.allow_origin),
+        }
+    }
+}
+
+/// Where lives are spent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The map in the binary.
+    BuiltIn,
+    File(PathBuf),
+    Generated(ArenaSpec),
+}
+
+/// A complete, valid configuration of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub tick_hz: u32,
+    pub place: Place,
+    pub house_bots: usize,
+    pub seed: u64,
+    pub net_threads: usize,
+    pub players_max: usize,
+    pub origins: Vec<String>,
+}
+
+impl Config {
+    /// The configuration that settings mean, with defaults where they say nothing.
+    ///
+    /// # Errors
+    /// A sentence that names the setting that is out of bounds.
+    pub fn new(settings: Settings) -> Result<Self, String> {
+        let bounded = |name: &str, value: usize, least: usize, most: usize| {
+            if (least..=most).contains(&value) {
+                Ok(value)
+            } else {
+                Err(format!("{name} is {value}, and must be {least} to {most}."))
+            }
+        };
+        let place = match (settings.arena, settings.map) {
+            (Some(_), Some(_)) => {
+                return Err("Only one of arena and map can be given.".to_owned());
+            }
+            (Some(arena), None) => Place::Generated(arena),
+            (None, Some(map)) => Place::File(map),
+            (None, None) => Place::BuiltIn,
+        };
+        let tick_hz = settings.tick_rate.unwrap_or(30);
+        bounded("tick-rate", tick_hz as usize, TICK_HZ_MIN as usize, TICK_HZ_MAX as usize)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let net_threads = settings.net_threads.unwrap_or((cores / 2).clamp(1, 8));
+        let players_max = settings.players_max.unwrap_or(PLAYERS_MAX);
+        let house_bots = settings.house_bots.unwrap_or(20);
+        bounded("net-threads", net_threads, 1, NET_THREADS_MAX)?;
+        bounded("players-max", players_max, 1, PLAYERS_MAX)?;
+        bounded("house-bots", house_bots, 0, HOUSE_BOTS_MAX)?;
+        Ok(Self {
+            listen: settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            tick_hz,
+            place,
+            house_bots,
+            seed: settings.seed.unwrap_or(1),
+            net_threads,
+            players_max,
+            origins: settings.allow_origin.unwrap_or_default(),
+        })
+    }
+
+    /// Builds the arena, and says how many shards lie in it.
+    ///
+    /// # Errors
+    /// A sentence that names the file or the setting, and the cause.
+    pub fn arena(&self) -> Result<(Arena, usize), String> {
+        let shards = |arena: &Arena| {
+            (arena.map().open_tiles() / TILES_A_SHARD).min(throng_shared::limits::SHARDS_MAX / 2)
+        };
+        let arena = match &self.place {
+            Place::BuiltIn => maps::parse(DEFAULT_MAP)
+                .map_err(|error| format!("The built-in map cannot be used: {error}."))?,
+            Place::File(path) => maps::load(path).map_err(|error| {
+                format!("The map {} cannot be used: {error}.", path.display())
+            })?,
+            Place::Generated(ArenaSpec::Tiles(tiles)) => maps::pillars(*tiles, self.seed)
+                .map_err(|error| format!("The arena of {tiles} tiles cannot be made: {error}."))?,
+            Place::Generated(ArenaSpec::Auto(players)) => {
+                let arena = maps::open_field(*players, self.seed).map_err(|error| {
+                    format!("The arena auto:{players} cannot be made: {error}.")
+                })?;
+                return Ok((arena, 0));
+            }
+        };
+        let count = shards(&arena);
+        Ok((arena, count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_source_that_speaks_wins() {
+        let flags = Settings { tick_rate: Some(60), arena: "64".parse().ok(), ..Settings::default() };
+        let file: Settings =
+            toml::from_str("tick-rate = 20\nseed = 7\nmap = \"x.tmj\"").expect("the file is whole");
+        let config = Config::new(flags.or(file)).expect("all settings are allowed");
+        assert_eq!((config.tick_hz, config.seed), (60, 7));
+        assert_eq!(config.place, Place::Generated(ArenaSpec::Tiles(64)));
+    }
+
+    #[test]
+    fn settings_out_of_bounds_are_named() {
+        let settings = Settings { tick_rate: Some(500), ..Settings::default() };
+        assert!(Config::new(settings).is_err_and(|error| error.contains("tick-rate")));
+        for wrong in ["", "auto:", "auto:0", "-5", "7", "2000", "auto:99999", "12x"] {
+            assert!(wrong.parse::<ArenaSpec>().is_err(), "because {wrong:?} names no arena");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_in_the_file_is_an_error() {
+        assert!(toml::from_str::<Settings>("tick-rat = 30").is_err());
+    }
+
+    #[test]
+    fn the_built_in_map_is_an_arena() {
+        let config = Config::new(Settings::default()).expect("defaults are allowed");
+        let (arena, shards) = config.arena().expect("the map is whole");
+        assert!(arena.spawns().len() >= 8 && shards > 0, "because a game needs both");
+    }
+}

@@ -1,0 +1,43 @@
+//! The crown: worn by the player with the most shards.
+
+use bevy_ecs::prelude::*;
+use throng_shared::ids::NetId;
+
+use crate::sim::{Happening, Happenings, Purse, Roster};
+
+/// Shards without which nobody is a leader.
+const CROWN_SHARDS: u32 = 5;
+
+/// Who wears the crown.
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crown(Option<NetId>);
+
+impl Crown {
+    #[must_use]
+    pub fn holder(&self) -> Option<NetId> {
+        self.0
+    }
+}
+
+/// Gives the crown to the leader. A draw leaves it where it is.
+pub(super) fn crown_the_leader(
+    roster: Res<'_, Roster>,
+    mut crown: ResMut<'_, Crown>,
+    mut told: ResMut<'_, Happenings>,
+    purses: Query<'_, '_, &Purse>,
+) {
+    let shards = |entity| purses.get(entity).map_or(0, |purse: &Purse| purse.shards);
+    let held = crown.0.and_then(|id| Some((id, shards(roster.entity(id)?))));
+    let mut best = held.filter(|&(_, shards)| shards >= CROWN_SHARDS);
+    for (id, entity) in roster.iter() {
+        let shards = shards(entity);
+        if shards >= CROWN_SHARDS && best.is_none_or(|(_, most)| shards > most) {
+            best = Some((id, shards));
+        }
+    }
+    let holder = best.map(|(id, _)| id);
+    if holder != crown.0 {
+        crown.0 = holder;
+        told.tell(Happening::Crowned { holder });
+    }
+}

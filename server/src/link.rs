@@ -1,0 +1,246 @@
+//! Where network threads and a room meet: bounded channels, and nothing else.
+//!
+//! The network never waits for the room and the room never waits for the network:
+//! every send is a try. Control messages fit because each connection has a credit;
+//! inputs are coalesced before they come here.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use throng_shared::ids::{NetId, Tick};
+use throng_shared::limits::{INPUT_BATCHES_MAX, LINK_PLACES, PUBLISHED_MAX, ROOM_MAIL_MAX};
+use throng_shared::session::{CloseCode, Name};
+use throng_shared::wire::Input;
+use tokio::sync::Notify;
+
+use crate::replication::TickFrame;
+
+/// A connection, for as long as the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnId {
+    /// Network thread that owns it.
+    pub thread: u16,
+    /// Unique within the thread.
+    pub serial: u64,
+}
+
+/// What a connection asks of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Control {
+    Join { conn: ConnId, name: Name, look: u8 },
+    Leave { conn: ConnId },
+}
+
+/// An input of one player, and how early it came, in 1/16 tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputNote {
+    pub conn: ConnId,
+    pub you: NetId,
+    pub input: Input,
+    pub early: i8,
+}
+
+/// What a room says to one connection, or to all that play.
+#[derive(Clone, Debug)]
+pub enum Mail {
+    /// The player is in: the Welcome to send, and the tick that it tells.
+    Joined { conn: ConnId, you: NetId, tick: Tick, welcome: Bytes },
+    /// The player is not let in.
+    Refused { conn: ConnId, code: CloseCode, reason: &'static str, retry_after_ms: u32 },
+    /// An encoded ordered message.
+    Event { conn: ConnId, message: Bytes },
+    /// The same, for everybody who plays.
+    Broadcast { message: Bytes },
+}
+
+/// A tick on its way to a network thread.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    pub frame: Arc<TickFrame>,
+    pub mail: Vec<Mail>,
+    /// When the next tick is due.
+    pub next_deadline: Instant,
+    pub period: Duration,
+}
+
+/// The network's end: one for each network thread.
+#[derive(Debug)]
+pub struct RoomPort {
+    control: Sender<Control>,
+    inputs: Sender<Vec<InputNote>>,
+    spares: Receiver<Vec<InputNote>>,
+    published: Receiver<Publication>,
+    wake: Arc<Notify>,
+}
+
+/// The room is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomGone;
+
+impl RoomPort {
+    /// Asks for something, within the connection's credit.
+    ///
+    /// # Errors
+    /// When the room is gone, or credit was not kept.
+    pub fn control(&self, control: Control) -> Result<(), RoomGone> {
+        self.control.try_send(control).map_err(|_| RoomGone)
+    }
+
+    /// Hands over a batch and leaves an empty one in its place. When the room has
+    /// no place for it, the batch stays for the next try.
+    pub fn inputs(&self, batch: &mut Vec<InputNote>) {
+        if batch.is_empty() {
+            return;
+        }
+        let spare = self.spares.try_recv().unwrap_or_default();
+        let full = std::mem::replace(batch, spare);
+        if let Err(TrySendError::Full(full) | TrySendError::Disconnected(full)) =
+            self.inputs.try_send(full)
+        {
+            *batch = full;
+        }
+    }
+
+    /// The next published tick, if one waits.
+    ///
+    /// # Errors
+    /// When the room is gone.
+    pub fn published(&self) -> Result<Option<Publication>, RoomGone> {
+        match self.published.try_recv() {
+            Ok(publication) => Ok(Some(publication)),
+            Err(crossbeam_channel::TryRecvError::Empty) => Ok(None),
+            Err(crossbeam_channel::TryRecvError::Disconnected) => Err(RoomGone),
+        }
+    }
+
+    /// What wakes this thread when a tick is published or a connection comes.
+    #[must_use]
+    pub fn wake(&self) -> Arc<Notify> {
+        Arc::clone(&self.wake)
+    }
+}
+
+/// The room's way to one network thread.
+#[derive(Debug)]
+struct Outlet {
+    published: Sender<Publication>,
+    wake: Arc<Notify>,
+    /// Mail that waits for the next publication.
+    mail: Vec<Mail>,
+}
+
+/// The room's end.
+#[derive(Debug)]
+pub struct RoomLink {
+    control: Receiver<Control>,
+    inputs: Receiver<Vec<InputNote>>,
+    spares: Sender<Vec<InputNote>>,
+    outlets: Vec<Outlet>,
+    mail_dropped: u64,
+}
+
+impl RoomLink {
+    /// The two ends of a link to `net_threads` network threads.
+    #[must_use]
+    pub fn new(net_threads: usize) -> (Self, Vec<RoomPort>) {
+        let (control_tx, control) = bounded(LINK_PLACES);
+        let (inputs_tx, inputs) = bounded(INPUT_BATCHES_MAX);
+        let (spares, spares_rx) = bounded(INPUT_BATCHES_MAX);
+        let (ports, outlets) = (0..net_threads)
+            .map(|_| {
+                let (published_tx, published) = bounded(PUBLISHED_MAX);
+                let wake = Arc::new(Notify::new());
+                let port = RoomPort {
+                    control: control_tx.clone(),
+                    inputs: inputs_tx.clone(),
+                    spares: spares_rx.clone(),
+                    published,
+                    wake: Arc::clone(&wake),
+                };
+                (port, Outlet { published: published_tx, wake, mail: Vec::new() })
+            })
+            .unzip();
+        (Self { control, inputs, spares, outlets, mail_dropped: 0 }, ports)
+    }
+
+    /// Takes all control messages that wait, then all inputs.
+    pub fn drain(&self, mut on_control: impl FnMut(Control), mut on_input: impl FnMut(&InputNote)) {
+        // Bounded by what the channels hold, so a flood cannot keep the room here.
+        for control in self.control.try_iter().take(LINK_PLACES) {
+            on_control(control);
+        }
+        for mut batch in self.inputs.try_iter().take(INPUT_BATCHES_MAX) {
+            batch.iter().for_each(&mut on_input);
+            batch.clear();
+            // A full spare box means that enough are around.
+            drop(self.spares.try_send(batch));
+        }
+    }
+
+    /// Queues mail for one connection's thread.
+    pub fn post(&mut self, thread: u16, mail: Mail) {
+        let Some(outlet) = self.outlets.get_mut(usize::from(thread)) else { return };
+        if outlet.mail.len() < ROOM_MAIL_MAX {
+            outlet.mail.push(mail);
+        } else {
+            self.mail_dropped += 1;
+        }
+    }
+
+    /// Queues a message for everybody who plays.
+    pub fn broadcast(&mut self, message: &Bytes) {
+        for thread in 0..self.outlets.len() {
+            self.post(thread as u16, Mail::Broadcast { message: message.clone() });
+        }
+    }
+
+    /// Hands a tick to every network thread; wakes them unless another tick follows
+    /// at once. A thread that has no place left gets its mail with a later tick, and
+    /// its clients keyframes.
+    pub fn publish(
+        &mut self,
+        frame: &Arc<TickFrame>,
+        next_deadline: Instant,
+        period: Duration,
+        wake: Wake,
+    ) {
+        for outlet in &mut self.outlets {
+            let publication = Publication {
+                frame: Arc::clone(frame),
+                mail: std::mem::take(&mut outlet.mail),
+                next_deadline,
+                period,
+            };
+            if let Err(TrySendError::Full(unsent)) = outlet.published.try_send(publication) {
+                outlet.mail = unsent.mail;
+            }
+            if wake == Wake::Now {
+                outlet.wake.notify_one();
+            }
+        }
+    }
+
+    /// Messages that were dropped because a network thread stood still.
+    #[must_use]
+    pub fn mail_dropped(&self) -> u64 {
+        self.mail_dropped
+    }
+}
+
+impl Drop for RoomLink {
+    fn drop(&mut self) {
+        // The threads find their channels closed and say so to their clients.
+        for outlet in &self.outlets {
+            outlet.wake.notify_one();
+        }
+    }
+}
+
+/// Whether a publication wakes the network threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    Now,
+    WithTheNext,
+}

@@ -1,0 +1,138 @@
+//! Arenas without a file.
+
+use glam::IVec2;
+use throng_shared::limits::{MAP_TILES_MAX, MAP_TILES_MIN, VIEW_HEIGHT, VIEW_WIDTH};
+use throng_shared::map::{MapError, TileMap};
+use throng_shared::prng::Prng;
+
+use crate::sim::{Arena, ArenaError};
+
+/// Open tiles for each block of an arena of pillars.
+const TILES_A_BLOCK: i32 = 48;
+/// Spawn points of a generated arena at most.
+const SPAWNS_MAX: u32 = 4096;
+/// Others in view that the workload asks for.
+const OTHERS_IN_VIEW: f64 = 50.0;
+/// Players on the workload push against the border for a while before they turn,
+/// where half of their view is outside: so much more room a view needs on average.
+const BORDER_LAYER_TILES: f64 = 0.0;
+
+/// A walled square of `tiles` × `tiles` with blocks for cover. Blocks keep three
+/// tiles between each other and the border, so that no place is cut off.
+///
+/// # Errors
+/// When the size is out of bounds.
+pub fn pillars(tiles: i32, seed: u64) -> Result<Arena, MapError> {
+    check_size(tiles)?;
+    let mut rng = Prng::new(seed);
+    let area = tiles * tiles;
+    let mut solid = vec![false; area.cast_unsigned() as usize];
+    let at = |x: i32, y: i32| (y * tiles + x).cast_unsigned() as usize;
+    for edge in 0..tiles {
+        for (x, y) in [(edge, 0), (edge, tiles - 1), (0, edge), (tiles - 1, edge)] {
+            solid[at(x, y)] = true;
+        }
+    }
+    let side = |rng: &mut Prng| 1 + rng.below(4).cast_signed();
+    for _ in 0..area / TILES_A_BLOCK * 4 {
+        let (w, h) = (side(&mut rng), side(&mut rng));
+        let room = IVec2::new(tiles - w - 8, tiles - h - 8);
+        if room.x <= 0 || room.y <= 0 {
+            continue;
+        }
+        let x = 4 + rng.below(room.x.cast_unsigned()).cast_signed();
+        let y = 4 + rng.below(room.y.cast_unsigned()).cast_signed();
+        let clear = (y - 3..y + h + 3).all(|ty| (x - 3..x + w + 3).all(|tx| !solid[at(tx, ty)]));
+        if clear {
+            for ty in y..y + h {
+                solid[at(x, ty)..at(x + w, ty)].fill(true);
+            }
+        }
+    }
+    let map = TileMap::new(tiles, tiles, &solid)?;
+    Ok(with_spawns(map, &mut rng))
+}
+
+/// The workload's arena: open, walled at the border only, and so large that a
+/// view holds 50 others on average when `players` play.
+///
+/// # Errors
+/// When so many players need a larger map than there can be.
+pub fn open_field(players: usize, seed: u64) -> Result<Arena, MapError> {
+    let tiles = (MAP_TILES_MIN..=MAP_TILES_MAX)
+        .find(|&tiles| others_in_view(players, tiles) <= OTHERS_IN_VIEW)
+        .unwrap_or(MAP_TILES_MAX + 1);
+    check_size(tiles)?;
+    let map = TileMap::walled(tiles, tiles)?;
+    Ok(with_spawns(map, &mut Prng::new(seed)))
+}
+
+/// Average number of others in a view, with players spread evenly over the floor.
+fn others_in_view(players: usize, tiles: i32) -> f64 {
+    let side = f64::from(tiles - 2) + BORDER_LAYER_TILES;
+    // The part of a view that lies inside: it loses a quarter of itself at a border.
+    let seen = |view: i32| {
+        let half = f64::from(view) / 512.0;
+        if side <= half { side } else { 2.0 * half - half * half / side }
+    };
+    let others = players.saturating_sub(1) as f64;
+    others * seen(VIEW_WIDTH) * seen(VIEW_HEIGHT) / (side * side)
+}
+
+fn check_size(tiles: i32) -> Result<(), MapError> {
+    if (MAP_TILES_MIN..=MAP_TILES_MAX).contains(&tiles) {
+        Ok(())
+    } else {
+        Err(MapError::Size { width: tiles, height: tiles })
+    }
+}
+
+/// Spreads spawn points over the open floor.
+fn with_spawns(map: TileMap, rng: &mut Prng) -> Arena {
+    let open: Vec<IVec2> = (0..map.height())
+        .flat_map(|y| (0..map.width()).map(move |x| IVec2::new(x, y)))
+        .filter(|tile| !map.is_solid(tile.x, tile.y))
+        .collect();
+    let count = SPAWNS_MAX.min(open.len() as u32);
+    let spawns: Vec<IVec2> =
+        (0..count).map(|_| open[rng.below(open.len() as u32) as usize]).collect();
+    match Arena::new(map, &spawns) {
+        Ok(arena) => arena,
+        Err(ArenaError::NoSpawn | ArenaError::SpawnInWall { .. }) => {
+            unreachable!("a generated map has open tiles inside its border")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_place_of_a_generated_arena_is_cut_off() {
+        for seed in 0..20 {
+            let arena = pillars(60, seed).expect("the size is allowed");
+            let map = arena.map();
+            let mut seen = vec![false; 60 * 60];
+            let mut todo = vec![IVec2::new(1, 1)];
+            let mut reached = 0;
+            while let Some(tile) = todo.pop() {
+                let index = (tile.y * 60 + tile.x).cast_unsigned() as usize;
+                if map.is_solid(tile.x, tile.y) || std::mem::replace(&mut seen[index], true) {
+                    continue;
+                }
+                reached += 1;
+                todo.extend([IVec2::X, IVec2::Y, IVec2::NEG_X, IVec2::NEG_Y].map(|d| tile + d));
+            }
+            assert_eq!(reached, map.open_tiles(), "because seed {seed} must not make a cell");
+        }
+    }
+
+    #[test]
+    fn the_field_grows_with_the_players() {
+        let side = |players| open_field(players, 1).expect("it fits").map().width();
+        assert!(side(200) < side(1000), "because the density stays");
+        assert!((120..=150).contains(&side(1000)), "because 900 · N / 50 tiles are near");
+        assert!(open_field(1_000_000, 1).is_err(), "because no map is that large");
+    }
+}

@@ -1,0 +1,421 @@
+//! One connection: its protocol machine, its session, and what waits for it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use throng_shared::ids::{NetId, Tick};
+use throng_shared::limits::{
+    CLIENT_MESSAGE_BYTES, CLOSING_MS, CONTROL_CREDIT, EVENTS_BYTES_MAX, EVENTS_MAX,
+    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, STALLED_MS, UNACKED_MS_MAX,
+};
+use throng_shared::session::{CloseCode, Refusal, Request, ServerSession};
+use throng_shared::time::Millis;
+use throng_shared::wire::{ServerMessage, encode, encode_into};
+use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Error};
+
+use super::budget::Budget;
+use super::frames::{put_binary, put_close};
+use super::pipe::{Flushed, Pipe, Stream};
+use super::tally::Tally;
+use crate::link::{ConnId, Control, InputNote, RoomPort};
+use crate::replication::{Cursor, History, compose};
+
+/// Messages read from one connection before the others get their turn.
+const READS_PER_TURN: usize = 64;
+/// Tag of an Input: over budget, only these may be dropped.
+const INPUT_TAG: u8 = 0;
+/// Budget overdrafts after which a connection ends.
+const OVERDRAFTS_MAX: u32 = 900;
+/// What a client waits when the server restarts, in milliseconds.
+const RESTART_RETRY_MS: u32 = 1_000;
+
+/// The rhythm of the room, as far as the edge has to know it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beat {
+    pub(super) next_tick: Tick,
+    pub(super) next_deadline: Instant,
+    pub(super) period: Duration,
+}
+
+impl Beat {
+    /// How long before the deadline of `tick` it is now, in 1/16 tick, saturating.
+    fn early(&self, now: Instant, tick: Tick) -> i8 {
+        let period = self.period.as_secs_f64();
+        let left = self.next_deadline.saturating_duration_since(now).as_secs_f64()
+            - now.saturating_duration_since(self.next_deadline).as_secs_f64();
+        let ticks = f64::from(tick.since(self.next_tick)) + left / period;
+        (ticks * 16.0).floor().clamp(f64::from(i8::MIN), f64::from(i8::MAX)) as i8
+    }
+}
+
+/// What a connection needs from its thread to be read.
+#[derive(Debug)]
+pub(super) struct Reading<'a> {
+    pub(super) now: Millis,
+    pub(super) instant: Instant,
+    pub(super) beat: Option<Beat>,
+    pub(super) port: &'a RoomPort,
+    pub(super) inputs: &'a mut Vec<InputNote>,
+    pub(super) tally: &'a Tally,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// A close frame is on its way; since.
+    Closing(Millis),
+    /// Nothing more to say or hear.
+    Gone,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Conn {
+    id: ConnId,
+    socket: WebSocket<Pipe>,
+    session: ServerSession,
+    phase: Phase,
+    you: Option<NetId>,
+    cursor: Cursor,
+    events: VecDeque<Bytes>,
+    events_bytes: usize,
+    budget: Budget,
+    overdrafts: u32,
+    /// Control messages that the room has not answered.
+    outstanding: usize,
+    stalled: Option<Millis>,
+}
+
+impl Conn {
+    pub(super) fn new(id: ConnId, stream: Stream, leftover: Vec<u8>, now: Millis) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(Some(CLIENT_MESSAGE_BYTES))
+            .max_frame_size(Some(CLIENT_MESSAGE_BYTES));
+        let pipe = Pipe::new(stream);
+        Self {
+            id,
+            socket: WebSocket::from_partially_read(pipe, leftover, Role::Server, Some(config)),
+            session: ServerSession::new(now),
+            phase: Phase::Open,
+            you: None,
+            cursor: Cursor::default(),
+            events: VecDeque::new(),
+            events_bytes: 0,
+            budget: Budget::new(now),
+            overdrafts: 0,
+            outstanding: 0,
+            stalled: None,
+        }
+    }
+
+    /// Whether it can be dropped.
+    pub(super) fn is_gone(&self) -> bool {
+        self.phase == Phase::Gone
+    }
+
+    /// The player that it plays, to take leave of.
+    pub(super) fn has_joined(&self) -> bool {
+        self.you.is_some() || self.outstanding > 0
+    }
+
+    /// Reads what came, and lets time pass for the session.
+    pub(super) fn read(&mut self, reading: &mut Reading<'_>) {
+        let before = reading.inputs.len();
+        if self.phase != Phase::Open {
+            self.await_end(reading.now, reading.tally);
+            return;
+        }
+        for _ in 0..READS_PER_TURN {
+            match self.socket.read() {
+                Ok(message) => self.handle_message(reading, before, &message),
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => self.handle_error(reading, &error),
+            }
+            if self.phase != Phase::Open {
+                return;
+            }
+        }
+        if let Some(refusal) = self.session.poll_timeout(reading.now)
+        {
+            self.refuse(reading.now, reading.tally, refusal);
+        }
+        self.flush(reading.now, reading.tally);
+        let (bytes_in, bytes_out) = self.socket.get_mut().take_counts();
+        reading.tally.moved(bytes_in, bytes_out);
+    }
+
+    /// The close frame goes out, the peer answers and ends; or its time is up.
+    fn await_end(&mut self, now: Millis, tally: &Tally) {
+        if self.flush(now, tally) {
+            self.socket.get_mut().finish();
+        }
+        if self.socket.get_mut().discard() {
+            self.phase = Phase::Gone;
+        }
+    }
+
+    fn handle_message(&mut self, reading: &mut Reading<'_>, before: usize, message: &Message) {
+        if let Message::Close(_) = message {
+            reading.tally.closed("peer closed".to_owned());
+            // The machine has queued the answer; one try to send it, and the end.
+            drop(self.socket.flush());
+            drop(self.socket.get_mut().flush_out());
+            self.phase = Phase::Gone;
+            return;
+        }
+        if !self.budget.pay(reading.now, message.len()) {
+            self.overdrafts += 1;
+            let droppable =
+                matches!(message, Message::Binary(bytes) if bytes.first() == Some(&INPUT_TAG));
+            if !droppable || self.overdrafts > OVERDRAFTS_MAX {
+                self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+            }
+            return;
+        }
+        match message {
+            Message::Binary(bytes) => self.handle_binary(reading, before, bytes),
+            Message::Text(_) => {
+                let refusal = self.session.handle_text();
+                self.refuse(reading.now, reading.tally, refusal);
+            }
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) | Message::Close(_) => {}
+        }
+    }
+
+    fn handle_binary(&mut self, reading: &mut Reading<'_>, before: usize, bytes: &[u8]) {
+        let newest = match (self.cursor.tick(), reading.beat) {
+            (Some(tick), _) => tick,
+            (None, Some(beat)) => beat.next_tick.offset(-1),
+            (None, None) => Tick(0),
+        };
+        match self.session.handle_frame(reading.now, newest, bytes) {
+            Err(refusal) => self.refuse(reading.now, reading.tally, refusal),
+            Ok(None) => {}
+            Ok(Some(Request::Resync)) => self.cursor.restart(),
+            Ok(Some(Request::Leave)) => {
+                self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
+            }
+            Ok(Some(Request::Join { name, look })) => {
+                if self.outstanding >= CONTROL_CREDIT {
+                    self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+                    return;
+                }
+                self.outstanding += 1;
+                let conn = self.id;
+                if reading.port.control(Control::Join { conn, name, look }).is_err() {
+                    self.close(reading.now, reading.tally, CloseCode::RoomCrashed, None, 0);
+                }
+            }
+            Ok(Some(Request::Input(input))) => {
+                let (Some(you), Some(beat)) = (self.you, reading.beat) else { return };
+                let early = beat.early(reading.instant, Tick(input.tick));
+                let note = InputNote { conn: self.id, you, input, early };
+                // One turn brings at most what the simulation would buffer.
+                if reading.inputs.len() - before >= INPUTS_BUFFERED_MAX {
+                    reading.inputs.pop();
+                }
+                reading.inputs.push(note);
+            }
+        }
+    }
+
+    fn handle_error(&mut self, reading: &Reading<'_>, error: &Error) {
+        let code = match error {
+            Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
+                None
+            }
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => Some(CloseCode::TooBig),
+            Error::Protocol(_) => Some(CloseCode::Protocol),
+            Error::Utf8(_) => Some(CloseCode::NotUtf8),
+            Error::ConnectionClosed
+            | Error::AlreadyClosed
+            | Error::Io(_)
+            | Error::Tls(_)
+            | Error::Capacity(_)
+            | Error::WriteBufferFull(_)
+            | Error::AttackAttempt
+            | Error::Url(_)
+            | Error::Http(_)
+            | Error::HttpFormat(_) => None,
+        };
+        match code {
+            // The library stops reading after an error, so only the close is left.
+            Some(code) => self.close(reading.now, reading.tally, code, None, 0),
+            None => {
+                reading.tally.closed("connection lost".to_owned());
+                self.phase = Phase::Gone;
+            }
+        }
+    }
+
+    /// The room took the player in.
+    pub(super) fn welcome(&mut self, you: NetId, tick: Tick, welcome: Bytes) {
+        self.outstanding = self.outstanding.saturating_sub(1);
+        self.you = Some(you);
+        self.session.welcome(tick);
+        self.events_bytes += welcome.len();
+        self.events.push_back(welcome);
+    }
+
+    /// The room does not take the player in.
+    pub(super) fn turn_away(
+        &mut self,
+        now: Millis,
+        tally: &Tally,
+        (code, reason, retry_after_ms): (CloseCode, &str, u32),
+    ) {
+        self.outstanding = 0;
+        self.close(now, tally, code, Some(reason), retry_after_ms);
+    }
+
+    /// Queues an ordered message; a client that lets too many pile up is closed.
+    pub(super) fn post(&mut self, now: Millis, tally: &Tally, message: Bytes) {
+        if self.phase != Phase::Open || !self.session.is_playing() {
+            return;
+        }
+        self.events_bytes += message.len();
+        self.events.push_back(message);
+        if self.events.len() > EVENTS_MAX || self.events_bytes > EVENTS_BYTES_MAX {
+            self.close(now, tally, CloseCode::SlowConsumer, None, 0);
+        }
+    }
+
+    /// Writes what this tick has for the client, in one go: ordered messages, a
+    /// heartbeat if one is due, and the newest snapshot. A client whose last bytes
+    /// still wait, or that does not acknowledge, gets no snapshot: latest wins.
+    pub(super) fn write(
+        &mut self,
+        now: Millis,
+        history: &History,
+        period: Duration,
+        tally: &Tally,
+        scratch: &mut Scratch,
+    ) {
+        if self.phase != Phase::Open || !self.flush(now, tally) {
+            return;
+        }
+        scratch.frames.clear();
+        while let Some(message) = self.events.pop_front() {
+            put_binary(&mut scratch.frames, &message);
+        }
+        self.events_bytes = 0;
+        if let Some((nonce, rtt_ms)) = self.session.poll_ping(now) {
+            scratch.message.clear();
+            encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms });
+            put_binary(&mut scratch.frames, &scratch.message);
+        }
+        if let Some(you) = self.you.filter(|_| !self.is_behind(period)) {
+            scratch.message.clear();
+            if compose(history, &mut self.cursor, you, &mut scratch.message) {
+                put_binary(&mut scratch.frames, &scratch.message);
+            }
+        }
+        if !scratch.frames.is_empty() {
+            let sent = self.socket.get_mut().send(&scratch.frames);
+            self.end_if_dead(tally, &sent);
+        }
+    }
+
+    /// Whether more than the round trip and some is unacknowledged: then what would
+    /// be sent now would only wait in a buffer somewhere.
+    fn is_behind(&self, period: Duration) -> bool {
+        let (Some(tick), rtt_ms @ 1..) = (self.cursor.tick(), self.session.rtt_ms()) else {
+            return false;
+        };
+        let Ok(unseen) = u32::try_from(tick.since(self.session.seen())) else { return false };
+        // Two ticks of grace: acknowledgements travel with inputs.
+        let most = Duration::from_millis(u64::from(rtt_ms) + UNACKED_MS_MAX) + period * 2;
+        period * unseen > most
+    }
+
+    /// Tries to write what waits. True when nothing is left.
+    fn flush(&mut self, now: Millis, tally: &Tally) -> bool {
+        let flushed = self.socket.get_mut().flush_out();
+        self.end_if_dead(tally, &flushed);
+        match flushed {
+            Err(_) => return false,
+            Ok(Flushed::All) => self.stalled = None,
+            Ok(Flushed::Some) => self.stalled = Some(now),
+            Ok(Flushed::Nothing) => {
+                let since = *self.stalled.get_or_insert(now);
+                if self.phase == Phase::Open && now.since(since) >= STALLED_MS {
+                    self.close(now, tally, CloseCode::SlowConsumer, None, 0);
+                }
+            }
+        }
+        if let Phase::Closing(since) = self.phase
+            && now.since(since) >= CLOSING_MS
+        {
+            self.phase = Phase::Gone;
+        }
+        flushed.is_ok_and(|flushed| flushed == Flushed::All)
+    }
+
+    fn end_if_dead<T>(&mut self, tally: &Tally, result: &io::Result<T>) {
+        if result.is_err() && self.phase != Phase::Gone {
+            if self.phase == Phase::Open {
+                tally.closed("connection lost".to_owned());
+            }
+            self.phase = Phase::Gone;
+        }
+    }
+
+    fn refuse(&mut self, now: Millis, tally: &Tally, refusal: Refusal) {
+        let (code, reason) = refusal.why.close();
+        tally.closed(format!("{} {:?}", code.number(), refusal.why));
+        self.say_goodbye(now, code, reason, 0);
+    }
+
+    /// Ends the connection with a code.
+    pub(super) fn close(
+        &mut self,
+        now: Millis,
+        tally: &Tally,
+        code: CloseCode,
+        reason: Option<&str>,
+        retry_after_ms: u32,
+    ) {
+        if self.phase == Phase::Open {
+            tally.closed(format!("{} {code:?}", code.number()));
+            self.say_goodbye(now, code, reason.unwrap_or(code.text()), retry_after_ms);
+        }
+    }
+
+    /// The server stops.
+    pub(super) fn close_for_restart(&mut self, now: Millis, tally: &Tally) {
+        self.close(now, tally, CloseCode::Restart, None, RESTART_RETRY_MS);
+    }
+
+    fn say_goodbye(&mut self, now: Millis, code: CloseCode, reason: &str, retry_after_ms: u32) {
+        let number = code.number();
+        let goodbye =
+            ServerMessage::Goodbye { code: number, reason: reason.to_owned(), retry_after_ms };
+        let reason = if retry_after_ms > 0 {
+            format!("{reason}; retry_after_ms={retry_after_ms}")
+        } else {
+            reason.to_owned()
+        };
+        let mut frames = Vec::new();
+        put_binary(&mut frames, &encode(&goodbye));
+        put_close(&mut frames, number, &reason);
+        self.events.clear();
+        self.events_bytes = 0;
+        self.phase = match self.socket.get_mut().send(&frames) {
+            Ok(()) => Phase::Closing(now),
+            Err(_) => Phase::Gone,
+        };
+    }
+}
+
+/// Buffers that a thread lends to the connection that it writes.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    frames: Vec<u8>,
+    message: Vec<u8>,
+}

@@ -1,0 +1,227 @@
+//! The front door: accepts connections, serves pages, and hands upgraded sockets
+//! to the network threads.
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response, header};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
+use throng_shared::limits::{
+    CONNECTIONS_MAX, HTTP_HEAD_BYTES, HTTP_HEAD_MS, SEND_BUFFER_BYTES, UNSENT_BYTES,
+};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tower_service::Service;
+
+use super::thread::{Fresh, Handover, Newborn};
+use super::upgrade;
+
+/// Bytes that wait between a house bot and the server.
+const MEMORY_PIPE_BYTES: usize = 64 << 10;
+/// House bots that knock at once.
+const KNOCKS: usize = 64;
+/// Pause after the operating system refused to accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Whatever is not the WebSocket endpoint.
+pub type Page = Router;
+
+/// What the front needs to know.
+#[derive(Debug)]
+pub struct FrontOptions {
+    /// Origins that are allowed besides the server's own.
+    pub origins: Vec<String>,
+    pub page: Page,
+    pub handovers: Vec<Handover>,
+}
+
+/// A way in for clients of this process, without a socket.
+#[derive(Clone, Debug)]
+pub struct Door(mpsc::Sender<DuplexStream>);
+
+impl Door {
+    /// A stream whose other end the server serves like any connection.
+    ///
+    /// # Errors
+    /// When the server has stopped.
+    pub async fn knock(&self) -> io::Result<DuplexStream> {
+        let (near, far) = tokio::io::duplex(MEMORY_PIPE_BYTES);
+        self.0.send(far).await.map_err(|_| io::ErrorKind::ConnectionRefused)?;
+        Ok(near)
+    }
+}
+
+struct Shared {
+    options: FrontOptions,
+    places: Arc<Semaphore>,
+    next: AtomicUsize,
+}
+
+/// The front, ready to run.
+pub struct Front {
+    listener: std::net::TcpListener,
+    knocks: mpsc::Receiver<DuplexStream>,
+    shared: Arc<Shared>,
+    stop: Arc<Notify>,
+}
+
+impl std::fmt::Debug for Front {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Front").field("listener", &self.listener).finish_non_exhaustive()
+    }
+}
+
+impl Front {
+    /// A front on a listener; the returned notify stops it.
+    #[must_use]
+    pub fn new(
+        listener: std::net::TcpListener,
+        options: FrontOptions,
+    ) -> (Self, Door, Arc<Notify>) {
+        let (knock, knocks) = mpsc::channel(KNOCKS);
+        let stop = Arc::new(Notify::new());
+        let shared = Arc::new(Shared {
+            options,
+            places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            next: AtomicUsize::new(0),
+        });
+        (Self { listener, knocks, shared, stop: Arc::clone(&stop) }, Door(knock), stop)
+    }
+
+    /// Runs until stopped, on this thread.
+    ///
+    /// # Errors
+    /// When the operating system gives no event queue or takes the listener back.
+    pub fn run(self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.serve())
+    }
+
+    async fn serve(mut self) -> io::Result<()> {
+        self.listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(self.listener)?;
+        loop {
+            let Ok(permit) = Arc::clone(&self.shared.places).acquire_owned().await else {
+                return Ok(());
+            };
+            tokio::select! {
+                () = self.stop.notified() => return Ok(()),
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        if let Err(error) = tune(&stream) {
+                            tracing::debug!("A connection was gone before it began: {error}.");
+                            continue;
+                        }
+                        tokio::spawn(serve_one(stream, Arc::clone(&self.shared), permit));
+                    }
+                    Err(error) => {
+                        tracing::warn!("Accepting a connection failed: {error}.");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+                Some(stream) = self.knocks.recv() => {
+                    tokio::spawn(serve_one(stream, Arc::clone(&self.shared), permit));
+                }
+            }
+        }
+    }
+}
+
+/// Small kernel buffers: what the kernel holds for a slow reader is old by the time
+/// it is read, and a full socket is how we learn that a reader is slow.
+fn tune(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    Ok(())
+}
+
+/// A stream that can leave the HTTP server after an upgrade.
+trait Upgradable: AsyncRead + AsyncWrite + Unpin + Send + Sized + 'static {
+    fn freshen(self) -> io::Result<Fresh>;
+}
+
+impl Upgradable for TcpStream {
+    fn freshen(self) -> io::Result<Fresh> {
+        self.into_std().map(Fresh::Tcp)
+    }
+}
+
+impl Upgradable for DuplexStream {
+    fn freshen(self) -> io::Result<Fresh> {
+        Ok(Fresh::Memory(self))
+    }
+}
+
+async fn serve_one<S: Upgradable>(stream: S, shared: Arc<Shared>, permit: OwnedSemaphorePermit) {
+    // The permit moves to the network thread with an upgrade, else it ends here.
+    let permit = Arc::new(std::sync::Mutex::new(Some(permit)));
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        let permit = Arc::clone(&permit);
+        async move { Ok::<_, Infallible>(answer::<S>(request, &shared, permit).await) }
+    });
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(HTTP_HEAD_MS))
+        .max_buf_size(HTTP_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await;
+    if let Err(error) = served {
+        tracing::debug!("An HTTP connection ended early: {error}.");
+    }
+}
+
+type Place = Arc<std::sync::Mutex<Option<OwnedSemaphorePermit>>>;
+
+async fn answer<S: Upgradable>(
+    request: Request<Incoming>,
+    shared: &Arc<Shared>,
+    place: Place,
+) -> Response<Body> {
+    if request.uri().path() != "/ws" {
+        let Ok(response) = shared.options.page.clone().call(request.map(Body::new)).await;
+        return response;
+    }
+    match upgrade::accept(&request, &shared.options.origins) {
+        Ok(response) => {
+            tokio::spawn(hand_over::<S>(request, Arc::clone(shared), place));
+            response
+        }
+        Err(denied) => {
+            let mut response = Response::new(Body::from(denied.why));
+            *response.status_mut() = denied.status;
+            let headers = response.headers_mut();
+            headers.insert(header::SEC_WEBSOCKET_VERSION, header::HeaderValue::from_static("13"));
+            response
+        }
+    }
+}
+
+async fn hand_over<S: Upgradable>(request: Request<Incoming>, shared: Arc<Shared>, place: Place) {
+    let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
+    let Ok(parts) = upgraded.downcast::<TokioIo<S>>() else {
+        unreachable!("the stream was wrapped by `serve_one`");
+    };
+    let Ok(fresh) = parts.io.into_inner().freshen() else { return };
+    let permit = place.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    let Some(permit) = permit else { return };
+    let newborn = Newborn { fresh, leftover: parts.read_buf.to_vec(), permit };
+    let handovers = &shared.options.handovers;
+    let turn = shared.next.fetch_add(1, Ordering::Relaxed) % handovers.len();
+    if !handovers[turn].give(newborn) {
+        tracing::warn!("A connection was dropped: {turn} connections wait for their thread.");
+    }
+}

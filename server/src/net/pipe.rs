@@ -1,0 +1,184 @@
+//! A socket that is only ever tried, never waited for.
+//!
+//! The thread's loop decides when to read and write. What a socket does not take
+//! stays in `out`, and whoever owns the pipe owns all outgoing bytes: snapshots,
+//! and the pongs and closes that the protocol machine writes.
+
+use std::io::{self, Read, Write};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Replies of the protocol machine that may wait for a peer that does not read.
+const OUT_MAX: usize = 1 << 20;
+
+/// Reads that are thrown away before other connections get their turn.
+const DISCARDS_PER_TURN: usize = 16;
+
+/// Where the bytes go.
+#[derive(Debug)]
+pub(super) enum Stream {
+    Tcp(TcpStream),
+    /// A house bot in this process.
+    Memory(DuplexStream),
+}
+
+impl Stream {
+    fn try_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut buf = ReadBuf::new(buf);
+        let polled = match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(&mut cx, &mut buf),
+            Self::Memory(stream) => Pin::new(stream).poll_read(&mut cx, &mut buf),
+        };
+        polled.map_ok(|()| buf.filled().len())
+    }
+
+    fn try_write(&mut self, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let mut cx = Context::from_waker(Waker::noop());
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_write(&mut cx, bytes),
+            Self::Memory(stream) => Pin::new(stream).poll_write(&mut cx, bytes),
+        }
+    }
+}
+
+impl Stream {
+    fn try_shutdown(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        // A dead stream cannot be shut down, and need not be.
+        let _ = match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(&mut cx),
+            Self::Memory(stream) => Pin::new(stream).poll_shutdown(&mut cx),
+        };
+    }
+}
+
+/// A stream with what could not be written yet.
+#[derive(Debug)]
+pub(super) struct Pipe {
+    stream: Stream,
+    out: Vec<u8>,
+    written: usize,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+/// How far a write came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flushed {
+    /// Everything is with the kernel.
+    All,
+    /// Something was taken, something waits.
+    Some,
+    /// Nothing was taken.
+    Nothing,
+}
+
+impl Pipe {
+    pub(super) fn new(stream: Stream) -> Self {
+        Self { stream, out: Vec::new(), written: 0, bytes_in: 0, bytes_out: 0 }
+    }
+
+    /// Tries to write what waits.
+    ///
+    /// # Errors
+    /// When the connection is dead.
+    pub(super) fn flush_out(&mut self) -> io::Result<Flushed> {
+        let before = self.written;
+        while self.written < self.out.len() {
+            match self.stream.try_write(&self.out[self.written..]) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(count)) => {
+                    self.written += count;
+                    self.bytes_out += count as u64;
+                }
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => {
+                    let moved = self.written > before;
+                    return Ok(if moved { Flushed::Some } else { Flushed::Nothing });
+                }
+            }
+        }
+        // An emptied buffer gives its memory back: most connections never need one.
+        self.out = Vec::new();
+        self.written = 0;
+        Ok(Flushed::All)
+    }
+
+    /// Writes bytes behind what waits; keeps what the socket does not take.
+    ///
+    /// # Errors
+    /// When the connection is dead.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        while self.out.is_empty() && !rest.is_empty() {
+            match self.stream.try_write(rest) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(count)) => {
+                    rest = &rest[count..];
+                    self.bytes_out += count as u64;
+                }
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => break,
+            }
+        }
+        self.out.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// Says that nothing more will be written, once nothing waits.
+    pub(super) fn finish(&mut self) {
+        if self.out.is_empty() {
+            self.stream.try_shutdown();
+        }
+    }
+
+    /// Reads and forgets. True when the peer has ended.
+    pub(super) fn discard(&mut self) -> bool {
+        let mut sink = [0; 1024];
+        for _ in 0..DISCARDS_PER_TURN {
+            match self.stream.try_read(&mut sink) {
+                Poll::Ready(Ok(0) | Err(_)) => return true,
+                Poll::Ready(Ok(count)) => self.bytes_in += count as u64,
+                Poll::Pending => return false,
+            }
+        }
+        false
+    }
+
+    /// Bytes read and written since the last call.
+    pub(super) fn take_counts(&mut self) -> (u64, u64) {
+        (std::mem::take(&mut self.bytes_in), std::mem::take(&mut self.bytes_out))
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self.stream.try_read(buf) {
+            Poll::Ready(Ok(count)) => {
+                self.bytes_in += count as u64;
+                Ok(count)
+            }
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+/// For the protocol machine's own replies: they wait their turn in `out`.
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.out.len() - self.written > OUT_MAX {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,328 @@
+//! A network thread: one loop over the connections that it owns.
+//!
+//! It wakes for each published tick, writes every client's snapshot in one call
+//! each, and a few times between two ticks reads what clients sent, the last time
+//! just before the next tick drains it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use throng_shared::limits::{CLOSING_MS, HANDOVER_MAX};
+use throng_shared::session::CloseCode;
+use throng_shared::time::Millis;
+use tokio::io::DuplexStream;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+
+use super::conn::{Beat, Conn, Reading, Scratch};
+use super::pipe::Stream;
+use super::tally::Tally;
+use crate::link::{ConnId, Control, Mail, Publication, RoomPort};
+use crate::replication::History;
+
+/// Reads between two ticks.
+const READS_PER_TICK: u32 = 4;
+/// The last read comes this long before the deadline, at least.
+const READ_MARGIN: Duration = Duration::from_micros(1500);
+/// Time between reads while no room ticks.
+const IDLE_READ: Duration = Duration::from_millis(20);
+
+/// A stream on its way from the front to its thread.
+#[derive(Debug)]
+pub enum Fresh {
+    Tcp(std::net::TcpStream),
+    Memory(DuplexStream),
+}
+
+/// An upgraded connection.
+#[derive(Debug)]
+pub struct Newborn {
+    pub fresh: Fresh,
+    /// What the client sent behind its handshake.
+    pub leftover: Vec<u8>,
+    /// Its place among the connections of the process.
+    pub permit: OwnedSemaphorePermit,
+}
+
+/// The front's way to a network thread.
+#[derive(Clone, Debug)]
+pub struct Handover {
+    newborns: Sender<Newborn>,
+    wake: Arc<Notify>,
+}
+
+impl Handover {
+    /// Gives a connection away; it is dropped when too many wait.
+    pub fn give(&self, newborn: Newborn) -> bool {
+        let given = self.newborns.try_send(newborn).is_ok();
+        self.wake.notify_one();
+        given
+    }
+}
+
+/// Tells network threads to close everything and end.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown {
+    raised: Arc<AtomicBool>,
+    wakes: Vec<Arc<Notify>>,
+}
+
+impl Shutdown {
+    pub fn raise(&self) {
+        self.raised.store(true, Ordering::Release);
+        for wake in &self.wakes {
+            wake.notify_one();
+        }
+    }
+
+    fn is_raised(&self) -> bool {
+        self.raised.load(Ordering::Acquire)
+    }
+}
+
+/// A place for a connection, and which one it had.
+#[derive(Debug, Default)]
+struct Slot {
+    generation: u64,
+    conn: Option<(Conn, OwnedSemaphorePermit)>,
+}
+
+/// A network thread that is ready to run.
+#[derive(Debug)]
+pub struct NetThread {
+    index: u16,
+    port: RoomPort,
+    newborns: Receiver<Newborn>,
+    wake: Arc<Notify>,
+    tally: Arc<Tally>,
+    origin: Instant,
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    inputs: Vec<crate::link::InputNote>,
+    history: History,
+    beat: Option<Beat>,
+    scratch: Scratch,
+}
+
+impl NetThread {
+    /// The `index`-th network thread at its end of the link.
+    #[must_use]
+    pub fn new(
+        index: u16,
+        port: RoomPort,
+        tally: Arc<Tally>,
+        shutdown: &mut Shutdown,
+    ) -> (Self, Handover) {
+        let (newborns_tx, newborns) = bounded(HANDOVER_MAX);
+        let wake = port.wake();
+        shutdown.wakes.push(Arc::clone(&wake));
+        let handover = Handover { newborns: newborns_tx, wake: Arc::clone(&wake) };
+        let thread = Self {
+            index,
+            port,
+            newborns,
+            wake,
+            tally,
+            origin: Instant::now(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            inputs: Vec::new(),
+            history: History::default(),
+            beat: None,
+            scratch: Scratch::default(),
+        };
+        (thread, handover)
+    }
+
+    /// Runs until shut down, on this thread.
+    ///
+    /// # Errors
+    /// When the operating system gives no event queue.
+    pub fn run(self, shutdown: &Shutdown) -> std::io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Without a budget: this loop is the only task, and it yields by waiting.
+        runtime.block_on(tokio::task::unconstrained(self.serve(shutdown)));
+        Ok(())
+    }
+
+    async fn serve(mut self, shutdown: &Shutdown) {
+        let wake = Arc::clone(&self.wake);
+        while !shutdown.is_raised() {
+            let next_read = self.next_read(Instant::now());
+            tokio::select! {
+                biased;
+                () = wake.notified() => {}
+                () = tokio::time::sleep_until(next_read.into()) => self.read_all(),
+            }
+            self.take_newborns();
+            if self.take_publications().is_err() {
+                self.close_all(CloseCode::RoomCrashed);
+                break;
+            }
+        }
+        if shutdown.is_raised() {
+            self.close_for_restart();
+        }
+        self.drain_closing().await;
+    }
+
+    fn now(&self) -> Millis {
+        Millis(u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// The next of the moments that divide the time before the deadline.
+    fn next_read(&self, now: Instant) -> Instant {
+        let Some(beat) = self.beat else { return now + IDLE_READ };
+        let margin = READ_MARGIN.max(beat.period / 8);
+        let last = beat.next_deadline.checked_sub(margin).unwrap_or(now);
+        let part = beat.period / READS_PER_TICK;
+        (0..READS_PER_TICK)
+            .rev()
+            .filter_map(|back| last.checked_sub(part * back))
+            .find(|&moment| moment > now)
+            // The tick is about to be published, which wakes us; this is the fallback.
+            .unwrap_or_else(|| (last + part).max(now + part))
+    }
+
+    fn take_newborns(&mut self) {
+        let now = self.now();
+        while let Ok(newborn) = self.newborns.try_recv() {
+            let stream = match newborn.fresh {
+                Fresh::Memory(stream) => Stream::Memory(stream),
+                Fresh::Tcp(stream) => match TcpStream::from_std(stream) {
+                    Ok(stream) => Stream::Tcp(stream),
+                    Err(error) => {
+                        tracing::warn!("A connection could not be taken over: {error}.");
+                        continue;
+                    }
+                },
+            };
+            let index = self.free.pop().unwrap_or_else(|| {
+                self.slots.push(Slot::default());
+                self.slots.len() - 1
+            });
+            let slot = &mut self.slots[index];
+            slot.generation += 1;
+            let id = ConnId { thread: self.index, serial: slot.generation << 32 | index as u64 };
+            slot.conn = Some((Conn::new(id, stream, newborn.leftover, now), newborn.permit));
+            self.tally.opened();
+        }
+    }
+
+    fn read_all(&mut self) {
+        let now = self.now();
+        let instant = Instant::now();
+        for index in 0..self.slots.len() {
+            let Some((conn, _)) = &mut self.slots[index].conn else { continue };
+            conn.read(&mut Reading {
+                now,
+                instant,
+                beat: self.beat,
+                port: &self.port,
+                inputs: &mut self.inputs,
+                tally: &self.tally,
+            });
+            if conn.is_gone() {
+                self.remove(index);
+            }
+        }
+        self.port.inputs(&mut self.inputs);
+    }
+
+    fn remove(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        let Some((conn, _)) = slot.conn.take() else { return };
+        let id = ConnId { thread: self.index, serial: slot.generation << 32 | index as u64 };
+        if conn.has_joined() && self.port.control(Control::Leave { conn: id }).is_err() {
+            tracing::debug!("A player left a room that is gone.");
+        }
+        self.free.push(index);
+        self.tally.gone();
+    }
+
+    /// Takes every published tick, delivers its mail, and writes the newest to all.
+    fn take_publications(&mut self) -> Result<(), crate::link::RoomGone> {
+        let mut period = None;
+        while let Some(publication) = self.port.published()? {
+            let Publication { frame, mail, next_deadline, period: its } = publication;
+            let next_tick = frame.tick().next();
+            self.beat = Some(Beat { next_tick, next_deadline, period: its });
+            self.history.push(frame);
+            period = Some(its);
+            for mail in mail {
+                self.deliver(mail);
+            }
+        }
+        if let Some(period) = period {
+            self.write_all(period);
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self, mail: Mail) {
+        let now = self.now();
+        let tally = Arc::clone(&self.tally);
+        match mail {
+            Mail::Joined { conn, you, tick, welcome } => {
+                if let Some(conn) = self.conn(conn) {
+                    conn.welcome(you, tick, welcome);
+                }
+            }
+            Mail::Refused { conn, code, reason, retry_after_ms } => {
+                if let Some(conn) = self.conn(conn) {
+                    conn.turn_away(now, &tally, (code, reason, retry_after_ms));
+                }
+            }
+            Mail::Event { conn, message } => {
+                if let Some(conn) = self.conn(conn) {
+                    conn.post(now, &tally, message);
+                }
+            }
+            Mail::Broadcast { message } => {
+                for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
+                    conn.post(now, &tally, message.clone());
+                }
+            }
+        }
+    }
+
+    fn conn(&mut self, id: ConnId) -> Option<&mut Conn> {
+        let slot = self.slots.get_mut((id.serial & 0xFFFF_FFFF) as usize)?;
+        (slot.generation == id.serial >> 32).then_some(())?;
+        slot.conn.as_mut().map(|(conn, _)| conn)
+    }
+
+    fn write_all(&mut self, period: Duration) {
+        let now = self.now();
+        for slot in &mut self.slots {
+            if let Some((conn, _)) = &mut slot.conn {
+                conn.write(now, &self.history, period, &self.tally, &mut self.scratch);
+            }
+        }
+    }
+
+    fn close_all(&mut self, code: CloseCode) {
+        let now = self.now();
+        for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
+            conn.close(now, &self.tally, code, None, 0);
+        }
+    }
+
+    fn close_for_restart(&mut self) {
+        let now = self.now();
+        for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
+            conn.close_for_restart(now, &self.tally);
+        }
+    }
+
+    /// Gives peers their time to answer a close.
+    async fn drain_closing(&mut self) {
+        let end = Instant::now() + Duration::from_millis(CLOSING_MS);
+        while Instant::now() < end && self.slots.iter().any(|slot| slot.conn.is_some()) {
+            self.read_all();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}

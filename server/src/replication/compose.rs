@@ -1,0 +1,131 @@
+//! One client's snapshot, from the bytes that all share.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use throng_shared::cells::Focus;
+use throng_shared::ids::{NetId, Tick};
+use throng_shared::limits::CATCH_UP_TICKS_MAX;
+use throng_shared::wire::{Feedback, Splicer};
+
+use super::frame::{Seat, TickFrame};
+
+/// The last published ticks, without a gap.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    frames: VecDeque<Arc<TickFrame>>,
+}
+
+impl History {
+    /// Adds a tick. A gap before it makes the older ones useless, so they go.
+    pub fn push(&mut self, frame: Arc<TickFrame>) {
+        if self.newest().is_some_and(|newest| frame.tick().since(newest.tick()) != 1) {
+            self.frames.clear();
+        }
+        if self.frames.len() == CATCH_UP_TICKS_MAX {
+            self.frames.pop_front();
+        }
+        self.frames.push_back(frame);
+    }
+
+    #[must_use]
+    pub fn newest(&self) -> Option<&TickFrame> {
+        self.frames.back().map(Arc::as_ref)
+    }
+
+    /// Every tick after `tick`, oldest first, if all of them are still here.
+    fn after(&self, tick: Tick) -> Option<impl Iterator<Item = &TickFrame>> {
+        let newest = self.newest()?.tick();
+        let missed = usize::try_from(newest.since(tick)).ok()?;
+        let skip = self.frames.len().checked_sub(missed)?;
+        Some(self.frames.iter().skip(skip).map(Arc::as_ref))
+    }
+}
+
+/// How far one client is. What was written to its socket is what it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Tick and cells of its last snapshot; `None` asks for everything.
+    held: Option<(Tick, Focus)>,
+    acked: Option<Tick>,
+}
+
+impl Cursor {
+    /// Tick of the last snapshot.
+    #[must_use]
+    pub fn tick(&self) -> Option<Tick> {
+        self.held.map(|(tick, _)| tick)
+    }
+
+    /// Forgets what the client holds: its next snapshot starts anew.
+    pub fn restart(&mut self) {
+        self.held = None;
+    }
+}
+
+/// Appends the newest snapshot for player `id` to `out`, as a message without a
+/// frame header. False, and nothing written, when there is nothing new for them.
+pub fn compose(history: &History, cursor: &mut Cursor, id: NetId, out: &mut Vec<u8>) -> bool {
+    let Some(newest) = history.newest() else { return false };
+    let Some(seat) = newest.seat(id) else { return false };
+    if cursor.tick() == Some(newest.tick()) {
+        return false;
+    }
+    let feedback = feedback(cursor, seat);
+    let held = cursor.held.and_then(|(tick, focus)| Some((history.after(tick)?, focus)));
+    let focus = Focus::around(seat.eye, held.as_ref().map(|&(_, focus)| focus), newest.grid);
+    match held {
+        Some((frames, held)) => {
+            // The ticks that this client has not seen: at least one, or we had returned.
+            let missed = newest.tick().since(cursor.tick().unwrap_or(newest.tick()));
+            let mut splicer = Splicer::begin(out, feedback, missed.unsigned_abs() as usize);
+            for frame in frames {
+                splicer.tick(deltas(frame, held), crossings(frame, held));
+            }
+            if focus == held {
+                splicer.end();
+            } else {
+                splicer.refocus(None, focus, keyframes(newest, focus, Some(held)));
+            }
+        }
+        None => {
+            let splicer = Splicer::begin(out, feedback, 0);
+            splicer.refocus(Some(newest.tick().0), focus, keyframes(newest, focus, None));
+        }
+    }
+    cursor.held = Some((newest.tick(), focus));
+    true
+}
+
+/// Tells of an intent that came into force since the last snapshot.
+fn feedback(cursor: &mut Cursor, seat: &Seat) -> Option<Feedback> {
+    if seat.ack == cursor.acked {
+        return None;
+    }
+    cursor.acked = seat.ack;
+    seat.ack.map(|tick| Feedback { ack: (tick.0 & 0xFF) as u8, early: seat.early })
+}
+
+fn deltas(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, &[u8])> {
+    (0_u8..)
+        .zip(held.cells())
+        .filter_map(|(slot, cell)| frame.delta(frame.grid.index(cell)).map(|bytes| (slot, bytes)))
+}
+
+/// What came into held cells from cells that are not held.
+fn crossings(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, &[u8])> {
+    let columns = frame.grid.columns.cast_unsigned() as usize;
+    (0_u8..).zip(held.cells()).flat_map(move |(slot, cell)| {
+        frame.crossings_into(frame.grid.index(cell)).filter_map(move |(from, bytes)| {
+            let from = glam::IVec2::new((from % columns) as i32, (from / columns) as i32);
+            (!held.contains(from)).then_some((slot, bytes))
+        })
+    })
+}
+
+fn keyframes(frame: &TickFrame, focus: Focus, held: Option<Focus>) -> impl Iterator<Item = &[u8]> {
+    focus
+        .cells()
+        .filter(move |&cell| held.is_none_or(|held| !held.contains(cell)))
+        .map(|cell| frame.keyframe(frame.grid.index(cell)))
+}

@@ -1,0 +1,341 @@
+//! Encodes a tick: each cell's changes and keyframe once, for everybody.
+
+use glam::IVec2;
+use throng_shared::cells::{CellGrid, cell_at};
+use throng_shared::check::CellCheck;
+use throng_shared::ids::{NetId, Tick};
+use throng_shared::limits::CHECK_EVERY_TICKS;
+use throng_shared::wire::{
+    BoltRecord, CellEvent, GliderRecord, Motion, Place, ShardRecord, SteerChange, Trim,
+    encode_into, splice_enter, splice_list,
+};
+
+use super::frame::{Crossing, Seat, Span, TickFrame};
+use crate::sim::{Bolt, Crafted, Happening, Life, Shard, Sim};
+
+/// No cell: it was not in flight.
+const NOWHERE: u32 = u32::MAX;
+
+/// A record that was encoded, and the cell in which its thing is.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    cell: u32,
+    bytes: Span,
+}
+
+/// A record that crossed a border of cells.
+#[derive(Clone, Copy, Debug)]
+struct Crosser {
+    into: u32,
+    from: u32,
+    is_bolt: bool,
+    bytes: Span,
+}
+
+/// One change of a cell, to be written among the others of that cell.
+#[derive(Clone, Copy, Debug)]
+struct Change {
+    cell: u32,
+    /// Order among the changes of the cell.
+    order: u32,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Steer(SteerChange),
+    /// The record of a glider that begins a life.
+    Enter(Span),
+    /// An encoded `CellEvent`.
+    Event(Span),
+}
+
+/// Turns the world into frames, and remembers what it must between two ticks.
+#[derive(Debug)]
+pub struct Replicator {
+    grid: CellGrid,
+    /// Records and events of this tick, before they are put in the order of cells.
+    bytes: Vec<u8>,
+    gliders: Vec<Placed>,
+    bolts: Vec<Placed>,
+    changes: Vec<Change>,
+    crossers: Vec<Crosser>,
+    /// By id, where the record of a living glider is.
+    glider_bytes: Vec<Span>,
+    checks: Vec<CellCheck>,
+    /// Cell after the last tick, by id.
+    glider_cells: Vec<u32>,
+    bolt_cells: Vec<u32>,
+}
+
+impl Replicator {
+    #[must_use]
+    pub fn new(grid: CellGrid) -> Self {
+        Self {
+            grid,
+            bytes: Vec::new(),
+            gliders: Vec::new(),
+            bolts: Vec::new(),
+            changes: Vec::new(),
+            crossers: Vec::new(),
+            glider_bytes: Vec::new(),
+            checks: vec![CellCheck::default(); grid.count()],
+            glider_cells: Vec::new(),
+            bolt_cells: Vec::new(),
+        }
+    }
+
+    /// Fills `frame` with the tick that `sim` has just simulated. `early` says for
+    /// each player id how early the last input was, in 1/16 tick.
+    pub fn replicate(&mut self, sim: &Sim, early: &[i8], frame: &mut TickFrame) {
+        let tick = sim.tick();
+        frame.clear(tick);
+        self.bytes.clear();
+        self.gliders.clear();
+        self.bolts.clear();
+        self.changes.clear();
+        self.crossers.clear();
+        self.forget_cells(sim.happenings());
+        sim.each_player(|it| {
+            let early = early.get(it.id.index()).copied().unwrap_or_default();
+            put_seat(frame, &it, early);
+            if it.life == Life::Flying {
+                self.extract_glider(sim, &it);
+            }
+        });
+        for bolt in sim.bolts() {
+            self.extract_bolt(tick, bolt);
+        }
+        for (order, happening) in sim.happenings().iter().enumerate() {
+            self.tell(sim, order as u32, happening);
+        }
+        self.write_keyframes(sim, frame);
+        self.add_checks(tick);
+        self.write_deltas(frame);
+        self.write_crossings(frame);
+    }
+
+    /// What begins this tick comes from no cell.
+    fn forget_cells(&mut self, happenings: &[Happening]) {
+        for happening in happenings {
+            if let Happening::Spawned { who, .. } = *happening {
+                *slot(&mut self.glider_cells, who.index(), NOWHERE) = NOWHERE;
+            }
+            if let Happening::Fired { bolt, .. } = *happening {
+                *slot(&mut self.bolt_cells, bolt.index(), NOWHERE) = NOWHERE;
+            }
+        }
+    }
+
+    fn extract_glider(&mut self, sim: &Sim, it: &Crafted<'_>) {
+        let cell = cell_at(it.body.pos);
+        let index = self.grid.index(cell) as u32;
+        let start = self.bytes.len();
+        encode_into(&mut self.bytes, &glider_record(sim, it, cell));
+        let bytes = Span::since(start, &self.bytes);
+        self.gliders.push(Placed { cell: index, bytes });
+        *slot(&mut self.glider_bytes, it.id.index(), Span::default()) = bytes;
+        let before = slot(&mut self.glider_cells, it.id.index(), NOWHERE);
+        let from = std::mem::replace(before, index);
+        if from != index && from != NOWHERE {
+            self.crossers.push(Crosser { into: index, from, is_bolt: false, bytes });
+        }
+        if is_due(index, sim.tick()) {
+            self.checks[index as usize].glider(it.id, it.body, it.helm.steer, it.hp);
+        }
+    }
+
+    fn extract_bolt(&mut self, tick: Tick, bolt: &Bolt) {
+        let cell = cell_at(bolt.flight.pos);
+        let index = self.grid.index(cell) as u32;
+        let start = self.bytes.len();
+        encode_into(&mut self.bytes, &bolt_record(bolt, cell));
+        let bytes = Span::since(start, &self.bytes);
+        self.bolts.push(Placed { cell: index, bytes });
+        let before = slot(&mut self.bolt_cells, bolt.id.index(), NOWHERE);
+        let from = std::mem::replace(before, index);
+        if from != index && from != NOWHERE {
+            self.crossers.push(Crosser { into: index, from, is_bolt: true, bytes });
+        }
+        if is_due(index, tick) {
+            self.checks[index as usize].bolt(bolt.id, &bolt.flight);
+        }
+    }
+
+    /// Queues what a happening means for the clients that hold its cell.
+    fn tell(&mut self, sim: &Sim, order: u32, happening: &Happening) {
+        let (cell, event) = match *happening {
+            Happening::Steered { who, cell, heading } => {
+                let what = What::Steer(SteerChange { who, heading });
+                self.changes.push(Change { cell: cell as u32, order, what });
+                return;
+            }
+            Happening::Spawned { who, cell } => {
+                let what = What::Enter(self.glider_bytes[who.index()]);
+                self.changes.push(Change { cell: cell as u32, order, what });
+                return;
+            }
+            Happening::Thrust { who, cell, thrust } => (cell, CellEvent::Thrust { who, thrust }),
+            Happening::Dashed { who, cell } => (cell, CellEvent::Dash { who }),
+            Happening::Left { who, cell } => {
+                let Some(cell) = cell else { return };
+                (cell, CellEvent::Leave { who })
+            }
+            Happening::Died { who, by, cell, .. } => (cell, CellEvent::Death { who, by }),
+            Happening::Health { who, cell, hp } => (cell, CellEvent::Health { who, hp }),
+            Happening::Fired { bolt, cell } => {
+                let Some(bolt) = sim.bolts().iter().find(|held| held.id == bolt) else { return };
+                (cell, CellEvent::Fire(bolt_record(bolt, cell_at(bolt.flight.pos))))
+            }
+            Happening::BoltHit { bolt, cell } => (cell, CellEvent::BoltHit { bolt }),
+            Happening::ShardFell { shard, cell } => {
+                let held = sim.shards_in(cell).iter().rfind(|held| held.id == shard);
+                let Some(shard) = held else { return };
+                (cell, CellEvent::Shard(shard_record(shard)))
+            }
+            Happening::Gathered { shard, by, cell } => (cell, CellEvent::Gathered { shard, by }),
+            Happening::Joined { .. } | Happening::Scored { .. } | Happening::Crowned { .. } => {
+                return;
+            }
+        };
+        let start = self.bytes.len();
+        encode_into(&mut self.bytes, &event);
+        self.queue(cell, order, start);
+    }
+
+    fn queue(&mut self, cell: usize, order: u32, start: usize) {
+        let what = What::Event(Span::since(start, &self.bytes));
+        self.changes.push(Change { cell: cell as u32, order, what });
+    }
+
+    fn write_keyframes(&mut self, sim: &Sim, frame: &mut TickFrame) {
+        // Stable: within a cell gliders and bolts stay in the order of their ids.
+        self.gliders.sort_by_key(|placed| placed.cell);
+        self.bolts.sort_by_key(|placed| placed.cell);
+        let mut gliders = self.gliders.as_slice();
+        let mut bolts = self.bolts.as_slice();
+        for cell in 0..self.grid.count() {
+            let start = frame.bytes.len();
+            for list in [&mut gliders, &mut bolts] {
+                let (here, rest) = list.split_at(run(list, cell));
+                let items = here.iter().map(|placed| placed.bytes.of(&self.bytes));
+                splice_list(&mut frame.bytes, here.len(), items);
+                *list = rest;
+            }
+            let shards = sim.shards_in(cell);
+            encode_into(&mut frame.bytes, &shards.len());
+            for shard in shards {
+                encode_into(&mut frame.bytes, &shard_record(shard));
+                if is_due(cell as u32, sim.tick()) {
+                    self.checks[cell].shard(shard.id, shard.value);
+                }
+            }
+            frame.keyframes[cell] = Span::since(start, &frame.bytes);
+        }
+    }
+
+    /// Queues the check values that are due, as the last change of their cells.
+    fn add_checks(&mut self, tick: Tick) {
+        let first = tick.0.wrapping_neg() % CHECK_EVERY_TICKS;
+        for cell in (first as usize..self.grid.count()).step_by(CHECK_EVERY_TICKS as usize) {
+            let value = std::mem::take(&mut self.checks[cell]).value();
+            let start = self.bytes.len();
+            encode_into(&mut self.bytes, &CellEvent::Check { value });
+            self.queue(cell, u32::MAX, start);
+        }
+    }
+
+    fn write_deltas(&mut self, frame: &mut TickFrame) {
+        self.changes.sort_unstable_by_key(|change| (change.cell, change.order));
+        for changes in self.changes.chunk_by(|a, b| a.cell == b.cell) {
+            let start = frame.bytes.len();
+            let steers = changes.iter().filter(|c| matches!(c.what, What::Steer(_))).count();
+            encode_into(&mut frame.bytes, &steers);
+            for change in changes {
+                if let What::Steer(steer) = &change.what {
+                    encode_into(&mut frame.bytes, steer);
+                }
+            }
+            encode_into(&mut frame.bytes, &(changes.len() - steers));
+            for change in changes {
+                match change.what {
+                    What::Steer(_) => {}
+                    What::Enter(record) => splice_enter(&mut frame.bytes, record.of(&self.bytes)),
+                    What::Event(bytes) => {
+                        frame.bytes.extend_from_slice(bytes.of(&self.bytes));
+                    }
+                }
+            }
+            frame.deltas[changes[0].cell as usize] = Span::since(start, &frame.bytes);
+        }
+    }
+
+    fn write_crossings(&mut self, frame: &mut TickFrame) {
+        // Stable: gliders come first, each kind in the order of its ids.
+        self.crossers.sort_by_key(|crosser| (crosser.into, crosser.from, crosser.is_bolt));
+        for crossers in self.crossers.chunk_by(|a, b| (a.into, a.from) == (b.into, b.from)) {
+            let start = frame.bytes.len();
+            let (gliders, bolts) =
+                crossers.split_at(crossers.partition_point(|crosser| !crosser.is_bolt));
+            for kind in [gliders, bolts] {
+                let items = kind.iter().map(|crosser| crosser.bytes.of(&self.bytes));
+                splice_list(&mut frame.bytes, kind.len(), items);
+            }
+            let Crosser { into, from, .. } = crossers[0];
+            frame.entered[into as usize] = true;
+            let bytes = Span::since(start, &frame.bytes);
+            frame.crossings.push(Crossing { into, from, bytes });
+        }
+    }
+}
+
+/// Whether a cell's check value is told at this tick; the cells take turns.
+fn is_due(cell: u32, tick: Tick) -> bool {
+    cell.wrapping_add(tick.0).is_multiple_of(CHECK_EVERY_TICKS)
+}
+
+fn put_seat(frame: &mut TickFrame, it: &Crafted<'_>, early: i8) {
+    let seat = Seat { eye: it.body.pos, ack: it.helm.applied, early };
+    *slot(&mut frame.seats, it.id.index(), None) = Some(seat);
+}
+
+/// The element at `index`, after growing the table to hold it.
+fn slot<T: Copy>(table: &mut Vec<T>, index: usize, empty: T) -> &mut T {
+    if table.len() <= index {
+        table.resize(index + 1, empty);
+    }
+    &mut table[index]
+}
+
+/// How many of a list sorted by cell belong to the first cell, if that is `cell`.
+fn run(list: &[Placed], cell: usize) -> usize {
+    list.iter().take_while(|placed| placed.cell as usize == cell).count()
+}
+
+fn glider_record<'a>(sim: &Sim, it: &Crafted<'a>, cell: IVec2) -> GliderRecord<&'a str> {
+    let steer = it.helm.steer;
+    GliderRecord {
+        id: NetId(it.id.0),
+        place: Place::new(it.body.pos, cell),
+        heading: steer.heading,
+        trim: Trim::new(steer.thrust, it.look),
+        motion: Motion::of(it.body, steer, sim.rules()),
+        hp: it.hp,
+        name: it.name,
+    }
+}
+
+fn bolt_record(bolt: &Bolt, cell: IVec2) -> BoltRecord {
+    BoltRecord {
+        id: bolt.id,
+        owner: bolt.owner,
+        place: Place::new(bolt.flight.pos, cell),
+        heading: bolt.flight.heading,
+        left: bolt.flight.left,
+    }
+}
+
+fn shard_record(shard: &Shard) -> ShardRecord {
+    let place = Place::new(shard.pos, cell_at(shard.pos));
+    ShardRecord { id: shard.id, place, value: shard.value }
+}

@@ -1,0 +1,125 @@
+//! One tick as it is shared by all network threads: the bytes of every cell.
+
+use throng_shared::cells::CellGrid;
+use throng_shared::ids::{NetId, Tick};
+
+/// Where some bytes lie in a buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// What was appended to `bytes` since it was `start` long.
+    pub(super) fn since(start: usize, bytes: &[u8]) -> Self {
+        let narrow = |at| u32::try_from(at).expect("a tick has far fewer than 2^32 bytes");
+        Self { start: narrow(start), end: narrow(bytes.len()) }
+    }
+
+    pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.start as usize..self.end as usize]
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// Gliders and bolts that flew from one cell into a neighbour.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crossing {
+    pub(super) into: u32,
+    pub(super) from: u32,
+    /// The two lists of `Arrivals`.
+    pub(super) bytes: Span,
+}
+
+/// What a network thread has to know of one player.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seat {
+    /// Centre of the view, in sub-units.
+    pub eye: glam::IVec2,
+    /// Tick of the newest intent in force.
+    pub ack: Option<Tick>,
+    /// How early the last input was, in 1/16 tick.
+    pub early: i8,
+}
+
+/// One published tick. Made by [`Replicator`](super::Replicator), read by
+/// [`compose`](super::compose()).
+#[derive(Debug)]
+pub struct TickFrame {
+    pub(super) tick: Tick,
+    pub(super) grid: CellGrid,
+    pub(super) bytes: Vec<u8>,
+    /// By cell; empty where nothing happened.
+    pub(super) deltas: Vec<Span>,
+    /// By cell.
+    pub(super) keyframes: Vec<Span>,
+    /// By the cell they lead into.
+    pub(super) crossings: Vec<Crossing>,
+    /// By the cell: whether a crossing leads into it.
+    pub(super) entered: Vec<bool>,
+    /// By player id.
+    pub(super) seats: Vec<Option<Seat>>,
+}
+
+impl TickFrame {
+    /// A frame without a tick, to be filled by a replicator for this grid.
+    #[must_use]
+    pub fn blank(grid: CellGrid) -> Self {
+        Self {
+            tick: Tick(0),
+            grid,
+            bytes: Vec::new(),
+            deltas: vec![Span::default(); grid.count()],
+            keyframes: vec![Span::default(); grid.count()],
+            crossings: Vec::new(),
+            entered: vec![false; grid.count()],
+            seats: Vec::new(),
+        }
+    }
+
+    pub(super) fn clear(&mut self, tick: Tick) {
+        self.tick = tick;
+        self.bytes.clear();
+        self.deltas.fill(Span::default());
+        self.keyframes.fill(Span::default());
+        self.crossings.clear();
+        self.entered.fill(false);
+        self.seats.clear();
+    }
+
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.tick
+    }
+
+    /// What is known of a player, while they play.
+    #[must_use]
+    pub fn seat(&self, id: NetId) -> Option<&Seat> {
+        self.seats.get(id.index())?.as_ref()
+    }
+
+    /// The encoded `CellDelta` of a cell, if anything happened in it.
+    pub(super) fn delta(&self, cell: usize) -> Option<&[u8]> {
+        let span = self.deltas[cell];
+        (!span.is_empty()).then(|| span.of(&self.bytes))
+    }
+
+    /// The encoded `CellKeyframe` of a cell.
+    pub(super) fn keyframe(&self, cell: usize) -> &[u8] {
+        self.keyframes[cell].of(&self.bytes)
+    }
+
+    /// Crossings into a cell: where they come from, and their bytes.
+    pub(super) fn crossings_into(&self, cell: usize) -> impl Iterator<Item = (usize, &[u8])> {
+        let crossings = if self.entered[cell] { self.crossings.as_slice() } else { &[] };
+        let first = crossings.partition_point(|crossing| (crossing.into as usize) < cell);
+        crossings[first..]
+            .iter()
+            .take_while(move |crossing| crossing.into as usize == cell)
+            .map(|crossing| (crossing.from as usize, crossing.bytes.of(&self.bytes)))
+    }
+}

@@ -1,0 +1,163 @@
+//! A whole server: front, network threads, a room, house bots. The caller says
+//! when it stops.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::Notify;
+
+use crate::config::Config;
+use crate::link::RoomLink;
+use crate::net::{Door, Front, FrontOptions, NetThread, Shutdown, Tally};
+use crate::room::{RoomOptions, RoomStatus, RoomWorker, StopSign};
+use crate::sim::SimOptions;
+use crate::web::{self, WebState};
+
+/// Name of the only room.
+const ROOM: &str = "arena";
+
+/// A running server. Dropping it without [`Server::stop`] leaves it running.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    status: Arc<RoomStatus>,
+    tally: Arc<Tally>,
+    stop_house: Arc<Notify>,
+    stop_front: Arc<Notify>,
+    shutdown: Shutdown,
+    stop_room: StopSign,
+    threads: Threads,
+}
+
+#[derive(Debug, Default)]
+struct Threads {
+    house: Option<JoinHandle<()>>,
+    front: Vec<JoinHandle<()>>,
+    net: Vec<JoinHandle<()>>,
+    room: Vec<JoinHandle<()>>,
+}
+
+/// Starts a server and returns when it accepts connections.
+///
+/// # Errors
+/// A sentence for the operator: the address is taken, the map is broken, …
+pub fn start(config: &Config) -> Result<Server, String> {
+    let (arena, shards) = config.arena()?;
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|error| format!("The address {} cannot be listened on: {error}.", config.listen))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| format!("The address of the listener is unknown: {error}."))?;
+
+    let sim = SimOptions {
+        tick_hz: config.tick_hz,
+        seed: config.seed,
+        players_max: config.players_max,
+        shards,
+    };
+    let status = RoomStatus::new(ROOM.to_owned(), config.tick_hz, config.players_max);
+    let status = Arc::new(status);
+    let tally = Arc::new(Tally::default());
+    let (link, ports) = RoomLink::new(config.net_threads);
+    let mut shutdown = Shutdown::default();
+    let (net_threads, handovers): (Vec<_>, Vec<_>) = (0_u16..)
+        .zip(ports)
+        .map(|(index, port)| NetThread::new(index, port, Arc::clone(&tally), &mut shutdown))
+        .unzip();
+    let state = WebState { rooms: vec![Arc::clone(&status)], tally: Arc::clone(&tally) };
+    let options =
+        FrontOptions { origins: config.origins.clone(), page: web::router(state), handovers };
+    let (front, door, stop_front) = Front::new(listener, options);
+    let options = RoomOptions { name: ROOM.to_owned(), sim };
+    let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
+
+    let stop_room = StopSign::default();
+    let stop_house = Arc::new(Notify::new());
+    let mut threads = Threads::default();
+    let sign = stop_room.clone();
+    threads.room.push(spawn("room", move || {
+        worker.run(&sign);
+        Ok(())
+    })?);
+    for (index, thread) in net_threads.into_iter().enumerate() {
+        let shutdown = shutdown.clone();
+        threads.net.push(spawn(&format!("net-{index}"), move || thread.run(&shutdown))?);
+    }
+    threads.front.push(spawn("front", move || front.run())?);
+    if config.house_bots > 0 {
+        let (count, seed, stop) = (config.house_bots, config.seed, Arc::clone(&stop_house));
+        threads.house = Some(spawn("house", move || keep_house(count, seed, &door, &stop))?);
+    }
+    Ok(Server { address, status, tally, stop_house, stop_front, shutdown, stop_room, threads })
+}
+
+impl Server {
+    /// Where it listens; the port is the real one, also when 0 was asked for.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the room says of itself.
+    #[must_use]
+    pub fn status(&self) -> &RoomStatus {
+        &self.status
+    }
+
+    /// What the edge counts.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Whether a thread has ended that should run on.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let Threads { house: _, front, net, room } = &self.threads;
+        front.iter().chain(net).chain(room).any(JoinHandle::is_finished)
+    }
+
+    /// Accepts nobody more, closes every client with 1012, and waits for the
+    /// threads to end: at most about a second.
+    pub fn stop(self) {
+        self.stop_house.notify_one();
+        self.stop_front.notify_one();
+        self.shutdown.raise();
+        let Threads { house, front, net, room } = self.threads;
+        for thread in net.into_iter().chain(front).chain(house) {
+            join(thread);
+        }
+        self.stop_room.raise();
+        room.into_iter().for_each(join);
+    }
+}
+
+fn keep_house(count: usize, seed: u64, door: &Door, stop: &Notify) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(throng_bot::house::run(count, seed, || door.knock(), stop.notified()));
+    Ok(())
+}
+
+fn spawn(
+    name: &str,
+    run: impl FnOnce() -> io::Result<()> + Send + 'static,
+) -> Result<JoinHandle<()>, String> {
+    let who = name.to_owned();
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            if let Err(error) = run() {
+                tracing::error!("The thread {who} ended: {error}.");
+            }
+        })
+        .map_err(|error| format!("The thread {name} cannot be started: {error}."))
+}
+
+fn join(thread: JoinHandle<()>) {
+    let name = thread.thread().name().unwrap_or("unnamed").to_owned();
+    if thread.join().is_err() {
+        tracing::error!("The thread {name} had panicked.");
+    }
+}

@@ -1,0 +1,149 @@
+//! Pages and status over HTTP: the game, `/healthz`, `/api/rooms`.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use rust_embed::{EmbeddedFile, RustEmbed};
+use serde::Serialize;
+
+use crate::net::Tally;
+use crate::room::RoomStatus;
+
+/// The built client: in the binary in release, from disk in debug.
+#[derive(RustEmbed)]
+#[folder = "../client-web/dist"]
+struct Client;
+
+/// Scripts, styles and connections of this server only; nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'";
+
+/// What the pages tell of.
+#[derive(Clone, Debug)]
+pub struct WebState {
+    pub rooms: Vec<Arc<RoomStatus>>,
+    pub tally: Arc<Tally>,
+}
+
+/// All routes but the WebSocket endpoint.
+pub fn router(state: WebState) -> Router {
+    Router::new()
+        .route("/", get(|headers: HeaderMap| async move { file("index.html", &headers) }))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/api/rooms", get(rooms))
+        .route("/{*path}", get(asset))
+        .layer(middleware::map_response(with_policy))
+        .with_state(state)
+}
+
+async fn with_policy(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("content-security-policy", POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cross-origin-opener-policy", "same-origin"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    file(&path, &headers)
+}
+
+fn file(path: &str, headers: &HeaderMap) -> Response {
+    let Some(file) = Client::get(path) else {
+        return (StatusCode::NOT_FOUND, "There is no such page.\n").into_response();
+    };
+    let etag = etag(&file);
+    // Names under assets/ carry a hash of their content: they never change.
+    let caching = if path.starts_with("assets/") {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    let known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let head =
+        [(CONTENT_TYPE, content_type(&file)), (CACHE_CONTROL, caching.to_owned()), (ETAG, etag)];
+    if known {
+        return (StatusCode::NOT_MODIFIED, head).into_response();
+    }
+    (head, file.data).into_response()
+}
+
+fn content_type(file: &EmbeddedFile) -> String {
+    let mime = file.metadata.mimetype();
+    if mime.starts_with("text/") { format!("{mime}; charset=utf-8") } else { mime.to_owned() }
+}
+
+fn etag(file: &EmbeddedFile) -> String {
+    let hash = file.metadata.sha256_hash();
+    let hex: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("\"{hex}\"")
+}
+
+#[derive(Debug, Serialize)]
+struct Rooms {
+    rooms: Vec<RoomReport>,
+    connections: usize,
+    bytes_in: u64,
+    bytes_out: u64,
+    /// Connections that ended, by reason.
+    ends: std::collections::BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct RoomReport {
+    name: String,
+    players: usize,
+    players_max: usize,
+    tick_rate: u32,
+    tick: u32,
+    tick_work_us: WorkReport,
+    /// Ticks that were published after the next deadline.
+    overruns: u64,
+    /// Deadlines that were skipped to catch up.
+    skipped: u64,
+    late_inputs: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct WorkReport {
+    p50: u32,
+    p99: u32,
+    max: u32,
+}
+
+async fn rooms(State(state): State<WebState>) -> impl IntoResponse {
+    let rooms = state.rooms.iter().map(|room| {
+        let work = room.work();
+        RoomReport {
+            name: room.name.clone(),
+            players: room.players(),
+            players_max: room.players_max,
+            tick_rate: room.tick_hz,
+            tick: room.tick(),
+            tick_work_us: WorkReport { p50: work.p50_us, p99: work.p99_us, max: work.max_us },
+            overruns: room.overruns(),
+            skipped: room.skipped(),
+            late_inputs: room.late_inputs(),
+        }
+    });
+    let (bytes_in, bytes_out) = state.tally.bytes();
+    let report = Rooms {
+        rooms: rooms.collect(),
+        connections: state.tally.open(),
+        bytes_in,
+        bytes_out,
+        ends: state.tally.ends(),
+    };
+    ([(CACHE_CONTROL, "no-store")], Json(report))
+}

@@ -1,0 +1,118 @@
+//! `cargo xtask test`: every stage in order, and one line that sums them up.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use crate::codegen::{self, Mode};
+use crate::command::{cargo, program, run as run_program};
+use crate::tally::{self, Tally};
+use crate::{browser, dist, node};
+
+/// What a stage found: its tests, and a sentence when it failed.
+struct Outcome {
+    tally: Tally,
+    failure: Option<String>,
+}
+
+type Stage = (&'static str, fn(&Path) -> Outcome);
+
+const STAGES: &[Stage] = &[
+    ("rustfmt", format),
+    ("clippy", clippy),
+    ("generated code", generated),
+    ("packages of the web client", packages),
+    ("types of the web client", types),
+    ("tests of the web client", web_tests),
+    ("build of the web client", web_build),
+    ("Rust tests", rust_tests),
+    ("browser tests", browser_tests),
+];
+
+/// Runs every stage, whatever the ones before it found.
+pub(crate) fn run(root: &Path) -> ExitCode {
+    let mut tally = Tally::default();
+    let mut failures = Vec::new();
+    for (number, (name, stage)) in STAGES.iter().enumerate() {
+        println!("\n== {} of {}: {name}", number + 1, STAGES.len());
+        let mut outcome = stage(root);
+        if let Some(sentence) = outcome.failure {
+            // A stage may fail without a failed test: it does not compile, or a tool is missing.
+            outcome.tally.failed = outcome.tally.failed.max(1);
+            println!("FAILED: {sentence}");
+            failures.push(format!("{name}: {sentence}"));
+        }
+        tally += outcome.tally;
+    }
+    println!();
+    for failure in &failures {
+        println!("FAILED {failure}");
+    }
+    println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped);
+    if failures.is_empty() && tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn format(root: &Path) -> Outcome {
+    plain(&mut cargo(root, &["fmt", "--all", "--check"]), "run `cargo fmt --all`")
+}
+
+fn clippy(root: &Path) -> Outcome {
+    let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    plain(&mut cargo(root, &arguments), "clippy has something to say")
+}
+
+fn generated(root: &Path) -> Outcome {
+    checked(codegen::run(root, Mode::Check))
+}
+
+fn packages(root: &Path) -> Outcome {
+    checked(node::prepare(root))
+}
+
+fn types(root: &Path) -> Outcome {
+    let web = root.join("client-web");
+    plain(&mut program("npm", &web, &["run", "check"]), "the TypeScript types do not fit")
+}
+
+fn web_tests(root: &Path) -> Outcome {
+    let web = root.join("client-web");
+    counted(
+        &mut program("npm", &web, &["test"]),
+        tally::of_vitest,
+        "a test of the web client failed",
+    )
+}
+
+fn web_build(root: &Path) -> Outcome {
+    checked(dist::check(root))
+}
+
+fn rust_tests(root: &Path) -> Outcome {
+    let mut command = cargo(root, &["test", "--workspace", "--no-fail-fast"]);
+    counted(command.env_remove("UPDATE_GOLDEN"), tally::of_cargo, "a Rust test failed")
+}
+
+fn browser_tests(root: &Path) -> Outcome {
+    match browser::run_tests(root) {
+        Ok(tally) => Outcome { tally, failure: None },
+        Err((tally, sentence)) => Outcome { tally, failure: Some(sentence) },
+    }
+}
+
+/// A stage that has no tests of its own.
+fn plain(command: &mut Command, sentence: &str) -> Outcome {
+    counted(command, |_| Tally::default(), sentence)
+}
+
+fn checked(result: Result<(), String>) -> Outcome {
+    Outcome { tally: Tally::default(), failure: result.err() }
+}
+
+fn counted(command: &mut Command, count: fn(&str) -> Tally, sentence: &str) -> Outcome {
+    match run_program(command) {
+        Ok(ended) => Outcome {
+            tally: count(&ended.output),
+            failure: (!ended.ok).then(|| sentence.to_owned()),
+        },
+        Err(unstarted) => Outcome { tally: Tally::default(), failure: Some(unstarted) },
+    }
+}
