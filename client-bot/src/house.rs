@@ -82,8 +82,11 @@ async fn play<S>(number: usize, stream: S, rng: &mut Prng) -> Ended
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let kind =
-        if number % WANDER_ONE_IN == WANDER_ONE_IN - 1 { BrainKind::Wander } else { BrainKind::Hunt };
+    let kind = if number % WANDER_ONE_IN == WANDER_ONE_IN - 1 {
+        BrainKind::Wander
+    } else {
+        BrainKind::Hunt
+    };
     let look = rng.below(LOOKS.into()) as u8;
     let joined = Client::join(stream, URL, &names::house_bot(number), look).await;
     let mut client = match joined {

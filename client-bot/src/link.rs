@@ -5,7 +5,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_util::{Sink, Stream};
 use throng_shared::limits::{CLIENT_MESSAGE_BYTES, READ_BUFFER_BYTES, SERVER_MESSAGE_BYTES};
@@ -51,12 +51,7 @@ pub(crate) struct Link<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Shakes hands as a client of `url` and says Hello.
-    pub(crate) async fn open(
-        stream: S,
-        url: &str,
-        name: &str,
-        look: u8,
-    ) -> Result<Self, Ended> {
+    pub(crate) async fn open(stream: S, url: &str, name: &str, look: u8) -> Result<Self, Ended> {
         // An eager write buffer: a message is in the socket when `send` returns.
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
@@ -89,6 +84,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
                         let (code, reason) = (frame.code.into(), frame.reason.to_string());
                         self.farewell = Some(Farewell { code, reason, retry_after_ms: 0 });
                     }
+                    // The library has its answer ready. Whether the server takes it
+                    // and hangs up in turn is not worth waiting for.
+                    self.unflushed = true;
+                    poll_fn(|cx| {
+                        self.poll_flush(cx);
+                        Poll::Ready(())
+                    })
+                    .await;
+                    return Err(self.closed());
                 }
                 Some(Ok(Message::Text(_))) => return Err(self.give_up(Fault::Unexpected)),
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
@@ -125,15 +129,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     }
 
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, WsError>>> {
-        if self.unflushed {
-            match Pin::new(&mut self.socket).poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.unflushed = false,
-                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Poll::Pending => {}
-            }
+        self.poll_flush(cx);
+        Pin::new(&mut self.socket).poll_next(cx)
+    }
+
+    /// Gets rid of what the socket did not take at once. An error shows in the
+    /// next read too, behind what the server said before it.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) {
+        if self.unflushed && Pin::new(&mut self.socket).poll_flush(cx).is_ready() {
+            self.unflushed = false;
         }
-        let message = ready!(Pin::new(&mut self.socket).poll_next(cx));
-        Poll::Ready(message)
     }
 
     fn start(&mut self, message: Message) -> Result<(), Ended> {

@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use self::cpu::CpuMeter;
-use self::player::{Player, Shared};
 pub use self::open_files::allow_open_files;
+use self::player::{Player, Shared};
 use crate::brain::{BrainKind, THINK_EVERY};
 use crate::report::{Report, Tally, round};
 use crate::target::{Target, TargetError};

@@ -2,14 +2,14 @@
 
 /// Names of house bots, six to ten letters.
 const HOUSE: [&str; 64] = [
-    "Acorns", "Bramble", "Biscuit", "Bumbler", "Button", "Cinder", "Clover", "Cobble",
-    "Comets", "Cricket", "Crumble", "Custard", "Dapple", "Domino", "Dumpling", "Embers",
-    "Fennel", "Fidget", "Flicker", "Freckle", "Fumble", "Gadget", "Ginger", "Gizmos", "Hazelnut",
-    "Hopper", "Jangle", "Jigsaw", "Juniper", "Kettle", "Lantern", "Magpie", "Marble", "Marmot",
-    "Meadow", "Muffin", "Mustard", "Noodle", "Nutmeg", "Pebble", "Pepper", "Pickle", "Pigeon",
-    "Pretzel", "Puddle", "Quiver", "Radish", "Rascal", "Rattle", "Ripple", "Saffron", "Scamper",
-    "Skitter", "Sparrow", "Sprocket", "Teacup", "Thimble", "Tinker", "Toffee", "Truffle", "Tumble",
-    "Waffle", "Whisker", "Zigzag",
+    "Acorns", "Bramble", "Biscuit", "Bumbler", "Button", "Cinder", "Clover", "Cobble", "Comets",
+    "Cricket", "Crumble", "Custard", "Dapple", "Domino", "Dumpling", "Embers", "Fennel", "Fidget",
+    "Flicker", "Freckle", "Fumble", "Gadget", "Ginger", "Gizmos", "Hazelnut", "Hopper", "Jangle",
+    "Jigsaw", "Juniper", "Kettle", "Lantern", "Magpie", "Marble", "Marmot", "Meadow", "Muffin",
+    "Mustard", "Noodle", "Nutmeg", "Pebble", "Pepper", "Pickle", "Pigeon", "Pretzel", "Puddle",
+    "Quiver", "Radish", "Rascal", "Rattle", "Ripple", "Saffron", "Scamper", "Skitter", "Sparrow",
+    "Sprocket", "Teacup", "Thimble", "Tinker", "Toffee", "Truffle", "Tumble", "Waffle", "Whisker",
+    "Zigzag",
 ];
 
 /// The name of the house's bot `number`; beyond the list a number is added.

@@ -164,7 +164,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = |name: &str, text: String| writeln!(f, "{name:<22} {text}");
-        let bots = format!("{} {}, {} joined, {} lost", self.bots, self.brain, self.joined, self.lost);
+        let bots =
+            format!("{} {}, {} joined, {} lost", self.bots, self.brain, self.joined, self.lost);
         row("bots", bots)?;
         row("window", format!("{:.1} s at {} Hz", self.seconds, self.tick_hz))?;
         row("snapshots", format!("{}, {:.2} Hz a bot", self.snapshots, self.delivered_hz))?;
@@ -179,7 +180,8 @@ impl fmt::Display for Report {
         row("others in view", format!("{:.1}", self.others_in_view))?;
         row("check values", format!("{} compared, {} desyncs", self.checks, self.desyncs))?;
         let cpu = self.own_cpu_share.map(|share| format!(", {:.0} % of a core", share * 100.0));
-        let late = format!("p99 {:.2} ms late{}", self.own_lateness_ms_p99, cpu.unwrap_or_default());
+        let late =
+            format!("p99 {:.2} ms late{}", self.own_lateness_ms_p99, cpu.unwrap_or_default());
         row("these bots", late)
     }
 }

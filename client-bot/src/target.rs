@@ -49,9 +49,8 @@ impl Target {
     pub async fn resolve(url: &str) -> Result<Self, TargetError> {
         let (host, port) = host_and_port(url)?;
         let unknown = |why: String| TargetError::UnknownHost { host: host.clone(), why };
-        let mut addresses = lookup_host((host.as_str(), port))
-            .await
-            .map_err(|error| unknown(error.to_string()))?;
+        let mut addresses =
+            lookup_host((host.as_str(), port)).await.map_err(|error| unknown(error.to_string()))?;
         let address = addresses.next().ok_or_else(|| unknown("none was found".to_owned()))?;
         Ok(Self { url: url.to_owned(), address })
     }
@@ -123,7 +122,8 @@ mod tests {
         assert_eq!(parsed("ws://127.0.0.1:8080/ws"), Some(("127.0.0.1".to_owned(), 8080)));
         assert_eq!(parsed("ws://[::1]:9/ws"), Some(("::1".to_owned(), 9)));
         assert_eq!(parsed("ws://arena/ws"), Some(("arena".to_owned(), 80)));
-        for wrong in ["127.0.0.1:80", "http://a/ws", "wss://a/ws", "ws://a:99999/", "ws://u@a/", ""] {
+        for wrong in ["127.0.0.1:80", "http://a/ws", "wss://a/ws", "ws://a:99999/", "ws://u@a/", ""]
+        {
             assert_eq!(parsed(wrong), None, "because {wrong:?} is no url of a server");
         }
     }

@@ -5,10 +5,13 @@
  */
 
 import { advance, type Game, type Intent, newGame, ownGlider, takeRoomEvent, takeSnapshot } from './game.ts';
+import { CLIENT_SILENCE_MS } from './limits.ts';
 import { type Backoff, connectionEnded, newBackoff, nextWaitMs } from './session/backoff.ts';
 import { type ClientSession, encodeMessage, handleFrame, isSilent, newSession } from './session/client.ts';
 import { type CloseCode, closeCode, closeCodeOf } from './session/close.ts';
 import { Link } from './socket.ts';
+
+const PAUSE_GRACE_MS = 2_000;
 
 export type Phase = 'menu' | 'connecting' | 'playing' | 'dead' | 'reconnecting' | 'closed';
 
@@ -91,6 +94,11 @@ export function leave(app: App): void {
 /** The network is back or the tab is looked at: a pending attempt need not wait. */
 export function retryNow(app: App): void {
   if (app.wanted && app.outage && !app.link) connect(app);
+}
+
+/** After a pause of the page nothing was heard only because nobody listened: the link gets a moment to speak. */
+export function forgiveSilence(app: App): void {
+  if (app.session) app.session.heardMs = Math.max(app.session.heardMs, app.now() - CLIENT_SILENCE_MS + PAUSE_GRACE_MS);
 }
 
 /** Gives up a link on which nothing was heard for too long. */

@@ -111,6 +111,7 @@ export function takeSnapshot(game: Game, snapshot: Snapshot, nowMs: number): Des
   const { refocus } = snapshot;
   game.snapshots++;
   game.snapshotAtMs = nowMs;
+  if (snapshot.feedback) clockFeedback(game.clock, nowMs, snapshot.feedback.early);
   const restart = refocus?.restart ?? null;
   // Until the restart comes, what is told builds on what is not held.
   if (game.resyncing && restart === null) return null;
@@ -130,7 +131,6 @@ export function takeSnapshot(game: Game, snapshot: Snapshot, nowMs: number): Des
     game.resyncing = false;
     recordTracks(game.tracks, view);
   }
-  if (snapshot.feedback) clockFeedback(game.clock, nowMs, snapshot.feedback.early);
   arrived(game.playback, nowMs, view.tick);
   followOwn(game);
   return null;

@@ -1,7 +1,10 @@
 /** Puts the parts together: one loop of input, ticks, sampling and drawing. */
 
-import './styles.css';
-import { act, join, leave, newApp, phaseOf, retryNow, watchSilence } from './app.ts';
+import './styles/page.css';
+import './styles/hud.css';
+import './styles/menu.css';
+import './styles/phone.css';
+import { act, forgiveSilence, join, leave, newApp, phaseOf, retryNow, watchSilence } from './app.ts';
 import { newAttract, sampleAttract, stepAttract } from './attract.ts';
 import { coverFit, fit, newCamera } from './camera.ts';
 import { newPainter, pageX, pageY, paint } from './draw/arena.ts';
@@ -27,6 +30,8 @@ import { newScene } from './scene.ts';
 import { pruneTracks } from './tracks.ts';
 
 const FRAME_MS_MAX = 100;
+/** No frame for so long means that the page was hidden or asleep. */
+const PAUSE_MS = 1_000;
 const MINIMAP_MS = 80;
 /** What the head-up display takes above and below the arena on a tall screen, in CSS pixels. */
 const TALL_TOP = 112;
@@ -76,6 +81,7 @@ function resize(): void {
 }
 
 function frame(nowMs: number): void {
+  if (nowMs - lastMs > PAUSE_MS) forgiveSilence(app);
   const elapsed = Math.min(FRAME_MS_MAX, Math.max(0, nowMs - lastMs));
   lastMs = nowMs;
   effects.motion = calm.matches ? 0 : 1;
@@ -190,6 +196,8 @@ page.linkButton.addEventListener('click', () => {
 });
 window.addEventListener('keydown', (event) => {
   if (event.code === 'Escape' && app.wanted) leave(app);
+  const isForm = event.target instanceof Node && page.join.contains(event.target);
+  if (event.code === 'Enter' && !event.repeat && !isForm && phaseOf(app) === 'menu') page.join.requestSubmit();
 });
 window.addEventListener('online', () => retryNow(app));
 window.addEventListener('resize', resize);

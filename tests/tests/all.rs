@@ -2,4 +2,5 @@
 
 mod golden;
 mod maps;
+mod replication;
 mod tidy;

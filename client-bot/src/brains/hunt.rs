@@ -78,7 +78,8 @@ impl Brain for Hunt {
         let aim = self.aim(view, from, prey);
         let wanted = self.course(view, from, prey.pos);
         let heading = open_heading(view.map(), from, wanted);
-        let in_reach = length(prey.pos - from) < FIRE_WITHIN && is_clear(view.map(), from, prey.pos);
+        let in_reach =
+            length(prey.pos - from) < FIRE_WITHIN && is_clear(view.map(), from, prey.pos);
         let dash = self.wants_dash(view, own, prey.pos, rng);
         Intent { heading, thrust: THRUST_MAX, aim, fire: in_reach, dash }
     }

@@ -78,7 +78,9 @@ async fn pair() -> (Client<DuplexStream>, Server) {
     let accept = async {
         let mut server = Server(accept_async(far).await.expect("the client shakes hands"));
         let hello = server.hear().await;
-        let ClientMessage::Hello(hello) = hello else { panic!("because Hello is first: {hello:?}") };
+        let ClientMessage::Hello(hello) = hello else {
+            panic!("because Hello is first: {hello:?}")
+        };
         assert_eq!((hello.version, hello.schema), (PROTOCOL_VERSION, SCHEMA_HASH));
         assert_eq!((hello.name.as_str(), hello.look), ("Ada", 3));
         server.say(&welcome()).await;
@@ -146,10 +148,7 @@ async fn a_desync_asks_once_until_the_restart_comes() {
     assert_eq!(client.view().tick(), Tick(111), "because the view follows again");
     assert_eq!(server.hear().await, ClientMessage::Resync);
     client.steer(Intent::default()).expect("the game goes on");
-    assert!(
-        matches!(server.hear().await, ClientMessage::Input(_)),
-        "because one Resync is enough"
-    );
+    assert!(matches!(server.hear().await, ClientMessage::Input(_)), "because one Resync is enough");
 }
 
 #[tokio::test]

@@ -140,11 +140,7 @@ impl Player {
         }
     }
 
-    async fn join(
-        &self,
-        shared: &Shared,
-        rng: &mut Prng,
-    ) -> Result<Client<TcpStream>, String> {
+    async fn join(&self, shared: &Shared, rng: &mut Prng) -> Result<Client<TcpStream>, String> {
         let target = &shared.target;
         let stream = target.connect(self.number).await.map_err(|error| error.to_string())?;
         let look = rng.below(LOOKS.into()) as u8;

@@ -115,7 +115,7 @@ function drawCrownArrow(ctx: CanvasRenderingContext2D, camera: Camera, x: number
   const dx = x - camera.x;
   const dy = y - camera.y;
   const reachX = tilesX / 2 - 1.3;
-  const reachY = tilesY / 2 - 1.3;
+  const reachY = tilesY / 2 - 1.8;
   const over = Math.max(Math.abs(dx) / reachX, Math.abs(dy) / reachY);
   if (over <= 1) return;
   const px = centreX + (dx / over) * scale;

@@ -1,4 +1,4 @@
-/** Every colour that the canvas uses. The page's own are in `styles.css`. */
+/** Every colour that the canvas uses. The page's own are in `styles/`. */
 
 export const FLOOR = '#0a101c';
 export const FLOOR_OUTSIDE = '#05070c';

@@ -102,8 +102,8 @@ function gliderSprite(colour: string, look: number, r: number, half: number): HT
   ctx.shadowBlur = 0;
 
   const body = ctx.createLinearGradient(-r, 0, r * 1.2, 0);
-  body.addColorStop(0, shade(colour, -0.72));
-  body.addColorStop(0.55, shade(colour, -0.35));
+  body.addColorStop(0, shade(colour, -0.62));
+  body.addColorStop(0.5, shade(colour, -0.3));
   body.addColorStop(1, colour);
   ctx.fillStyle = body;
   ctx.fill();

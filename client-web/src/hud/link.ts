@@ -5,8 +5,10 @@ import { type Page, setHidden, setText } from './page.ts';
 
 export function showLink(page: Page, app: App, nowMs: number): void {
   const { outage } = app;
+  const appears = outage !== null && page.link.hidden;
   setHidden(page.link, outage === null);
   if (!outage) return;
+  if (appears) page.linkButton.focus();
   const { code, reason, retryAtMs } = outage;
   const over = !app.wanted;
   const why = reason === '' || reason === code.text ? code.sentence : `${code.sentence} ${sentence(reason)}`;

@@ -15,6 +15,8 @@ export interface Overlay {
   rank: number;
   shards: number;
   crownId: number;
+  /** Kept while the own glider is down. */
+  ownName: string;
   feed: readonly FeedEntry[] | null;
   dashShare: number;
   readoutAtMs: number;
@@ -28,6 +30,7 @@ export function newOverlay(page: Page): Overlay {
     rank: -1,
     shards: -1,
     crownId: -1,
+    ownName: 'You',
     feed: null,
     dashShare: -1,
     readoutAtMs: 0,
@@ -42,7 +45,8 @@ export function showOverlay(overlay: Overlay, game: Game, isDead: boolean, nowMs
   setText(page.rank, standing.rank > 0 ? `Rank ${standing.rank} of ${standing.players}` : '');
   setText(page.kills, standing.kills === 1 ? '1 kill' : `${standing.kills} kills`);
   setText(page.players, standing.players > 0 ? `${standing.players} playing` : '');
-  showRows(overlay, standing, game.you, ownGlider(game)?.name ?? '');
+  overlay.ownName = ownGlider(game)?.name ?? overlay.ownName;
+  showRows(overlay, standing, game.you);
   ageFeed(standing, nowMs, FEED_MS);
   showFeed(overlay, standing.feed);
   showDash(overlay, game);
@@ -56,7 +60,7 @@ export function showOverlay(overlay: Overlay, game: Game, isDead: boolean, nowMs
   }
 }
 
-function showRows(overlay: Overlay, standing: Standing, you: number, ownName: string): void {
+function showRows(overlay: Overlay, standing: Standing, you: number): void {
   const { rows, rank, crownId, shards } = standing;
   const same =
     overlay.rows === rows && overlay.rank === rank && overlay.crownId === crownId && overlay.shards === shards;
@@ -67,7 +71,7 @@ function showRows(overlay: Overlay, standing: Standing, you: number, ownName: st
   overlay.shards = shards;
   const items = rows.map((row, index) => boardItem(index + 1, row.name, row.shards, row.id === you, row.id === crownId));
   if (rank > 0 && !rows.some((row) => row.id === you)) {
-    const own = boardItem(rank, ownName || 'You', shards, true, false);
+    const own = boardItem(rank, overlay.ownName, shards, true, false);
     own.classList.add('apart');
     items.push(own);
   }

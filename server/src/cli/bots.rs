@@ -1,10 +1,88 @@
 //! `throng bots`.
 
+use std::io::Write;
+
 use clap::Args;
+use throng_bot::brain::BrainKind;
+use throng_bot::load::{self, LoadOptions};
 
 #[derive(Debug, Args)]
-pub(super) struct BotsArgs {}
+pub(super) struct BotsArgs {
+    /// Server to play on
+    #[arg(long, value_name = "ws://HOST:PORT/ws", default_value = "ws://127.0.0.1:8080/ws")]
+    url: String,
+    /// How many bots
+    #[arg(long, value_name = "N", default_value = "50", value_parser = count)]
+    count: usize,
+    /// What they do: idle, walk, wander or hunt
+    #[arg(long, value_name = "NAME", default_value = "wander")]
+    brain: BrainKind,
+    /// Seconds that are measured, after all have joined
+    #[arg(long, value_name = "S", default_value = "10", value_parser = positive)]
+    seconds: f64,
+    /// Joins a second
+    #[arg(long, value_name = "PER_S", default_value = "200", value_parser = positive)]
+    ramp: f64,
+    /// Seed of everything random
+    #[arg(long, value_name = "N", default_value = "1")]
+    seed: u64,
+    /// Print the report as one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Allow a target that is not this machine
+    #[arg(long)]
+    i_run_that_server: bool,
+}
 
-pub(super) fn run(_args: BotsArgs) -> Result<(), String> {
-    Err("not yet".to_owned())
+pub(super) fn run(args: BotsArgs) -> Result<(), String> {
+    let options = LoadOptions {
+        url: args.url,
+        count: args.count,
+        brain: args.brain,
+        seconds: args.seconds,
+        ramp_per_s: args.ramp,
+        seed: args.seed,
+        i_run_that_server: args.i_run_that_server,
+        server_pid: None,
+    };
+    let report = load::run(&options, &|line| tracing::info!("{line}"))
+        .map_err(|error| format!("{error}."))?;
+    let text = if args.json { report.to_json() + "\n" } else { report.to_string() };
+    // A reader that went away wants no report.
+    drop(std::io::stdout().write_all(text.as_bytes()));
+    Ok(())
+}
+
+/// Bots of one load: more than this have no ports to come from.
+const COUNT_MAX: usize = 100_000;
+/// The longest window and the steepest ramp that anybody could mean.
+const POSITIVE_MAX: f64 = 1e6;
+
+pub(super) fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if (1..=COUNT_MAX).contains(&count) => Ok(count),
+        Ok(_) | Err(_) => Err(format!("it has to be a whole number from 1 to {COUNT_MAX}")),
+    }
+}
+
+pub(super) fn positive(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(value) if value > 0.0 && value <= POSITIVE_MAX => Ok(value),
+        Ok(_) | Err(_) => Err(format!("it has to be a number above 0, up to {POSITIVE_MAX}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_bounds() {
+        assert_eq!(count("7"), Ok(7));
+        assert_eq!(positive("2.5"), Ok(2.5));
+        for wrong in ["0", "-1", "NaN", "inf", "1e9", "many", ""] {
+            assert!(count(wrong).is_err(), "because {wrong:?} bots cannot be");
+            assert!(positive(wrong).is_err(), "because {wrong:?} seconds cannot be");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::cells::Focus;
 /// Tag of `ServerMessage::Snapshot`.
 const SNAPSHOT_TAG: u8 = 0;
 /// Tag of `CellEvent::Enter`.
-const ENTER_TAG: u8 = 3;
+const ENTER_TAG: u8 = 2;
 /// Longest list whose length is one byte.
 const SHORT_LIST_MAX: usize = 250;
 

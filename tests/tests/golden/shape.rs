@@ -47,12 +47,9 @@ impl Shape {
                 Value::Object(out)
             }
             ContainerFormat::Enum(variants) => {
-                let (kind, content) = match plain {
-                    Value::Object(one) => {
-                        let (kind, content) = one.iter().next().expect("a variant is one key");
-                        (kind.as_str(), content)
-                    }
-                    unit => (unit.as_str().expect("a unit variant is its name"), &Value::Null),
+                let (kind, content) = match plain.as_object().and_then(|one| one.iter().next()) {
+                    Some((kind, content)) => (kind.as_str(), content),
+                    None => (plain.as_str().expect("a unit variant is its name"), &Value::Null),
                 };
                 let variant = variants.values().find(|variant| variant.name == kind);
                 let variant = variant.expect("the schema knows every variant");

@@ -1,0 +1,142 @@
+//! The server under test: a child process that ends with its owner.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::StressOptions;
+use super::cores::Cores;
+
+/// How long a server may take to listen.
+const LISTEN_WITHIN: Duration = Duration::from_secs(20);
+/// What stands before the address in the line that it prints.
+const LISTENING: &str = "throng listening on http://";
+/// Lines of its log that are kept, and the longest of them.
+const LOG_LINES: usize = 5;
+const LINE_BYTES_MAX: u64 = 4096;
+
+/// Why there is no server.
+#[derive(Debug)]
+pub enum ServerError {
+    Start(std::io::Error),
+    /// It did not say where it listens; the end of its log.
+    NotListening {
+        log: String,
+    },
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(error) => write!(f, "the server cannot be started: {error}"),
+            Self::NotListening { log } => write!(f, "the server did not listen, its log: {log}"),
+        }
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+/// A running server, killed when dropped.
+#[derive(Debug)]
+pub(super) struct ServerChild {
+    child: Child,
+    address: String,
+}
+
+impl ServerChild {
+    /// Starts a server of the workload's arena for `players`.
+    pub(super) fn start(
+        options: &StressOptions,
+        players: usize,
+        cores: Option<&Cores>,
+    ) -> Result<Self, ServerError> {
+        let mut command = Command::new(&options.server);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--house-bots", "0", "--net-threads", "1"])
+            .args(["--tick-rate", &options.tick_hz.to_string()])
+            .args(["--arena", &format!("auto:{players}")])
+            .args(["--players-max", &players.to_string()])
+            .args(["--seed", &options.seed.to_string()])
+            .env("THRONG_LOG", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let child = match cores {
+            Some(cores) => cores.for_server(|| command.spawn()),
+            None => command.spawn(),
+        };
+        let mut server = Self { child: child.map_err(ServerError::Start)?, address: String::new() };
+        let log = server.child.stderr.take().map(keep_tail);
+        let lines = server.child.stdout.take().map(first_line);
+        let line = lines.and_then(|lines| lines.recv_timeout(LISTEN_WITHIN).ok());
+        match line.as_deref().and_then(|line| line.trim_end().strip_prefix(LISTENING)) {
+            Some(address) => server.address = address.to_owned(),
+            None => {
+                server.end();
+                let log = log.and_then(|log| log.join().ok()).unwrap_or_default();
+                return Err(ServerError::NotListening { log });
+            }
+        }
+        Ok(server)
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    fn end(&mut self) {
+        // It may have ended by itself, and then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for ServerChild {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The first line of a stream; the rest is read and forgotten, so that the
+/// writer never waits. Nothing comes when there is none.
+fn first_line(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (tell, line) = sync_channel(1);
+    std::thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut first = String::new();
+        if stream.by_ref().take(LINE_BYTES_MAX).read_line(&mut first).is_ok_and(|read| read > 0) {
+            // The receiver may have given up.
+            let _ = tell.send(first);
+        }
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    line
+}
+
+/// Reads to the end and gives the last lines.
+fn keep_tail(stream: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut tail: VecDeque<String> = VecDeque::with_capacity(LOG_LINES);
+        loop {
+            let mut line = Vec::new();
+            match stream.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+            if tail.len() == LOG_LINES {
+                tail.pop_front();
+            }
+            tail.push_back(String::from_utf8_lossy(&line).trim().to_owned());
+        }
+        Vec::from(tail).join(" | ")
+    })
+}

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { handleFrame, isSilent, makeInput, newSession } from '../src/session/client.ts';
+import { encodeServerMessage, type ServerMessage } from '../src/wire/codec.ts';
+import { Writer } from '../src/wire/writer.ts';
+
+function bytesOf(message: ServerMessage): Uint8Array {
+  const writer = new Writer();
+  encodeServerMessage(writer, message);
+  return writer.finish();
+}
+
+const WELCOME: ServerMessage = {
+  kind: 'Welcome',
+  value: { you: 3, tick: 10, tickHz: 30, room: 'main', map: { width: 8, height: 8, runs: [64] } },
+};
+
+test('nothing but Welcome or Goodbye may come first', () => {
+  const { session } = newSession(0, 'Ada', 1);
+  expect(handleFrame(session, 1, bytesOf({ kind: 'Ping', nonce: 1, rttMs: 0 }))).toEqual({ kind: 'Fault', fault: 'Unexpected' });
+  expect(handleFrame(session, 1, bytesOf(WELCOME)).kind).toBe('Welcome');
+  expect(session.you).toBe(3);
+  expect(handleFrame(session, 1, bytesOf(WELCOME))).toEqual({ kind: 'Fault', fault: 'Unexpected' });
+});
+
+test('a ping is answered with its nonce', () => {
+  const { session } = newSession(0, 'Ada', 1);
+  handleFrame(session, 1, bytesOf(WELCOME));
+  expect(handleFrame(session, 2, bytesOf({ kind: 'Ping', nonce: 500, rttMs: 31 }))).toEqual({
+    kind: 'Ping',
+    answer: { kind: 'Pong', nonce: 500 },
+    rttMs: 31,
+  });
+});
+
+test('bytes that are no message are a fault, never half a state', () => {
+  const { session } = newSession(0, 'Ada', 1);
+  const welcome = bytesOf(WELCOME);
+  for (let cut = 0; cut < welcome.length; cut++) {
+    expect(handleFrame(session, 1, welcome.subarray(0, cut)).kind).toBe('Fault');
+    expect(session.you).toBeNull();
+  }
+  expect(handleFrame(session, 1, Uint8Array.of(...welcome, 0)).kind).toBe('Fault');
+});
+
+test('one input a tick, ascending, with presses counted', () => {
+  const { session } = newSession(0, 'Ada', 1);
+  const steer = { heading: 1, thrust: 2 };
+  expect(makeInput(session, 5, 3, steer, 9, true, false)).toEqual({
+    tick: 5,
+    ahead: 2,
+    heading: 1,
+    thrust: 2,
+    aim: 9,
+    fire: 1,
+    dash: 0,
+  });
+  expect(makeInput(session, 5, 3, steer, 9, true, false)).toBeNull();
+  expect(makeInput(session, 6, 7, steer, 9, false, false), 'because its tick has passed').toBeNull();
+  session.dash = 255;
+  expect(makeInput(session, 8, 7, steer, 9, false, true)).toMatchObject({ fire: 1, dash: 0 });
+});
+
+test('ten seconds of silence end the session', () => {
+  const { session } = newSession(0, 'Ada', 1);
+  expect(isSilent(session, 9_999)).toBe(false);
+  expect(isSilent(session, 10_000)).toBe(true);
+});

@@ -1,0 +1,90 @@
+//! Interest and replication against a reference that compares everybody with
+//! everybody: what a client holds is what the world has in its cells.
+
+mod rig;
+
+use glam::IVec2;
+use proptest::prelude::*;
+use throng_shared::limits::CATCH_UP_TICKS_MAX;
+use throng_shared::prng::Prng;
+
+use rig::{Link, Rig};
+
+#[test]
+fn a_busy_arena_stays_in_sync_for_everybody() {
+    let mut rig = Rig::busy(11, 60);
+    for _ in 0..900 {
+        rig.step(|_| Link::Open);
+        rig.assert_views_are_exact();
+    }
+    let kills: u32 = rig.kills();
+    assert!(kills > 5, "because a test of replication needs lives that end: {kills} kills");
+    assert!(rig.checks() > 10_000, "because clients verify check values all the time");
+}
+
+#[test]
+fn a_client_that_skipped_ticks_recovers_in_one_snapshot() {
+    for stall in [1, 2, CATCH_UP_TICKS_MAX, CATCH_UP_TICKS_MAX + 1, 40] {
+        let mut rig = Rig::busy(5, 20);
+        for _ in 0..60 {
+            rig.step(|_| Link::Open);
+        }
+        for _ in 0..stall {
+            rig.step(|client| if client == 3 { Link::Stalled } else { Link::Open });
+        }
+        rig.step(|_| Link::Open);
+        rig.assert_views_are_exact();
+    }
+}
+
+#[test]
+fn a_late_joiner_sees_the_whole_cell() {
+    let mut rig = Rig::busy(9, 30);
+    for _ in 0..200 {
+        rig.step(|_| Link::Open);
+    }
+    let late = rig.join();
+    rig.step(|_| Link::Open);
+    rig.assert_views_are_exact();
+    assert!(rig.holds_itself(late), "because the first snapshot shows the own glider");
+}
+
+#[test]
+fn a_full_room_takes_nobody_and_a_place_that_is_left_is_free() {
+    let mut rig = Rig::busy(2, 8);
+    rig.limit_reached();
+    rig.leave(0);
+    rig.step(|_| Link::Open);
+    rig.join();
+    rig.step(|_| Link::Open);
+    rig.assert_views_are_exact();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Joins, leaves, deaths, crossings, stalls and cuts in any order.
+    #[test]
+    fn no_check_value_ever_fails(seed: u64) {
+        let mut chance = Prng::new(seed);
+        let players = 2 + chance.below(24) as usize;
+        let mut rig = Rig::busy(seed, players);
+        for _ in 0..250 {
+            match chance.below(40) {
+                0 => { rig.join_if_room(); }
+                1 => rig.leave(chance.below(64) as usize),
+                2 => rig.cut(chance.below(64) as usize),
+                3 => {
+                    let spot = IVec2::new(2 + chance.below(40) as i32, 2 + chance.below(30) as i32);
+                    rig.gather_at(spot);
+                }
+                _ => {}
+            }
+            let stalls = chance.next_u64();
+            rig.step(|client| {
+                if stalls >> (client % 64) & 1 == 1 && stalls & 7 < 3 { Link::Stalled } else { Link::Open }
+            });
+            rig.assert_views_are_exact();
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! A room and its clients without sockets, threads or clocks: a tick goes from the
+//! simulation through replication and the wire format into every client's view.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use glam::IVec2;
+use throng::config::{Config, Settings};
+use throng::replication::{Cursor, History, Replicator, TickFrame, compose};
+use throng::sim::{Intent, Life, Newcomer, Sim, SimOptions};
+use throng_bot::view::View;
+use throng_shared::cells::cell_at;
+use throng_shared::ids::NetId;
+use throng_shared::motion::Steer;
+use throng_shared::prng::Prng;
+use throng_shared::wire::{MapRuns, ServerMessage, Welcome, decode_server};
+
+const TICK_HZ: u32 = 30;
+/// Places in the room: few, so that ids are used again.
+const PLAYERS_MAX: usize = 64;
+
+/// What a client's link does in one tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    Open,
+    /// Nothing is composed: the last write has not gone out.
+    Stalled,
+}
+
+struct Client {
+    view: View,
+    cursor: Cursor,
+    fire: u8,
+    dash: u8,
+}
+
+pub struct Rig {
+    sim: Sim,
+    replicator: Replicator,
+    history: History,
+    clients: BTreeMap<NetId, Client>,
+    chance: Prng,
+    checks: u64,
+}
+
+impl Rig {
+    /// The built-in map with players who fly and shoot at random.
+    pub fn busy(seed: u64, players: usize) -> Self {
+        let config = Config::new(Settings::default()).expect("defaults are allowed");
+        let (arena, shards) = config.arena().expect("the built-in map is whole");
+        let options = SimOptions { tick_hz: TICK_HZ, seed, players_max: PLAYERS_MAX, shards };
+        let sim = Sim::new(arena, &options);
+        let mut rig = Self {
+            replicator: Replicator::new(sim.grid()),
+            sim,
+            history: History::default(),
+            clients: BTreeMap::new(),
+            chance: Prng::new(seed ^ 0xA5A5),
+            checks: 0,
+        };
+        for _ in 0..players {
+            rig.join();
+        }
+        rig
+    }
+
+    pub fn join(&mut self) -> NetId {
+        self.join_if_room().expect("the room has a place")
+    }
+
+    pub fn join_if_room(&mut self) -> Option<NetId> {
+        let name = format!("pilot {}", self.chance.below(1000));
+        let id = self.sim.join(Newcomer { name, look: self.chance.next_u8() & 15 })?;
+        let map = self.sim.map();
+        let welcome = Welcome {
+            you: id,
+            tick: self.sim.tick().0,
+            tick_hz: TICK_HZ as u8,
+            room: "rig".to_owned(),
+            map: MapRuns {
+                width: map.width() as u16,
+                height: map.height() as u16,
+                runs: map.runs(),
+            },
+        };
+        let view = View::new(&welcome).expect("the map of a room is a map");
+        self.clients.insert(id, Client { view, cursor: Cursor::default(), fire: 0, dash: 0 });
+        Some(id)
+    }
+
+    /// Fills the room and finds that one more is refused.
+    pub fn limit_reached(&mut self) {
+        while self.clients.len() < PLAYERS_MAX {
+            self.join();
+        }
+        assert_eq!(self.join_if_room(), None, "because the room is full");
+    }
+
+    pub fn leave(&mut self, nth: usize) {
+        let Some(&id) = self.clients.keys().nth(nth) else { return };
+        self.clients.remove(&id);
+        self.sim.leave(id);
+    }
+
+    /// A client forgets everything, as after a resync.
+    pub fn cut(&mut self, nth: usize) {
+        if let Some(client) = self.clients.values_mut().nth(nth) {
+            client.cursor.restart();
+        }
+    }
+
+    /// Puts everybody on one tile.
+    pub fn gather_at(&mut self, tile: IVec2) {
+        if self.sim.map().is_solid(tile.x, tile.y) {
+            return;
+        }
+        // A jump is no movement, so clients have to be told anew.
+        for (&id, client) in &mut self.clients {
+            self.sim.place(id, tile * 256 + 128);
+            client.cursor.restart();
+        }
+        self.replicator = Replicator::new(self.sim.grid());
+    }
+
+    /// Random intents, one tick, and what each client gets of it.
+    pub fn step(&mut self, link: impl Fn(usize) -> Link) {
+        let next = self.sim.tick().next();
+        for (&id, client) in &mut self.clients {
+            if !self.chance.one_in(4) {
+                continue;
+            }
+            let heading = self.chance.next_u8();
+            client.fire = client.fire.wrapping_add(u8::from(self.chance.one_in(3)));
+            client.dash = client.dash.wrapping_add(u8::from(self.chance.one_in(8)));
+            let steer = Steer { heading, thrust: self.chance.next_u8() & 15 };
+            let Client { fire, dash, .. } = *client;
+            self.sim.intend(id, Intent { tick: next, steer, aim: heading, fire, dash });
+        }
+        self.sim.step();
+        let mut frame = TickFrame::blank(self.sim.grid());
+        self.replicator.replicate(&self.sim, &[], &mut frame);
+        self.sim.forget();
+        self.history.push(Arc::new(frame));
+        for (nth, (&id, client)) in self.clients.iter_mut().enumerate() {
+            if link(nth) == Link::Stalled {
+                continue;
+            }
+            let mut bytes = Vec::new();
+            assert!(compose(&self.history, &mut client.cursor, id, &mut bytes));
+            let message = decode_server(&bytes).expect("a snapshot decodes");
+            let ServerMessage::Snapshot(snapshot) = message else { panic!("not a snapshot") };
+            let before = client.view.checks();
+            let applied = client.view.apply(&snapshot);
+            self.checks += client.view.checks() - before;
+            assert_eq!(applied, Ok(()), "because nothing desynchronises ({id:?} at {next:?})");
+        }
+    }
+
+    /// Compares every up-to-date view with the world, thing by thing.
+    pub fn assert_views_are_exact(&self) {
+        for (id, client) in &self.clients {
+            let view = &client.view;
+            if view.tick() != self.sim.tick() {
+                continue;
+            }
+            let focus = view.focus().expect("a snapshot came");
+            let mut expected = Vec::new();
+            self.sim.each_player(|it| {
+                if it.life == Life::Flying && focus.contains(cell_at(it.body.pos)) {
+                    let name = it.name.to_owned();
+                    expected.push((it.id, *it.body, it.helm.steer, it.hp, it.look, name));
+                }
+            });
+            let held: Vec<_> = view
+                .gliders()
+                .iter()
+                .map(|g| (g.id, g.body, g.steer, g.hp, g.look, g.name.clone()))
+                .collect();
+            assert_eq!(held, expected, "because {id:?} holds exactly the gliders of its cells");
+
+            let mut held: Vec<_> =
+                view.bolts().iter().map(|b| (b.id, b.owner, b.flight.pos)).collect();
+            held.sort_by_key(|held| held.0);
+            let flying = self.sim.bolts().iter().filter(|b| focus.contains(cell_at(b.flight.pos)));
+            let expected: Vec<_> = flying.map(|b| (b.id, b.owner, b.flight.pos)).collect();
+            assert_eq!(held, expected, "because {id:?} holds exactly the bolts of its cells");
+
+            let mut held: Vec<_> = view.shards().iter().map(|s| (s.id, s.value)).collect();
+            held.sort_by_key(|held| held.0);
+            let mut expected: Vec<_> = focus
+                .cells()
+                .flat_map(|cell| self.sim.shards_in(self.sim.grid().index(cell)))
+                .map(|s| (s.id, s.value))
+                .collect();
+            expected.sort_by_key(|held| held.0);
+            assert_eq!(held, expected, "because {id:?} holds exactly the shards of its cells");
+        }
+    }
+
+    pub fn holds_itself(&self, id: NetId) -> bool {
+        self.clients.get(&id).is_some_and(|client| client.view.own().is_some())
+    }
+
+    pub fn kills(&self) -> u32 {
+        let mut kills = 0;
+        self.sim.each_player(|it| kills += u32::from(it.purse.kills));
+        kills
+    }
+
+    pub fn checks(&self) -> u64 {
+        self.checks
+    }
+}
