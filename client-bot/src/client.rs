@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::brain::Intent;
 pub use crate::counted::Traffic;
 use crate::link::{Link, Said};
-use crate::view::{Desync, View};
+use crate::view::{Atlas, Desync, View};
 
 #[cfg(test)]
 mod tests;
@@ -114,18 +114,33 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// # Errors
     /// When the server does not let the player in.
     pub async fn join(stream: S, url: &str, name: &str, look: u8) -> Result<Self, Ended> {
+        Self::join_sharing(stream, url, name, look, &Atlas::default()).await
+    }
+
+    /// The same, for one of many clients that share what they can.
+    ///
+    /// # Errors
+    /// When the server does not let the player in.
+    pub async fn join_sharing(
+        stream: S,
+        url: &str,
+        name: &str,
+        look: u8,
+        atlas: &Atlas,
+    ) -> Result<Self, Ended> {
         let join = async {
             let mut link = Link::open(stream, url, name, look).await?;
             match link.next().await? {
-                Said::Welcome(welcome) => Self::welcomed(link, &welcome),
+                Said::Welcome(welcome) => Self::welcomed(link, &welcome, atlas),
                 Said::Snapshot(_) | Said::Event(_) => Err(Ended::Fault(Fault::Unexpected)),
             }
         };
         timeout(WELCOME_WITHIN, join).await.unwrap_or(Err(Ended::NoWelcome))
     }
 
-    fn welcomed(link: Link<S>, welcome: &Welcome) -> Result<Self, Ended> {
-        let view = View::new(welcome).map_err(|error| Ended::BadMap(error.to_string()))?;
+    fn welcomed(link: Link<S>, welcome: &Welcome, atlas: &Atlas) -> Result<Self, Ended> {
+        let view =
+            View::sharing(welcome, atlas).map_err(|error| Ended::BadMap(error.to_string()))?;
         let clock = Clock::new(link.now_ms(), welcome.tick, u32::from(welcome.tick_hz));
         let seen = Tick(welcome.tick);
         Ok(Self { link, view, clock, seen, last_input: None, resyncing: false, desyncs: 0 })

@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use crate::brain::{BrainKind, THINK_EVERY};
 use crate::client::{Client, Ended};
 use crate::names;
+use crate::view::Atlas;
 
 /// The request that the server sees; no such host is ever looked up.
 const URL: &str = "ws://house/ws";
@@ -34,8 +35,8 @@ where
     F: Future<Output = io::Result<S>>,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let connect = &connect;
-    let bots = join_all((0..count).map(|number| keep_playing(number, seed, connect)));
+    let (connect, atlas) = (&connect, &Atlas::default());
+    let bots = join_all((0..count).map(|number| keep_playing(number, seed, connect, atlas)));
     tokio::select! {
         biased;
         () = stop => {}
@@ -43,7 +44,7 @@ where
     }
 }
 
-async fn keep_playing<C, F, S>(number: usize, seed: u64, connect: &C)
+async fn keep_playing<C, F, S>(number: usize, seed: u64, connect: &C, atlas: &Atlas)
 where
     C: Fn() -> F,
     F: Future<Output = io::Result<S>>,
@@ -56,7 +57,7 @@ where
     loop {
         let began = Instant::now();
         let ended = match connect().await {
-            Ok(stream) => play(number, stream, &mut rng).await,
+            Ok(stream) => play(number, stream, &mut rng, atlas).await,
             Err(error) => Ended::Broken(error.to_string()),
         };
         if began.elapsed() >= GOOD_GAME {
@@ -78,7 +79,7 @@ where
 }
 
 /// Plays until the game ends, and tells how.
-async fn play<S>(number: usize, stream: S, rng: &mut Prng) -> Ended
+async fn play<S>(number: usize, stream: S, rng: &mut Prng, atlas: &Atlas) -> Ended
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -88,7 +89,7 @@ where
         BrainKind::Hunt
     };
     let look = rng.below(LOOKS.into()) as u8;
-    let joined = Client::join(stream, URL, &names::house_bot(number), look).await;
+    let joined = Client::join_sharing(stream, URL, &names::house_bot(number), look, atlas).await;
     let mut client = match joined {
         Ok(client) => client,
         Err(ended) => return ended,

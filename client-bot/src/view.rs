@@ -3,6 +3,8 @@
 //!
 //! It is exact, not an estimate: check values prove that it equals the server's.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use glam::IVec2;
 use throng_shared::cells::{CellGrid, Focus, cell_at};
 use throng_shared::check::CellCheck;
@@ -11,8 +13,8 @@ use throng_shared::limits::{VIEW_HEIGHT, VIEW_WIDTH};
 use throng_shared::map::{MapError, TileMap};
 use throng_shared::motion::{Body, Flight, Rules, Steer, fly, step};
 use throng_shared::wire::{
-    Arrivals, BoltRecord, CellEvent, CellKeyframe, GliderRecord, PlacedDelta, Refocus, Snapshot,
-    TickDelta, Welcome,
+    Arrivals, BoltRecord, CellEvent, CellKeyframe, GliderRecord, MapRuns, PlacedDelta, Refocus,
+    Snapshot, TickDelta, Welcome,
 };
 
 /// A glider that the client holds.
@@ -59,12 +61,31 @@ pub enum Desync {
     Check { cell: IVec2, expected: u16, found: u16 },
 }
 
+/// The last map that was unpacked, for views of the same one. A thousand bots
+/// with a map each would work from memory, not from the cache.
+#[derive(Debug, Default)]
+pub struct Atlas(Mutex<Option<(MapRuns, Arc<TileMap>)>>);
+
+impl Atlas {
+    fn map(&self, runs: &MapRuns) -> Result<Arc<TileMap>, MapError> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, map)) = &*last
+            && known == runs
+        {
+            return Ok(Arc::clone(map));
+        }
+        let map = Arc::new(TileMap::from_runs(runs.width, runs.height, &runs.runs)?);
+        *last = Some((runs.clone(), Arc::clone(&map)));
+        Ok(map)
+    }
+}
+
 /// What one client holds.
 #[derive(Clone, Debug)]
 pub struct View {
     you: NetId,
     rules: Rules,
-    map: TileMap,
+    map: Arc<TileMap>,
     grid: CellGrid,
     tick: Tick,
     focus: Option<Focus>,
@@ -82,7 +103,15 @@ impl View {
     /// # Errors
     /// When the map in it is none.
     pub fn new(welcome: &Welcome) -> Result<Self, MapError> {
-        let map = TileMap::from_runs(welcome.map.width, welcome.map.height, &welcome.map.runs)?;
+        Self::sharing(welcome, &Atlas::default())
+    }
+
+    /// The same, with a map from `atlas`.
+    ///
+    /// # Errors
+    /// When the map in it is none.
+    pub fn sharing(welcome: &Welcome, atlas: &Atlas) -> Result<Self, MapError> {
+        let map = atlas.map(&welcome.map)?;
         Ok(Self {
             you: welcome.you,
             rules: Rules::new(u32::from(welcome.tick_hz)),

@@ -100,8 +100,7 @@ impl Settings {
     pub fn or(self, other: Settings) -> Settings {
         // A file's map must not hide a flag's arena, nor the other way round.
         let placed = self.arena.is_some() || self.map.is_some();
-        let (arena, map) =
-            if placed { (self.arena, self.map) } else { (other.arena, other.map) };
+        let (arena, map) = if placed { (self.arena, self.map) } else { (other.arena, other.map) };
         Settings {
             listen: self.listen.or(other.listen),
             tick_rate: self.tick_rate.or(other.tick_rate),
@@ -191,9 +190,8 @@ impl Config {
         let arena = match &self.place {
             Place::BuiltIn => maps::parse(DEFAULT_MAP)
                 .map_err(|error| format!("The built-in map cannot be used: {error}."))?,
-            Place::File(path) => maps::load(path).map_err(|error| {
-                format!("The map {} cannot be used: {error}.", path.display())
-            })?,
+            Place::File(path) => maps::load(path)
+                .map_err(|error| format!("The map {} cannot be used: {error}.", path.display()))?,
             Place::Generated(ArenaSpec::Tiles(tiles)) => maps::pillars(*tiles, self.seed)
                 .map_err(|error| format!("The arena of {tiles} tiles cannot be made: {error}."))?,
             Place::Generated(ArenaSpec::Auto(players)) => {
@@ -214,7 +212,8 @@ mod tests {
 
     #[test]
     fn the_first_source_that_speaks_wins() {
-        let flags = Settings { tick_rate: Some(60), arena: "64".parse().ok(), ..Settings::default() };
+        let flags =
+            Settings { tick_rate: Some(60), arena: "64".parse().ok(), ..Settings::default() };
         let file: Settings =
             toml::from_str("tick-rate = 20\nseed = 7\nmap = \"x.tmj\"").expect("the file is whole");
         let config = Config::new(flags.or(file)).expect("all settings are allowed");

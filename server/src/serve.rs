@@ -45,8 +45,9 @@ struct Threads {
 /// A sentence for the operator: the address is taken, the map is broken, …
 pub fn start(config: &Config) -> Result<Server, String> {
     let (arena, shards) = config.arena()?;
-    let listener = TcpListener::bind(config.listen)
-        .map_err(|error| format!("The address {} cannot be listened on: {error}.", config.listen))?;
+    let listener = TcpListener::bind(config.listen).map_err(|error| {
+        format!("The address {} cannot be listened on: {error}.", config.listen)
+    })?;
     let address = listener
         .local_addr()
         .map_err(|error| format!("The address of the listener is unknown: {error}."))?;

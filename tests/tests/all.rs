@@ -1,6 +1,9 @@
 //! Every integration test, in one binary.
 
+mod determinism;
 mod golden;
+mod hostile;
 mod maps;
 mod replication;
+mod sockets;
 mod tidy;

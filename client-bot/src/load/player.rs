@@ -17,6 +17,7 @@ use crate::client::{Arrival, Client, Ended, News, Traffic};
 use crate::names;
 use crate::report::Tally;
 use crate::target::Target;
+use crate::view::Atlas;
 
 /// Inputs whose acknowledgement is awaited, per bot: three seconds of them.
 const AWAITED_MAX: usize = 32;
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     pub(super) tick_hz: AtomicU8,
     pub(super) tally: Mutex<Tally>,
     failure: OnceLock<String>,
+    atlas: Atlas,
 }
 
 impl Shared {
@@ -59,6 +61,7 @@ impl Shared {
             tick_hz: AtomicU8::new(0),
             tally: Mutex::new(Tally::new()),
             failure: OnceLock::new(),
+            atlas: Atlas::default(),
         }
     }
 
@@ -145,7 +148,9 @@ impl Player {
         let stream = target.connect(self.number).await.map_err(|error| error.to_string())?;
         let look = rng.below(LOOKS.into()) as u8;
         let name = names::load_bot(self.brain.name(), self.number);
-        Client::join(stream, target.url(), &name, look).await.map_err(|ended| ended.to_string())
+        Client::join_sharing(stream, target.url(), &name, look, &shared.atlas)
+            .await
+            .map_err(|ended| ended.to_string())
     }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Camera } from '../camera.ts';
 import { screenX, screenY } from '../camera.ts';
-import { DUST, FLOOR, FLOOR_OUTSIDE, GRID_MAJOR, GRID_MINOR, GRID_NODE } from './palette.ts';
+import { DUST, FLOOR, GRID_MAJOR, GRID_MINOR, GRID_NODE, OUTSIDE } from './palette.ts';
 
 const MAJOR_TILES = 8;
 const DUST_GRAINS = 110;
@@ -21,7 +21,7 @@ export function drawFloor(
   driftY: number,
 ): void {
   const { width, height, scale } = camera.fit;
-  ctx.fillStyle = FLOOR_OUTSIDE;
+  ctx.fillStyle = OUTSIDE;
   ctx.fillRect(0, 0, width, height);
   const left = Math.max(0, screenX(camera, 0));
   const top = Math.max(0, screenY(camera, 0));

@@ -1,7 +1,10 @@
 /** Every colour that the canvas uses. The page's own are in `styles/`. */
 
 export const FLOOR = '#0a101c';
-export const FLOOR_OUTSIDE = '#05070c';
+/** Beyond the arena's border. */
+export const OUTSIDE = '#0b121d';
+/** What covers a tall screen beside the view. */
+export const FOG = '#05070c';
 export const GRID_MINOR = 'rgba(126, 164, 214, 0.07)';
 export const GRID_MAJOR = 'rgba(126, 164, 214, 0.19)';
 export const GRID_NODE = 'rgba(170, 205, 245, 0.32)';

@@ -109,9 +109,19 @@ export function drawTrails(ctx: CanvasRenderingContext2D, camera: Camera, trails
 }
 
 /** Down one side of the ribbon and up the other. */
-function traceRibbon(ctx: CanvasRenderingContext2D, camera: Camera, trail: Trail, points: number, width: number): void {
+function traceRibbon(ctx: CanvasRenderingContext2D, camera: Camera, trail: Trail, most: number, width: number): void {
+  // A glider that rested has its oldest points on one spot: the ribbon ends at the first of them.
+  let points = most;
+  while (points > 1 && isSameSpot(trail, points)) points--;
   for (let n = 0; n <= points; n++) traceEdge(ctx, camera, trail, n, points, width / 2, n === 0);
   for (let n = points - 1; n >= 0; n--) traceEdge(ctx, camera, trail, n, points, -width / 2, false);
+}
+
+/** Whether the `n`-th point lies where the one after it does. */
+function isSameSpot(trail: Trail, n: number): boolean {
+  const at = (trail.head - n + POINTS) % POINTS;
+  const newer = (at + 1) % POINTS;
+  return trail.x[at] === trail.x[newer] && trail.y[at] === trail.y[newer];
 }
 
 function traceEdge(

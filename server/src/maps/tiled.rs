@@ -49,11 +49,16 @@ struct Object {
 #[derive(Debug)]
 pub enum MapFileError {
     Unreadable(std::io::Error),
-    TooBig { bytes: u64 },
+    TooBig {
+        bytes: u64,
+    },
     NotTiled(serde_json::Error),
     /// Something that Tiled can write and this game does not read.
     Unsupported(&'static str),
-    NoLayer { kind: &'static str, name: &'static str },
+    NoLayer {
+        kind: &'static str,
+        name: &'static str,
+    },
     Map(MapError),
     Arena(ArenaError),
 }

@@ -141,8 +141,7 @@ impl Conn {
                 return;
             }
         }
-        if let Some(refusal) = self.session.poll_timeout(reading.now)
-        {
+        if let Some(refusal) = self.session.poll_timeout(reading.now) {
             self.refuse(reading.now, reading.tally, refusal);
         }
         self.flush(reading.now, reading.tally);

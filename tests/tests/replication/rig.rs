@@ -13,7 +13,7 @@ use throng_shared::cells::cell_at;
 use throng_shared::ids::NetId;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
-use throng_shared::wire::{MapRuns, ServerMessage, Welcome, decode_server};
+use throng_shared::wire::{MapRuns, ServerMessage, Welcome, decode_server, encode};
 
 const TICK_HZ: u32 = 30;
 /// Places in the room: few, so that ids are used again.
@@ -21,7 +21,7 @@ const PLAYERS_MAX: usize = 64;
 
 /// What a client's link does in one tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
+pub(crate) enum Link {
     Open,
     /// Nothing is composed: the last write has not gone out.
     Stalled,
@@ -34,7 +34,7 @@ struct Client {
     dash: u8,
 }
 
-pub struct Rig {
+pub(crate) struct Rig {
     sim: Sim,
     replicator: Replicator,
     history: History,
@@ -45,7 +45,7 @@ pub struct Rig {
 
 impl Rig {
     /// The built-in map with players who fly and shoot at random.
-    pub fn busy(seed: u64, players: usize) -> Self {
+    pub(crate) fn busy(seed: u64, players: usize) -> Self {
         let config = Config::new(Settings::default()).expect("defaults are allowed");
         let (arena, shards) = config.arena().expect("the built-in map is whole");
         let options = SimOptions { tick_hz: TICK_HZ, seed, players_max: PLAYERS_MAX, shards };
@@ -64,11 +64,11 @@ impl Rig {
         rig
     }
 
-    pub fn join(&mut self) -> NetId {
+    pub(crate) fn join(&mut self) -> NetId {
         self.join_if_room().expect("the room has a place")
     }
 
-    pub fn join_if_room(&mut self) -> Option<NetId> {
+    pub(crate) fn join_if_room(&mut self) -> Option<NetId> {
         let name = format!("pilot {}", self.chance.below(1000));
         let id = self.sim.join(Newcomer { name, look: self.chance.next_u8() & 15 })?;
         let map = self.sim.map();
@@ -89,28 +89,28 @@ impl Rig {
     }
 
     /// Fills the room and finds that one more is refused.
-    pub fn limit_reached(&mut self) {
+    pub(crate) fn limit_reached(&mut self) {
         while self.clients.len() < PLAYERS_MAX {
             self.join();
         }
         assert_eq!(self.join_if_room(), None, "because the room is full");
     }
 
-    pub fn leave(&mut self, nth: usize) {
+    pub(crate) fn leave(&mut self, nth: usize) {
         let Some(&id) = self.clients.keys().nth(nth) else { return };
         self.clients.remove(&id);
         self.sim.leave(id);
     }
 
     /// A client forgets everything, as after a resync.
-    pub fn cut(&mut self, nth: usize) {
+    pub(crate) fn cut(&mut self, nth: usize) {
         if let Some(client) = self.clients.values_mut().nth(nth) {
             client.cursor.restart();
         }
     }
 
     /// Puts everybody on one tile.
-    pub fn gather_at(&mut self, tile: IVec2) {
+    pub(crate) fn gather_at(&mut self, tile: IVec2) {
         if self.sim.map().is_solid(tile.x, tile.y) {
             return;
         }
@@ -123,7 +123,7 @@ impl Rig {
     }
 
     /// Random intents, one tick, and what each client gets of it.
-    pub fn step(&mut self, link: impl Fn(usize) -> Link) {
+    pub(crate) fn step(&mut self, link: impl Fn(usize) -> Link) {
         let next = self.sim.tick().next();
         for (&id, client) in &mut self.clients {
             if !self.chance.one_in(4) {
@@ -148,6 +148,11 @@ impl Rig {
             let mut bytes = Vec::new();
             assert!(compose(&self.history, &mut client.cursor, id, &mut bytes));
             let message = decode_server(&bytes).expect("a snapshot decodes");
+            assert_eq!(
+                encode(&message),
+                bytes,
+                "because a splice equals the whole, encoded at once"
+            );
             let ServerMessage::Snapshot(snapshot) = message else { panic!("not a snapshot") };
             let before = client.view.checks();
             let applied = client.view.apply(&snapshot);
@@ -157,7 +162,7 @@ impl Rig {
     }
 
     /// Compares every up-to-date view with the world, thing by thing.
-    pub fn assert_views_are_exact(&self) {
+    pub(crate) fn assert_views_are_exact(&self) {
         for (id, client) in &self.clients {
             let view = &client.view;
             if view.tick() != self.sim.tick() {
@@ -197,17 +202,17 @@ impl Rig {
         }
     }
 
-    pub fn holds_itself(&self, id: NetId) -> bool {
+    pub(crate) fn holds_itself(&self, id: NetId) -> bool {
         self.clients.get(&id).is_some_and(|client| client.view.own().is_some())
     }
 
-    pub fn kills(&self) -> u32 {
+    pub(crate) fn kills(&self) -> u32 {
         let mut kills = 0;
         self.sim.each_player(|it| kills += u32::from(it.purse.kills));
         kills
     }
 
-    pub fn checks(&self) -> u64 {
+    pub(crate) fn checks(&self) -> u64 {
         self.checks
     }
 }
