@@ -409,3 +409,24 @@ impl View {
 fn cell_of(focus: Focus, slot: u8) -> Result<IVec2, Desync> {
     focus.cell(slot).ok_or(Desync::UnknownSlot { slot })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_of_one_atlas_share_their_map() {
+        let map = TileMap::walled(64, 64).expect("the size is allowed");
+        let welcome = |width| Welcome {
+            you: NetId(0),
+            tick: 0,
+            tick_hz: 30,
+            room: String::new(),
+            map: MapRuns { width, height: 64, runs: map.runs() },
+        };
+        let atlas = Atlas::default();
+        let views = [(); 2].map(|()| View::sharing(&welcome(64), &atlas).expect("a map"));
+        assert!(Arc::ptr_eq(&views[0].map, &views[1].map), "because it is the same map");
+        assert!(View::sharing(&welcome(63), &atlas).is_err(), "because a forged one is none");
+    }
+}

@@ -89,7 +89,7 @@ impl Settings {
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("The config {} cannot be read: {error}.", path.display()))?;
         toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             let what = error.message().trim_end_matches('.').replace('\n', ", ");
             format!("The config {} is wrong in line {line}: {what}.", path.display())
         })

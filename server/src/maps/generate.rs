@@ -15,8 +15,8 @@ const SPAWNS_MAX: u32 = 4096;
 const OTHERS_IN_VIEW: f64 = 50.0;
 /// Players of the workload push against a wall until they turn, so more of them are
 /// at the border than chance would put there: as many as live in a strip this wide
-/// elsewhere. Measured with `throng bots` at 200, 1000 and 2000 players.
-const WALL_STRIP_TILES: f64 = 2.6;
+/// elsewhere. Fitted to `others_in_view` of `throng bots` at 200 to 2000 players.
+const WALL_STRIP_TILES: f64 = 1.4;
 
 /// A walled square of `tiles` × `tiles` with blocks for cover. Blocks keep three
 /// tiles between each other and the border, so that no place is cut off.
@@ -60,9 +60,11 @@ pub fn pillars(tiles: i32, seed: u64) -> Result<Arena, MapError> {
 /// # Errors
 /// When so many players need a larger map than there can be.
 pub fn open_field(players: usize, seed: u64) -> Result<Arena, MapError> {
-    let tiles = (MAP_TILES_MIN..=MAP_TILES_MAX)
-        .find(|&tiles| others_in_view(players, tiles) <= OTHERS_IN_VIEW)
-        .unwrap_or(MAP_TILES_MAX + 1);
+    let off = |tiles: i32| (others_in_view(players, tiles) - OTHERS_IN_VIEW).abs();
+    // One more than the largest stands for players that no map can hold.
+    let tiles = (MAP_TILES_MIN..=MAP_TILES_MAX + 1)
+        .min_by(|&a, &b| off(a).total_cmp(&off(b)))
+        .unwrap_or(MAP_TILES_MIN);
     check_size(tiles)?;
     let map = TileMap::walled(tiles, tiles)?;
     Ok(with_spawns(map, &mut Prng::new(seed)))

@@ -1,0 +1,120 @@
+/** Starts the real server and a real browser, and waits for what a test wants to see. */
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+// The web client's package holds the driver, so that there is one lock file.
+const fromWeb = createRequire(new URL('../../client-web/package.json', import.meta.url));
+const { chromium } = fromWeb('playwright-core');
+
+/** Generous, because a busy machine is no fault of the server. */
+export const PATIENCE_MS = 30_000;
+const LISTENING = /^throng listening on http:\/\/(\S+):(\d+)$/;
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A running server: its address, its port and a way to end it, which tells how it ended. */
+export async function startServer(...flags) {
+  const bin = process.env.THRONG_BIN;
+  assert.ok(bin, 'THRONG_BIN must name the server, as `cargo xtask browser` does');
+  const child = spawn(bin, ['serve', '--seed', '7', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (chunk) => {
+    log += chunk;
+  });
+  const exited = once(child, 'exit');
+  const first = once(createInterface(child.stdout), 'line').then(([line]) => line);
+  const line = await Promise.race([first, exited.then(() => `nothing, and ended: ${log}`)]);
+  const [, host, port] = LISTENING.exec(line) ?? [];
+  assert.ok(port, `because the server says where it listens, but it said ${line}`);
+  return {
+    url: `http://${host}:${port}`,
+    address: `${host}:${port}`,
+    async stop() {
+      const since = performance.now();
+      child.kill('SIGTERM');
+      const [code] = await exited;
+      return { code, ms: performance.now() - since };
+    },
+  };
+}
+
+export function startBrowser() {
+  const executablePath = process.env.THRONG_CHROMIUM;
+  assert.ok(executablePath, 'THRONG_CHROMIUM must name a browser, as `cargo xtask browser` does');
+  return chromium.launch({ executablePath, headless: true, args: FLAGS });
+}
+
+/** A page in a profile of its own, with all that its console complained about. */
+export async function openPage(browser, url, options = { viewport: { width: 1280, height: 720 } }) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  const complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(`violates ${event.violatedDirective}: ${event.blockedURI}`);
+    });
+  });
+  const response = await page.goto(url);
+  await page.waitForFunction(() => window.throng !== undefined);
+  return { page, response, complaints };
+}
+
+export function state(page) {
+  return page.evaluate(() => window.throng.state());
+}
+
+/** Waits until `holds`, a function that runs in the page, is true of the state and `argument`. */
+export async function until(page, holds, argument) {
+  const source = `(state, argument) => (${holds})(state, argument)`;
+  await page.waitForFunction(
+    ([body, value]) => new Function(`return ${body}`)()(window.throng.state(), value),
+    [source, argument],
+    { timeout: PATIENCE_MS },
+  );
+  return state(page);
+}
+
+/** Presses Enter on the entry screen and waits for the first life. */
+export async function play(page) {
+  await page.keyboard.press('Enter');
+  return until(page, (now) => now.phase === 'playing' && now.own !== null && now.snapshots > 5);
+}
+
+/** Holds a key toward the far side of a square arena until the glider went `tiles`. */
+export async function glide(page, tiles, edge) {
+  const from = (await state(page)).own;
+  const key = from.x < edge / 2 ? 'KeyD' : 'KeyA';
+  await page.keyboard.down(key);
+  const there = await until(
+    page,
+    (now, [x, far]) => now.own !== null && Math.abs(now.own.x - x) >= far,
+    [from.x, tiles],
+  );
+  await page.keyboard.up(key);
+  return there;
+}
+
+/** A picture of the page, kept in `tests/artifacts` for people to look at. */
+export async function picture(page, name) {
+  const folder = new URL('../artifacts/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  return page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, folder)) });
+}
