@@ -77,19 +77,20 @@ export async function openPage(browser, url, options = { viewport: { width: 1280
   return { page, response, complaints };
 }
 
+/** What the page says of itself, after its next frame. */
 export function state(page) {
-  return page.evaluate(() => window.throng.state());
+  return page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => resolve(window.throng.state()))));
 }
 
-/** Waits until `holds`, a function that runs in the page, is true of the state and `argument`. */
-export async function until(page, holds, argument) {
-  const source = `(state, argument) => (${holds})(state, argument)`;
-  await page.waitForFunction(
-    ([body, value]) => new Function(`return ${body}`)()(window.throng.state(), value),
-    [source, argument],
-    { timeout: PATIENCE_MS },
-  );
-  return state(page);
+/** Looks frame by frame until `holds` is true of the state, and gives that state. */
+export async function until(page, holds) {
+  const since = performance.now();
+  for (;;) {
+    const now = await state(page);
+    if (holds(now)) return now;
+    const waited = performance.now() - since;
+    assert.ok(waited < PATIENCE_MS, `because it should be so by now: ${holds}, but it is ${JSON.stringify(now)}`);
+  }
 }
 
 /** Presses Enter on the entry screen and waits for the first life. */
@@ -103,11 +104,7 @@ export async function glide(page, tiles, edge) {
   const from = (await state(page)).own;
   const key = from.x < edge / 2 ? 'KeyD' : 'KeyA';
   await page.keyboard.down(key);
-  const there = await until(
-    page,
-    (now, [x, far]) => now.own !== null && Math.abs(now.own.x - x) >= far,
-    [from.x, tiles],
-  );
+  const there = await until(page, ({ own }) => own !== null && Math.abs(own.x - from.x) >= tiles);
   await page.keyboard.up(key);
   return there;
 }

@@ -56,8 +56,7 @@ scenario('others come and go', CROWDED, async ({ page }) => {
   await play(page);
   const seen = new Set();
   while (seen.size < 3) {
-    const known = [...seen];
-    const now = await until(page, (it, counts) => it.others > 0 && !counts.includes(it.others), known);
+    const now = await until(page, (it) => it.others > 0 && !seen.has(it.others));
     seen.add(now.others);
   }
   assert.equal((await state(page)).desyncs, 0, 'because what the page holds is what the server holds');
@@ -112,7 +111,7 @@ scenario(
       touch.send('Input.dispatchTouchEvent', { type, touchPoints: points.map(([x, y]) => ({ x, y, id: 1 })) });
     await thumb('touchStart', [100, 640]);
     await thumb('touchMove', [150, 640]);
-    await until(page, (now, { x, y }) => now.own !== null && Math.hypot(now.own.x - x, now.own.y - y) > 1.5, from);
+    await until(page, ({ own }) => own !== null && Math.hypot(own.x - from.x, own.y - from.y) > 1.5);
     assertDrawn(decodePng(await picture(page, 'phone')));
     await thumb('touchEnd');
     assert.deepEqual(complaints, [], 'because the console has nothing to complain about');
