@@ -174,16 +174,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
                 self.clock.restart(now_ms, self.seen.0);
             }
         }
-        if let Some(feedback) = snapshot.feedback {
-            self.clock.feedback(now_ms, feedback.early);
-        }
         let desync = if self.resyncing { None } else { self.view.apply(snapshot).err() };
         if desync.is_some() {
             self.desyncs += 1;
             self.resyncing = true;
             self.link.send(&ClientMessage::Resync)?;
         }
-        Ok(Arrival { tick: self.seen, feedback: snapshot.feedback, desync })
+        let arrival = Arrival { tick: self.seen, feedback: snapshot.feedback, desync };
+        if let (Some(feedback), Some(acked)) = (arrival.feedback, arrival.acked()) {
+            self.clock.feedback(now_ms, acked, feedback.early);
+        }
+        Ok(arrival)
     }
 
     /// Sends an intent for the tick that the clock names, and gives that tick.

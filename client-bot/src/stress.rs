@@ -162,6 +162,9 @@ pub struct Found {
     pub pinned: bool,
     /// The most players that were held; none when no step was.
     pub held_players: Option<usize>,
+    /// Whether the next larger step was void, twice: then the bots or the machine
+    /// set this limit, and the server may hold more.
+    pub void_above: bool,
     pub tick_rate: u32,
     pub seconds: f64,
     pub seed: u64,
@@ -200,6 +203,7 @@ async fn find(options: &StressOptions, say: &dyn Fn(&str)) -> Result<Found, Stre
     let mut found = Found {
         pinned: cores.is_some(),
         held_players: None,
+        void_above: false,
         tick_rate: options.tick_hz,
         seconds: options.seconds,
         seed: options.seed,
@@ -215,6 +219,9 @@ async fn find(options: &StressOptions, say: &dyn Fn(&str)) -> Result<Found, Stre
         }
         say(&format!("{players} players: {}", if step.held { "held" } else { step.why.as_str() }));
         search.tell(players, step.held);
+        if !step.held {
+            found.void_above = step.void;
+        }
         found.results.push(step);
     }
     found.held_players = search.held();
@@ -285,12 +292,12 @@ impl fmt::Display for Found {
             )?;
         }
         let pinned = if self.pinned { "a core each" } else { "cores shared, not pinned" };
-        match self.held_players {
-            Some(players) => {
-                writeln!(f, "held: {players} players at {} Hz ({pinned})", self.tick_rate)
-            }
-            None => writeln!(f, "held: none of these at {} Hz ({pinned})", self.tick_rate),
+        let players = self.held_players.map_or("none of these".to_owned(), |n| n.to_string());
+        writeln!(f, "held: {players} players at {} Hz ({pinned})", self.tick_rate)?;
+        if self.void_above {
+            writeln!(f, "The next larger step was void: the server may hold more than this.")?;
         }
+        Ok(())
     }
 }
 

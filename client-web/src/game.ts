@@ -105,14 +105,22 @@ export function ownGlider(game: Game): Glider | undefined {
   return game.view.gliders.get(game.you);
 }
 
+/** The tick nearest to `tick` whose low byte is `low`. */
+function tickNear(tick: number, low: number): number {
+  return tick + (((low - tick) << 24) >> 24);
+}
+
 /** Takes in a snapshot. A `Desync` means that the caller has to send a Resync. */
 export function takeSnapshot(game: Game, snapshot: Snapshot, nowMs: number): Desync | null {
   const { view } = game;
   const { refocus } = snapshot;
   game.snapshots++;
   game.snapshotAtMs = nowMs;
-  if (snapshot.feedback) clockFeedback(game.clock, nowMs, snapshot.feedback.early);
   const restart = refocus?.restart ?? null;
+  if (snapshot.feedback) {
+    const { ack, early } = snapshot.feedback;
+    clockFeedback(game.clock, nowMs, tickNear(restart ?? view.tick + snapshot.ticks.length, ack), early);
+  }
   // Until the restart comes, what is told builds on what is not held.
   if (game.resyncing && restart === null) return null;
   if (restart !== null && snapshot.ticks.length > 0) return desync(game, 'NoFocus');

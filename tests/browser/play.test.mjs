@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { glide, openPage, picture, play, startBrowser, startServer, state, until } from './harness.mjs';
+import { glide, openPage, PATIENCE_MS, picture, play, startBrowser, startServer, state, until } from './harness.mjs';
 import { colours, decodePng } from './png.mjs';
 
 const EDGE = 40;
+/** An arena that every screen shows as a whole. */
+const SMALL_EDGE = 16;
+const SMALL = ['--listen', '127.0.0.1:0', '--arena', String(SMALL_EDGE), '--house-bots', '0'];
 const EMPTY = ['--listen', '127.0.0.1:0', '--arena', String(EDGE), '--house-bots', '0'];
 const CROWDED = ['--listen', '127.0.0.1:0', '--house-bots', '20'];
 /** A phone held upright. */
@@ -52,26 +55,55 @@ scenario('a key moves the own glider, exactly as predicted', EMPTY, async ({ pag
   assert.deepEqual(complaints, [], 'because the console has nothing to complain about');
 });
 
-scenario('others come and go', CROWDED, async ({ page }) => {
+scenario('house bots come and go', CROWDED, async ({ page }) => {
   await play(page);
   const seen = new Set();
-  while (seen.size < 3) {
-    const now = await until(page, (it) => it.others > 0 && !seen.has(it.others));
-    seen.add(now.others);
-  }
+  while (seen.size < 2) seen.add((await until(page, (now) => !seen.has(now.others))).others);
   assert.equal((await state(page)).desyncs, 0, 'because what the page holds is what the server holds');
 });
 
-scenario('two pages see each other', EMPTY, async ({ server, page }) => {
-  await play(page);
-  assert.equal((await state(page)).others, 0, 'because the arena is empty');
+scenario('two pages see each other, and see each other move', SMALL, async ({ server, page }) => {
+  const here = (await play(page)).own;
   const other = await openPage(browser, server.url);
-  await play(other.page);
+  const start = (await play(other.page)).own;
   await until(page, (now) => now.others === 1);
   await until(other.page, (now) => now.others === 1);
+  const end = (await glide(other.page, 5, SMALL_EDGE)).own;
+  // Where the other one came to rest, and where it was, on the page that did not move.
+  const rest = await until(other.page, settled());
+  let image = decodePng(await picture(page, 'seen'));
+  const since = performance.now();
+  while (!(isBright(image, here, rest.own) && !isBright(image, here, start))) {
+    assert.ok(performance.now() - since < PATIENCE_MS, `because a glider is drawn where it went: ${JSON.stringify([here, start, end, rest.own])}`);
+    image = decodePng(await picture(page, 'seen'));
+  }
   await other.page.context().close();
   await until(page, (now) => now.others === 0);
 });
+
+/** True once the own glider is where it was a look before. */
+function settled() {
+  let last = null;
+  return ({ own }) => {
+    const rests = last !== null && own !== null && own.x === last.x && own.y === last.y;
+    last = own;
+    return rests;
+  };
+}
+
+/** Whether something shines at a place of the arena; the view is 40 tiles wide, and `here` is its middle. */
+function isBright(image, here, there) {
+  const tile = image.width / 40;
+  const x = Math.round(image.width / 2 + (there.x - here.x) * tile);
+  const y = Math.round(image.height / 2 + (there.y - here.y) * tile);
+  const reach = 6;
+  for (let dy = -reach; dy <= reach; dy++) {
+    for (let dx = -reach; dx <= reach; dx++) {
+      if (Math.max(...image.at(x + dx, y + dy)) > 150) return true;
+    }
+  }
+  return false;
+}
 
 test('the page plays on after the server was restarted', async () => {
   let server = await startServer(...EMPTY);

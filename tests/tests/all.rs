@@ -4,6 +4,7 @@ mod determinism;
 mod golden;
 mod hostile;
 mod maps;
+mod pair;
 mod replication;
 mod sockets;
 mod tidy;

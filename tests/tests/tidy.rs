@@ -163,7 +163,7 @@ fn simulation_and_game_know_no_wire_and_no_connection() {
 }
 
 #[test]
-fn only_the_wire_names_bincode() {
+fn only_the_wire_names_its_codec() {
     let word = concat!("bin", "code");
     for source in sources().iter().filter(|source| source.path.ends_with(".rs")) {
         if source.is_rust_below(&["shared/src/wire"]) {
@@ -180,7 +180,7 @@ fn only_the_wire_names_bincode() {
 }
 
 #[test]
-fn no_queue_is_unbounded() {
+fn every_queue_has_a_limit() {
     // A bounded channel has the same name, and is given a capacity.
     let words = [
         concat!("unbounded", "("),

@@ -31,6 +31,11 @@ export interface Clock {
   meanEarly: number;
   spread: number;
   samples: number;
+  /**
+   * After a jump, reports of inputs that name an earlier tick are of the clock as it was, and say nothing of the clock
+   * as it is.
+   */
+  settledFrom: number;
 }
 
 /** A clock for `tickHz`, at the moment when the server was at `tick`. */
@@ -43,6 +48,7 @@ export function newClock(nowMs: number, tick: number, tickHz: number): Clock {
     meanEarly: TARGET_TICKS,
     spread: 0,
     samples: 0,
+    settledFrom: 0,
   };
 }
 
@@ -51,8 +57,11 @@ export function tickAt(clock: Clock, nowMs: number): number {
   return clock.anchorTick + ((nowMs - clock.anchorMs) / clock.tickMs) * clock.rate;
 }
 
-/** Takes a report of the server, in 1/16 tick, and bends or jumps. */
-export function clockFeedback(clock: Clock, nowMs: number, report: number): void {
+/** Takes a report of the server on the input for `acked`, in 1/16 tick, and bends or jumps. */
+export function clockFeedback(clock: Clock, nowMs: number, acked: number, report: number): void {
+  if (acked < clock.settledFrom) {
+    return;
+  }
   const early = report / EARLY_SCALE;
   const weight = clock.samples === 0 ? 1 : SPREAD_WEIGHT;
   clock.samples++;
@@ -63,7 +72,10 @@ export function clockFeedback(clock: Clock, nowMs: number, report: number): void
   clock.anchorTick = tickAt(clock, nowMs);
   clock.anchorMs = nowMs;
   if (Math.abs(error) > JUMP_TICKS) {
+    // Inputs on their way name ticks up to here; back or forth, those after are new.
+    const before = clock.anchorTick;
     clock.anchorTick -= error;
+    clock.settledFrom = Math.ceil(Math.max(clock.anchorTick, before));
     clock.rate = 1;
     clock.samples = 0;
     clock.meanEarly = target;
@@ -78,6 +90,7 @@ export function restartClock(clock: Clock, nowMs: number, tick: number): void {
   clock.anchorTick = tick + START_AHEAD_TICKS;
   clock.rate = 1;
   clock.samples = 0;
+  clock.settledFrom = Math.ceil(clock.anchorTick);
 }
 
 /** Earliness that the clock aims for, in ticks. */

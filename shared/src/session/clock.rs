@@ -4,6 +4,8 @@
 //! reports how early inputs arrive; the clock bends by at most 5 % to keep that
 //! at its target, and jumps only when it is far off.
 
+use crate::ids::Tick;
+
 /// Largest bend of the clock's rate.
 const BEND_MAX: f64 = 0.05;
 /// Bend for each tick of error.
@@ -31,6 +33,9 @@ pub struct Clock {
     mean_early: f64,
     spread: f64,
     samples: u32,
+    /// After a jump, reports of inputs that name an earlier tick are of the clock
+    /// as it was, and say nothing of the clock as it is.
+    settled_from: f64,
 }
 
 impl Clock {
@@ -45,6 +50,7 @@ impl Clock {
             mean_early: TARGET_TICKS,
             spread: 0.0,
             samples: 0,
+            settled_from: 0.0,
         }
     }
 
@@ -60,8 +66,12 @@ impl Clock {
         (tick - self.tick_at(now_ms)) * self.tick_ms / self.rate
     }
 
-    /// Takes a report of the server, in 1/16 tick, and bends or jumps.
-    pub fn feedback(&mut self, now_ms: f64, early: i8) {
+    /// Takes a report of the server on the input for `acked`, in 1/16 tick, and
+    /// bends or jumps.
+    pub fn feedback(&mut self, now_ms: f64, acked: Tick, early: i8) {
+        if f64::from(acked.0) < self.settled_from {
+            return;
+        }
         let early = f64::from(early) / EARLY_SCALE;
         let weight = if self.samples == 0 { 1.0 } else { SPREAD_WEIGHT };
         self.samples += 1;
@@ -71,7 +81,11 @@ impl Clock {
         self.anchor_tick = self.tick_at(now_ms);
         self.anchor_ms = now_ms;
         if error.abs() > JUMP_TICKS {
+            // Inputs on their way name ticks up to here; back or forth, those after
+            // are new.
+            let before = self.anchor_tick;
             self.anchor_tick -= error;
+            self.settled_from = self.anchor_tick.max(before).ceil();
             self.rate = 1.0;
             self.samples = 0;
             self.mean_early = self.target();
@@ -86,6 +100,7 @@ impl Clock {
         self.anchor_tick = f64::from(tick) + START_AHEAD_TICKS;
         self.rate = 1.0;
         self.samples = 0;
+        self.settled_from = self.anchor_tick.ceil();
     }
 
     /// Rate against the caller's clock, 0.95 to 1.05.
@@ -114,7 +129,7 @@ mod tests {
             let named = clock.tick_at(now).floor();
             early = named - (now / tick_ms + delay);
             let report = (early * 16.0).round().clamp(-128.0, 127.0) as i8;
-            clock.feedback(now + delay * tick_ms, report);
+            clock.feedback(now + delay * tick_ms, Tick(named as u32), report);
         }
         (clock, early)
     }

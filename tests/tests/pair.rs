@@ -1,0 +1,339 @@
+//! A client and a server in virtual time: sessions, clock, inputs and prediction
+//! over a link with delay, jitter and stalls. No socket, no thread, no sleep.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use throng::config::{ArenaSpec, Config, Settings};
+use throng::replication::{Cursor, History, Replicator, TickFrame, compose};
+use throng::sim::{Intent, Newcomer, Sim, SimOptions};
+use throng_bot::view::View;
+use throng_shared::ids::{NetId, Tick};
+use throng_shared::motion::{Body, Steer, step};
+use throng_shared::prng::Prng;
+use throng_shared::session::{ClientSession, Clock, Request, ServerSession, Update};
+use throng_shared::time::Millis;
+use throng_shared::wire::{ClientMessage, MapRuns, ServerMessage, Welcome, encode};
+
+const TICK_HZ: u32 = 30;
+const TICK_US: u64 = 1_000_000 / TICK_HZ as u64;
+/// The server reads so often in a tick.
+const READS_PER_TICK: u64 = 4;
+
+/// Frames on their way, in order: TCP neither loses nor swaps.
+#[derive(Default)]
+struct Pipe {
+    on_the_way: VecDeque<(u64, Vec<u8>)>,
+    newest: u64,
+}
+
+impl Pipe {
+    fn send(&mut self, arrives_us: u64, frame: Vec<u8>) {
+        self.newest = self.newest.max(arrives_us);
+        self.on_the_way.push_back((self.newest, frame));
+    }
+
+    fn receive(&mut self, now_us: u64) -> Option<Vec<u8>> {
+        let due = self.on_the_way.front().is_some_and(|&(at, _)| at <= now_us);
+        due.then(|| self.on_the_way.pop_front()).flatten().map(|(_, frame)| frame)
+    }
+}
+
+struct Server {
+    sim: Sim,
+    replicator: Replicator,
+    history: History,
+    cursor: Cursor,
+    session: ServerSession,
+    you: Option<NetId>,
+    early: i8,
+}
+
+/// What the client predicts: its body after each tick that it has stepped.
+struct Prediction {
+    bodies: VecDeque<(Tick, Body)>,
+    /// Inputs that no snapshot has shown yet.
+    pending: VecDeque<(Tick, Steer)>,
+    /// The steer in force at the newest snapshot.
+    steer: Steer,
+}
+
+struct Client {
+    session: ClientSession,
+    view: Option<View>,
+    clock: Option<Clock>,
+    prediction: Option<Prediction>,
+    sent_us: u64,
+    corrections: u32,
+    snapshots: u32,
+    desyncs: u32,
+}
+
+struct Pair {
+    now_us: u64,
+    chance: Prng,
+    delay_us: u64,
+    jitter_us: u32,
+    up: Pipe,
+    down: Pipe,
+    server: Server,
+    client: Client,
+}
+
+fn ms(us: u64) -> f64 {
+    us as f64 / 1000.0
+}
+
+impl Pair {
+    fn new(seed: u64, delay_ms: u64, jitter_ms: u32) -> Self {
+        let settings = Settings { arena: Some(ArenaSpec::Tiles(40)), ..Settings::default() };
+        let config = Config::new(settings).expect("the settings are allowed");
+        let (arena, _) = config.arena().expect("the arena can be made");
+        let sim =
+            Sim::new(arena, &SimOptions { tick_hz: TICK_HZ, seed, players_max: 8, shards: 0 });
+        let (session, hello) = ClientSession::new(Millis(0), "Ada", 1);
+        let mut pair = Self {
+            now_us: 0,
+            chance: Prng::new(seed),
+            delay_us: delay_ms * 1000,
+            jitter_us: jitter_ms * 1000,
+            up: Pipe::default(),
+            down: Pipe::default(),
+            server: Server {
+                replicator: Replicator::new(sim.grid()),
+                sim,
+                history: History::default(),
+                cursor: Cursor::default(),
+                session: ServerSession::new(Millis(0)),
+                you: None,
+                early: 0,
+            },
+            client: Client {
+                session,
+                view: None,
+                clock: None,
+                prediction: None,
+                sent_us: 0,
+                corrections: 0,
+                snapshots: 0,
+                desyncs: 0,
+            },
+        };
+        pair.say(&hello);
+        pair
+    }
+
+    fn arrival(&mut self) -> u64 {
+        self.now_us + self.delay_us + u64::from(self.chance.below(self.jitter_us + 1))
+    }
+
+    fn say(&mut self, message: &ClientMessage) {
+        let at = self.arrival();
+        self.up.send(at, encode(message));
+    }
+
+    /// Lets time pass, a millisecond at once, with the link working or not.
+    fn drive(&mut self, span_ms: u64) {
+        for _ in 0..span_ms {
+            let before = self.now_us;
+            self.now_us += 1000;
+            let reads = TICK_US / READS_PER_TICK;
+            if before / reads != self.now_us / reads {
+                self.server_reads();
+            }
+            if before / TICK_US != self.now_us / TICK_US {
+                self.server_ticks();
+            }
+            while let Some(frame) = self.down.receive(self.now_us) {
+                self.client_hears(&frame);
+            }
+            self.client_acts();
+        }
+    }
+
+    fn server_reads(&mut self) {
+        while let Some(frame) = self.up.receive(self.now_us) {
+            let newest = self.server.cursor.tick().unwrap_or(self.server.sim.tick());
+            let now = Millis(self.now_us / 1000);
+            let request = self.server.session.handle_frame(now, newest, &frame);
+            match request.expect("an honest client is never refused") {
+                Some(Request::Join { name, look }) => self.welcome(name.into_string(), look),
+                Some(Request::Input(input)) => {
+                    let deadline = (u64::from(input.tick) * TICK_US) as f64;
+                    let early = (deadline - self.now_us as f64) / TICK_US as f64 * 16.0;
+                    self.server.early = early.floor().clamp(-128.0, 127.0) as i8;
+                    let steer = Steer { heading: input.heading, thrust: input.thrust };
+                    let tick = Tick(input.tick);
+                    let intent = Intent { tick, steer, aim: 0, fire: 0, dash: 0 };
+                    self.server.sim.intend(self.server.you.expect("it joined"), intent);
+                }
+                Some(Request::Resync | Request::Leave) | None => {}
+            }
+        }
+    }
+
+    fn welcome(&mut self, name: String, look: u8) {
+        let server = &mut self.server;
+        let you = server.sim.join(Newcomer { name, look }).expect("the room has a place");
+        server.you = Some(you);
+        server.session.welcome(server.sim.tick());
+        let map = server.sim.map();
+        let (width, height, runs) = (map.width() as u16, map.height() as u16, map.runs());
+        let welcome = Welcome {
+            you,
+            tick: server.sim.tick().0,
+            tick_hz: TICK_HZ as u8,
+            room: "pair".to_owned(),
+            map: MapRuns { width, height, runs },
+        };
+        let at = self.arrival();
+        self.down.send(at, encode(&ServerMessage::Welcome(welcome)));
+    }
+
+    fn server_ticks(&mut self) {
+        let server = &mut self.server;
+        server.sim.step();
+        let mut frame = TickFrame::blank(server.sim.grid());
+        server.replicator.replicate(&server.sim, &[server.early], &mut frame);
+        server.sim.forget();
+        server.history.push(Arc::new(frame));
+        let Some(you) = server.you else { return };
+        let mut bytes = Vec::new();
+        if compose(&server.history, &mut server.cursor, you, &mut bytes) {
+            let at = self.arrival();
+            self.down.send(at, bytes);
+        }
+    }
+
+    fn client_hears(&mut self, frame: &[u8]) {
+        let now_ms = ms(self.now_us);
+        let client = &mut self.client;
+        match client.session.handle_frame(Millis(self.now_us / 1000), frame) {
+            Ok(Update::Welcome(welcome)) => {
+                client.view = Some(View::new(&welcome).expect("the map is a map"));
+                client.clock = Some(Clock::new(now_ms, welcome.tick, TICK_HZ));
+            }
+            Ok(Update::Snapshot(snapshot)) => {
+                let view = client.view.as_mut().expect("Welcome came first");
+                client.snapshots += 1;
+                client.desyncs += u32::from(view.apply(&snapshot).is_err());
+                if let (Some(feedback), Some(clock)) = (snapshot.feedback, &mut client.clock) {
+                    let back = feedback.ack.wrapping_sub(view.tick().0 as u8).cast_signed();
+                    let acked = view.tick().offset(i32::from(back));
+                    clock.feedback(now_ms, acked, feedback.early);
+                }
+                client.reconcile();
+            }
+            Ok(Update::Event(_) | Update::Ping { .. } | Update::Goodbye { .. }) => {}
+            Err(fault) => panic!("the server speaks the protocol: {fault:?}"),
+        }
+    }
+
+    fn client_acts(&mut self) {
+        let now_ms = ms(self.now_us);
+        let client = &mut self.client;
+        let (Some(clock), Some(view)) = (&client.clock, &client.view) else { return };
+        let Some(prediction) = &mut client.prediction else { return };
+        let tick = Tick(clock.tick_at(now_ms).floor() as u32);
+        let seen = view.tick();
+        let mut message = None;
+        // An input is made as its tick begins: later, that tick is stepped already.
+        let begins = prediction.bodies.back().is_some_and(|&(last, _)| tick.since(last) > 0);
+        if begins && self.now_us - client.sent_us >= 100_000 {
+            let steer = Steer { heading: self.chance.next_u8(), thrust: 15 };
+            if let Some(input) = client.session.input(tick, seen, steer, 0, (false, false)) {
+                client.sent_us = self.now_us;
+                prediction.pending.push_back((tick, steer));
+                message = Some(ClientMessage::Input(input));
+            }
+        }
+        prediction.advance(tick, view);
+        if let Some(message) = message {
+            self.say(&message);
+        }
+    }
+}
+
+impl Prediction {
+    /// Steps up to `tick`, each tick with the steer that is in force for it.
+    fn advance(&mut self, tick: Tick, view: &View) {
+        while let Some(&(last, mut body)) = self.bodies.back() {
+            if tick.since(last) <= 0 {
+                return;
+            }
+            let next = last.next();
+            let due = self.pending.iter().rfind(|(at, _)| at.since(next) <= 0);
+            let steer = due.map_or(self.steer, |&(_, steer)| steer);
+            step(&mut body, steer, false, view.rules(), view.map());
+            self.bodies.push_back((next, body));
+        }
+    }
+}
+
+impl Client {
+    /// Holds the prediction against what the server says, and starts anew where
+    /// they differ.
+    fn reconcile(&mut self) {
+        let Some(view) = &self.view else { return };
+        let Some(own) = view.own() else { return };
+        let now = view.tick();
+        if let Some(prediction) = &mut self.prediction {
+            while prediction.bodies.front().is_some_and(|&(tick, _)| tick.since(now) < 0) {
+                prediction.bodies.pop_front();
+            }
+            prediction.steer = own.steer;
+            prediction.pending.retain(|(tick, _)| tick.since(now) > 0);
+            let is_right = prediction.bodies.front() == Some(&(now, own.body));
+            if !is_right {
+                self.corrections += 1;
+                prediction.bodies = VecDeque::from([(now, own.body)]);
+            }
+            return;
+        }
+        let bodies = VecDeque::from([(now, own.body)]);
+        self.prediction = Some(Prediction { bodies, pending: VecDeque::new(), steer: own.steer });
+    }
+}
+
+#[test]
+fn prediction_is_exact_on_any_steady_link() {
+    for delay_ms in [0, 10, 40, 120, 250] {
+        let mut pair = Pair::new(delay_ms, delay_ms, 2);
+        pair.drive(12_000);
+        let settled = pair.client.corrections;
+        pair.drive(20_000);
+        let client = &pair.client;
+        assert_eq!(client.desyncs, 0, "because what a client holds is exact");
+        assert!(client.snapshots > 800, "because every tick brings a snapshot");
+        assert_eq!(
+            client.corrections - settled,
+            0,
+            "because inputs name their tick and arrive in time ({delay_ms} ms)"
+        );
+    }
+}
+
+#[test]
+fn a_jittery_link_still_brings_most_inputs_in_time() {
+    let mut pair = Pair::new(3, 30, 40);
+    pair.drive(12_000);
+    let settled = pair.client.corrections;
+    pair.drive(30_000);
+    let corrections = pair.client.corrections - settled;
+    assert_eq!(pair.client.desyncs, 0);
+    assert!(corrections < 30, "because the clock keeps a margin: {corrections} of 300 inputs");
+}
+
+#[test]
+fn a_stalled_link_heals() {
+    let mut pair = Pair::new(5, 20, 2);
+    pair.drive(5_000);
+    pair.delay_us = 900_000;
+    pair.drive(400);
+    pair.delay_us = 20_000;
+    pair.drive(8_000);
+    let healed = pair.client.corrections;
+    pair.drive(10_000);
+    assert_eq!(pair.client.desyncs, 0, "because TCP brings everything in the end");
+    assert_eq!(pair.client.corrections, healed, "because a stall leaves no trace");
+}
