@@ -23,10 +23,6 @@ mod tests;
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 /// How long a server may take to close after Bye.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
-/// An input goes to a later tick than the clock's when that one has its input
-/// already, but no further than this.
-const CROWDED_TICKS: i32 = 2;
-
 /// How a client's game ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -80,11 +76,10 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// The tick of the newest input in force, if the snapshot tells it.
+    /// The tick of the newest input that arrived, if the snapshot tells it.
     #[must_use]
     pub fn acked(&self) -> Option<Tick> {
-        let low = self.tick.0.to_le_bytes()[0];
-        self.feedback.map(|f| self.tick.offset(i32::from(f.ack.wrapping_sub(low).cast_signed())))
+        self.feedback.map(|feedback| self.tick.offset(i32::from(feedback.ack)))
     }
 }
 
@@ -103,7 +98,6 @@ pub struct Client<S> {
     view: View,
     clock: Clock,
     seen: Tick,
-    last_input: Option<Tick>,
     resyncing: bool,
     desyncs: u64,
 }
@@ -143,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             View::sharing(welcome, atlas).map_err(|error| Ended::BadMap(error.to_string()))?;
         let clock = Clock::new(link.now_ms(), welcome.tick, u32::from(welcome.tick_hz));
         let seen = Tick(welcome.tick);
-        Ok(Self { link, view, clock, seen, last_input: None, resyncing: false, desyncs: 0 })
+        Ok(Self { link, view, clock, seen, resyncing: false, desyncs: 0 })
     }
 
     /// Waits for news. Cancelling loses nothing.
@@ -169,10 +163,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         };
         if restart.is_some() {
             self.resyncing = false;
-            let off = self.clock.tick_at(now_ms) - f64::from(self.seen.0);
-            if off.abs() > f64::from(self.view.rules().tick_hz) {
-                self.clock.restart(now_ms, self.seen.0);
-            }
         }
         let desync = if self.resyncing { None } else { self.view.apply(snapshot).err() };
         if desync.is_some() {
@@ -188,34 +178,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     /// Sends an intent for the tick that the clock names, and gives that tick.
-    /// `None` when the clock was set back and this tick has its input already.
     ///
     /// # Errors
     /// When the game is over.
-    pub fn steer(&mut self, intent: Intent) -> Result<Option<Tick>, Ended> {
+    pub fn steer(&mut self, intent: Intent) -> Result<Tick, Ended> {
         if let Some(code) = self.link.session.poll_timeout(self.link.now()) {
             self.link.close(code);
             return Err(Ended::Silent);
         }
-        let tick = self.input_tick(self.link.now_ms());
+        let tick = self.clock.input_tick(self.link.now_ms(), self.seen);
         let steer = Steer { heading: intent.heading, thrust: intent.thrust };
         let presses = (intent.fire, intent.dash);
         let input = self.link.session.input(tick, self.seen, steer, intent.aim, presses);
-        let Some(input) = input else { return Ok(None) };
-        self.last_input = Some(tick);
+        self.clock.note_sent(tick);
         self.link.send(&ClientMessage::Input(input))?;
-        Ok(Some(tick))
-    }
-
-    /// The tick that an input sent now is for: never one that was seen, and the
-    /// next one when two inputs fall into one tick.
-    fn input_tick(&self, now_ms: f64) -> Tick {
-        let named = Tick(self.clock.tick_at(now_ms).floor().max(0.0) as u32);
-        let named = if named.since(self.seen) > 0 { named } else { self.seen.next() };
-        match self.last_input {
-            Some(last) if (0..CROWDED_TICKS).contains(&last.since(named)) => last.next(),
-            Some(_) | None => named,
-        }
+        Ok(tick)
     }
 
     /// Says Bye and waits, not for long, until the server has closed.

@@ -4,7 +4,7 @@
  */
 
 import { type ClientSession, makeInput } from './session/client.ts';
-import { type Clock, clockFeedback, newClock, restartClock, tickAt } from './session/clock.ts';
+import { type Clock, clockFeedback, newClock, noteSent, tickAt } from './session/clock.ts';
 import { INPUT_INTERVAL_MS } from './limits.ts';
 import { mapFromRuns } from './map.ts';
 import { newRules } from './motion.ts';
@@ -18,6 +18,8 @@ import type { Event, Input, Snapshot, Welcome } from './wire/codec.ts';
 
 /** Most ticks that are predicted at once; after a longer pause the prediction starts anew. */
 const CATCH_UP_TICKS = 40;
+/** A clock that was set back by so many ticks is followed at once. */
+const SETBACK_TICKS = 4;
 /** More time than this in one frame is shown as a quick glide. */
 const LEAP_MS = 100;
 /** Most happenings that wait to be shown. */
@@ -105,11 +107,6 @@ export function ownGlider(game: Game): Glider | undefined {
   return game.view.gliders.get(game.you);
 }
 
-/** The tick nearest to `tick` whose low byte is `low`. */
-function tickNear(tick: number, low: number): number {
-  return tick + (((low - tick) << 24) >> 24);
-}
-
 /** Takes in a snapshot. A `Desync` means that the caller has to send a Resync. */
 export function takeSnapshot(game: Game, snapshot: Snapshot, nowMs: number): Desync | null {
   const { view } = game;
@@ -119,7 +116,7 @@ export function takeSnapshot(game: Game, snapshot: Snapshot, nowMs: number): Des
   const restart = refocus?.restart ?? null;
   if (snapshot.feedback) {
     const { ack, early } = snapshot.feedback;
-    clockFeedback(game.clock, nowMs, tickNear(restart ?? view.tick + snapshot.ticks.length, ack), early);
+    clockFeedback(game.clock, nowMs, (restart ?? view.tick + snapshot.ticks.length) + ack, early);
   }
   // Until the restart comes, what is told builds on what is not held.
   if (game.resyncing && restart === null) return null;
@@ -131,9 +128,6 @@ export function takeSnapshot(game: Game, snapshot: Snapshot, nowMs: number): Des
     for (const happening of view.happenings) queueHappening(game, happening);
   }
   if (refocus) {
-    if (restart !== null && Math.abs(ticksSince(restart, Math.floor(tickAt(game.clock, nowMs)))) > 4 * view.rules.tickHz) {
-      restartClock(game.clock, nowMs, restart);
-    }
     const fault = applyRefocus(view, refocus);
     if (fault) return desync(game, fault);
     game.resyncing = false;
@@ -162,8 +156,8 @@ export function advance(
   const { prediction, view } = game;
   const target = Math.floor(tickAt(game.clock, nowMs));
   let behind = ticksSince(target, prediction.tick);
-  if (behind <= 0) return false;
-  if (behind > CATCH_UP_TICKS) {
+  if (behind <= 0 && behind > -SETBACK_TICKS) return false;
+  if (behind > CATCH_UP_TICKS || behind <= 0) {
     loseBody(prediction);
     behind = 1;
   }
@@ -182,10 +176,10 @@ export function advance(
     const changed = intent.heading !== game.sent.heading || intent.thrust !== game.sent.thrust;
     if (!changed && !dash && !fire && nowMs - game.sentAtMs < INPUT_INTERVAL_MS) continue;
     const input = makeInput(session, tick, view.tick, intent, intent.aim, fire, dash);
-    if (!input) continue;
     game.sent.heading = intent.heading;
     game.sent.thrust = intent.thrust;
     game.sentAtMs = nowMs;
+    noteSent(game.clock, input.tick);
     send(input);
   }
   // A clock that jumped moved the glider further than a frame should show.

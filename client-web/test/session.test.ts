@@ -42,7 +42,7 @@ test('bytes that are no message are a fault, never half a state', () => {
   expect(handleFrame(session, 1, Uint8Array.of(...welcome, 0)).kind).toBe('Fault');
 });
 
-test('one input a tick, ascending, with presses counted', () => {
+test('an input names a tick that the server takes, and counts presses', () => {
   const { session } = newSession(0, 'Ada', 1);
   const steer = { heading: 1, thrust: 2 };
   expect(makeInput(session, 5, 3, steer, 9, true, false)).toEqual({
@@ -54,8 +54,8 @@ test('one input a tick, ascending, with presses counted', () => {
     fire: 1,
     dash: 0,
   });
-  expect(makeInput(session, 5, 3, steer, 9, true, false)).toBeNull();
-  expect(makeInput(session, 6, 7, steer, 9, false, false), 'because its tick has passed').toBeNull();
+  expect(makeInput(session, 6, 7, steer, 9, false, false), 'because 6 has passed').toMatchObject({ tick: 8, ahead: 1 });
+  expect(makeInput(session, 900, 7, steer, 9, false, false), 'because 900 is too far').toMatchObject({ ahead: 256 });
   session.dash = 255;
   expect(makeInput(session, 8, 7, steer, 9, false, true)).toMatchObject({ fire: 1, dash: 0 });
 });

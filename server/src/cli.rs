@@ -1,5 +1,6 @@
 //! The command line: strict, results on stdout, logs on stderr.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -11,7 +12,11 @@ mod stress;
 /// An authoritative multiplayer arena server.
 #[derive(Debug, Parser)]
 #[command(name = "throng", version, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Without a command, `throng` serves.")]
+#[command(
+    after_help = "Without a command, `throng` serves. Every setting can be given by a variable too, \
+    --tick-rate\nby THRONG_TICK_RATE and so on: flags win over variables, variables over the file.\n\
+    THRONG_LOG filters the log on stderr, as in THRONG_LOG=debug."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -33,9 +38,21 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("THRONG_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = std::env::var("THRONG_LOG").unwrap_or_else(|_| "info".to_owned());
+    let filter = match tracing_subscriber::EnvFilter::try_new(&filter) {
+        Ok(filter) => filter,
+        Err(error) => {
+            eprintln!(
+                "throng: The variable THRONG_LOG is {filter:?}, which is no filter: {error}."
+            );
+            return ExitCode::FAILURE;
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
     let result = match cli.command {
         None => serve::run(cli.serve),
         Some(Command::Serve(args)) => serve::run(args),

@@ -1,5 +1,6 @@
 //! What `throng serve` is told: flags over environment over file over defaults.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -15,6 +16,13 @@ use crate::sim::Arena;
 
 /// The map that is played without any flag, part of the binary.
 const DEFAULT_MAP: &str = include_str!("../../assets/maps/default.tmj");
+/// House bots that play where nobody says how many.
+const HOUSE_BOTS: usize = 20;
+/// Beginning of every environment variable that sets something.
+const PREFIX: &str = "THRONG_";
+/// Variables with the prefix that are no settings: the file, the log's filter, and
+/// what the tests use.
+const OTHER_VARIABLES: [&str; 4] = ["CONFIG", "LOG", "BIN", "CHROMIUM"];
 /// Open tiles for each shard that lies around.
 const TILES_A_SHARD: usize = 20;
 
@@ -95,6 +103,42 @@ impl Settings {
         })
     }
 
+    /// Reads the settings among environment variables: `THRONG_TICK_RATE` and so on.
+    /// Gives the names with our prefix that mean nothing beside them.
+    ///
+    /// # Errors
+    /// A sentence that names the variable and what is wrong with its value.
+    pub fn from_variables(
+        variables: impl Iterator<Item = (String, String)>,
+    ) -> Result<(Self, Vec<String>), String> {
+        fn parse<T: FromStr<Err: Display>>(name: &str, value: &str) -> Result<Option<T>, String> {
+            value.parse().map(Some).map_err(|error| {
+                format!("The variable {name} is {value:?}, which is wrong: {error}.")
+            })
+        }
+        let mut settings = Self::default();
+        let mut unknown = Vec::new();
+        for (name, value) in variables {
+            let Some(key) = name.strip_prefix(PREFIX) else { continue };
+            match key {
+                "LISTEN" => settings.listen = parse(&name, &value)?,
+                "TICK_RATE" => settings.tick_rate = parse(&name, &value)?,
+                "ARENA" => settings.arena = parse(&name, &value)?,
+                "MAP" => settings.map = Some(PathBuf::from(value)),
+                "HOUSE_BOTS" => settings.house_bots = parse(&name, &value)?,
+                "SEED" => settings.seed = parse(&name, &value)?,
+                "NET_THREADS" => settings.net_threads = parse(&name, &value)?,
+                "PLAYERS_MAX" => settings.players_max = parse(&name, &value)?,
+                "ALLOW_ORIGIN" => {
+                    settings.allow_origin = Some(value.split(',').map(str::to_owned).collect());
+                }
+                other if OTHER_VARIABLES.contains(&other) => {}
+                _ => unknown.push(name),
+            }
+        }
+        Ok((settings, unknown))
+    }
+
     /// These settings, completed by others where they say nothing.
     #[must_use]
     pub fn or(self, other: Settings) -> Settings {
@@ -163,10 +207,16 @@ impl Config {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let net_threads = settings.net_threads.unwrap_or((cores / 2).clamp(1, 8));
         let players_max = settings.players_max.unwrap_or(PLAYERS_MAX);
-        let house_bots = settings.house_bots.unwrap_or(20);
+        // Unless asked otherwise, house bots leave room for people.
+        let house_bots = settings.house_bots.unwrap_or(HOUSE_BOTS.min(players_max / 2));
         bounded("net-threads", net_threads, 1, NET_THREADS_MAX)?;
         bounded("players-max", players_max, 1, PLAYERS_MAX)?;
         bounded("house-bots", house_bots, 0, HOUSE_BOTS_MAX)?;
+        if house_bots >= players_max {
+            return Err(format!(
+                "house-bots is {house_bots}, and must be below players-max, which is {players_max}."
+            ));
+        }
         Ok(Self {
             listen: settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
             tick_hz,
@@ -228,6 +278,27 @@ mod tests {
         for wrong in ["", "auto:", "auto:0", "-5", "7", "2000", "auto:99999", "12x"] {
             assert!(wrong.parse::<ArenaSpec>().is_err(), "because {wrong:?} names no arena");
         }
+    }
+
+    #[test]
+    fn variables_are_settings_and_strangers_are_told() {
+        let variables = [("THRONG_SEED", "9"), ("THRONG_TICKRATE", "30"), ("HOME", "x")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let (settings, unknown) =
+            Settings::from_variables(variables.into_iter()).expect("the values are numbers");
+        assert_eq!(settings.seed, Some(9));
+        assert_eq!(unknown, ["THRONG_TICKRATE"], "because a typo must not pass in silence");
+        let wrong = [("THRONG_SEED".to_owned(), "many".to_owned())];
+        let error = Settings::from_variables(wrong.into_iter()).expect_err("it is no number");
+        assert!(error.contains("THRONG_SEED") && error.contains("many"), "{error}");
+    }
+
+    #[test]
+    fn house_bots_leave_room_for_people() {
+        let few = Settings { players_max: Some(5), ..Settings::default() };
+        assert_eq!(Config::new(few.clone()).map(|config| config.house_bots), Ok(2));
+        let full = Settings { house_bots: Some(5), ..few };
+        assert!(Config::new(full).is_err_and(|error| error.contains("house-bots")));
     }
 
     #[test]

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use throng_shared::ids::{NetId, Tick};
-use throng_shared::limits::{INPUT_BATCHES_MAX, LINK_PLACES, PUBLISHED_MAX, ROOM_MAIL_MAX};
+use throng_shared::limits::{
+    INPUT_BATCHES_MAX, INPUTS_WAITING_MAX, LINK_PLACES, PUBLISHED_MAX, ROOM_MAIL_MAX,
+};
 use throng_shared::session::{CloseCode, Name};
 use throng_shared::wire::Input;
 use tokio::sync::Notify;
@@ -39,7 +41,7 @@ pub struct InputNote {
     pub conn: ConnId,
     pub you: NetId,
     pub input: Input,
-    pub early: i8,
+    pub early: i16,
 }
 
 /// What a room says to one connection, or to all that play.
@@ -79,17 +81,29 @@ pub struct RoomPort {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomGone;
 
+/// Why the room did not take a control message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Untaken {
+    Gone,
+    /// It stands still; the message may be tried again.
+    Full(Control),
+}
+
 impl RoomPort {
     /// Asks for something, within the connection's credit.
     ///
     /// # Errors
-    /// When the room is gone, or credit was not kept.
-    pub fn control(&self, control: Control) -> Result<(), RoomGone> {
-        self.control.try_send(control).map_err(|_| RoomGone)
+    /// When the room is gone, or takes nothing just now.
+    pub fn control(&self, control: Control) -> Result<(), Untaken> {
+        self.control.try_send(control).map_err(|error| match error {
+            TrySendError::Full(control) => Untaken::Full(control),
+            TrySendError::Disconnected(_) => Untaken::Gone,
+        })
     }
 
     /// Hands over a batch and leaves an empty one in its place. When the room has
-    /// no place for it, the batch stays for the next try.
+    /// no place for it, the batch stays for the next try; one that has grown too long
+    /// by then is of no use to anybody.
     pub fn inputs(&self, batch: &mut Vec<InputNote>) {
         if batch.is_empty() {
             return;
@@ -100,6 +114,9 @@ impl RoomPort {
             self.inputs.try_send(full)
         {
             *batch = full;
+            if batch.len() >= INPUTS_WAITING_MAX {
+                batch.clear();
+            }
         }
     }
 

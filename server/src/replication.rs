@@ -10,4 +10,4 @@ mod frame;
 
 pub use compose::{Cursor, History, compose};
 pub use encode::Replicator;
-pub use frame::{Seat, TickFrame};
+pub use frame::{Arrived, Seat, TickFrame};

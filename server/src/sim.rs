@@ -260,6 +260,12 @@ impl Sim {
         digest::of(self)
     }
 
+    /// The pools of ids, for the digest.
+    fn id_pools(&self) -> [&IdPool; 3] {
+        let ids = self.world.resource::<Ids>();
+        [&ids.gliders, &ids.bolts, &ids.shards]
+    }
+
     /// The state of the room's chance, for the digest.
     fn chance(&self) -> u64 {
         self.world.resource::<Chance>().0.state()

@@ -112,7 +112,10 @@ struct RoomReport {
     overruns: u64,
     /// Deadlines that were skipped to catch up.
     skipped: u64,
+    /// Inputs of players who have left that came after their tick.
     late_inputs: u64,
+    /// Ordered messages that a network thread at a standstill never got.
+    mail_dropped: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -135,6 +138,7 @@ async fn rooms(State(state): State<WebState>) -> impl IntoResponse {
             overruns: room.overruns(),
             skipped: room.skipped(),
             late_inputs: room.late_inputs(),
+            mail_dropped: room.mail_dropped(),
         }
     });
     let (bytes_in, bytes_out) = state.tally.bytes();

@@ -150,6 +150,11 @@ fn flags_win_over_variables_over_the_file() {
     let output = by_variable.output().expect("the binary was built");
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("tick-rate is 9000"), "because the variable wins over the file: {text}");
+    let mut by_flag = throng();
+    by_flag.env("THRONG_MAP", "no-such.tmj").args(["--arena", "9999"]);
+    let output = by_flag.output().expect("the binary was built");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!text.contains("--map") && text.contains("9999"), "because nobody typed it: {text}");
     std::fs::remove_file(config).expect("the file was written");
     std::fs::remove_file(typo).expect("the file was written");
 }

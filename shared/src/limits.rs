@@ -15,6 +15,8 @@ pub const MAP_TILES_MIN: i32 = 8;
 pub const MAP_TILES_MAX: i32 = 1024;
 /// Size of a map file that is read at all.
 pub const MAP_FILE_BYTES: u64 = 16 << 20;
+/// Alternations of floor and wall in a map: all of them go into a Welcome.
+pub const MAP_RUNS_MAX: usize = 300_000;
 
 /// Edge of an interest cell, in tiles.
 pub const CELL_TILES: i32 = 8;
@@ -86,6 +88,8 @@ pub const CONTROL_CREDIT: usize = 4;
 /// Places of the link between network threads and a room. Every connection's
 /// whole credit fits, so a control message never finds it full.
 pub const LINK_PLACES: usize = CONNECTIONS_MAX * CONTROL_CREDIT;
+/// Inputs of one network thread that wait for a room that stands still.
+pub const INPUTS_WAITING_MAX: usize = 65_536;
 /// Input batches on their way to a room.
 pub const INPUT_BATCHES_MAX: usize = 256;
 
@@ -115,6 +119,11 @@ pub const FRAMES_BURST: u32 = 600;
 pub const BYTES_PER_S: u32 = 16 << 10;
 pub const BYTES_BURST: u32 = 32 << 10;
 
+/// A client gets all its keyframes anew at most so often, in milliseconds.
+pub const RESYNC_MS: u64 = 1_000;
+/// An HTTP exchange that is no upgrade ends after this long.
+pub const HTTP_MS: u64 = 60_000;
+
 /// Heartbeat of the server, and the silence after which each end gives up.
 pub const PING_MS: u64 = 2_500;
 pub const SERVER_SILENCE_MS: u64 = 20_000;
@@ -142,6 +151,7 @@ const _: () = {
     assert!(REASON_BYTES_MAX <= 123, "a close frame holds 123 bytes of reason");
     assert!(CLIENT_MESSAGE_BYTES <= READ_BUFFER_BYTES);
     assert!(NAME_BYTES_MAX * 2 < CLIENT_MESSAGE_BYTES);
+    assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
     assert!(CLIENT_SILENCE_MS > PING_MS * 2);
     assert!(SERVER_SILENCE_MS > PING_MS * 4);
     assert!((TICK_HZ_MAX as u64) * STALLED_MS / 1000 < i16::MAX as u64);

@@ -3,7 +3,7 @@
 use glam::IVec2;
 
 use crate::lattice::SUB_BITS;
-use crate::limits::{MAP_TILES_MAX, MAP_TILES_MIN};
+use crate::limits::{MAP_RUNS_MAX, MAP_TILES_MAX, MAP_TILES_MIN};
 
 /// Why a grid of tiles is no map.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum MapError {
     Size { width: i32, height: i32 },
     /// Not `width * height` tiles; how many there were.
     Count { expected: usize, found: usize },
+    /// Walls so scattered that the map does not fit a Welcome.
+    Scattered { runs: usize },
 }
 
 impl std::fmt::Display for MapError {
@@ -24,6 +26,11 @@ impl std::fmt::Display for MapError {
             Self::Count { expected, found } => {
                 write!(f, "its layer has {found} tiles where its size asks for {expected}")
             }
+            Self::Scattered { runs } => write!(
+                f,
+                "its walls are too scattered: floor and wall alternate {runs} times, and \
+                 {MAP_RUNS_MAX} are the most"
+            ),
         }
     }
 }
@@ -55,6 +62,10 @@ impl TileMap {
         let expected = width.cast_unsigned() as usize * height.cast_unsigned() as usize;
         if solid.len() != expected {
             return Err(MapError::Count { expected, found: solid.len() });
+        }
+        let runs = solid.chunk_by(|a, b| a == b).count();
+        if runs > MAP_RUNS_MAX {
+            return Err(MapError::Scattered { runs });
         }
         let mut map = Self { width, height, tiles: solid.iter().map(|&s| u8::from(s)).collect() };
         for y in 0..height {
@@ -178,6 +189,12 @@ mod tests {
     fn a_run_longer_than_sixteen_bits_round_trips() {
         let map = TileMap::new(512, 512, &[false; 512 * 512]).expect("the size is allowed");
         assert_eq!(TileMap::from_runs(512, 512, &map.runs()), Ok(map), "because runs lose nothing");
+    }
+
+    #[test]
+    fn a_map_that_fits_no_welcome_is_refused() {
+        let noise: Vec<bool> = (0..1024 * 1024).map(|n| n % 2 == 0).collect();
+        assert_eq!(TileMap::new(1024, 1024, &noise), Err(MapError::Scattered { runs: 1 << 20 }));
     }
 
     #[test]

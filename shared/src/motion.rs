@@ -128,6 +128,9 @@ pub fn step(body: &mut Body, steer: Steer, dash: bool, rules: &Rules, map: &Tile
 /// The velocity `most` nearer to `target`, or `target` itself.
 fn approach(vel: IVec2, target: IVec2, most: i32) -> IVec2 {
     let gap = target - vel;
+    if gap == IVec2::ZERO {
+        return target;
+    }
     let length = isqrt((gap.x * gap.x + gap.y * gap.y).cast_unsigned());
     if length <= most {
         return target;

@@ -81,13 +81,12 @@ scenario('two pages see each other, and see each other move', SMALL, async ({ se
   await until(page, (now) => now.others === 0);
 });
 
-/** True once the own glider is where it was a look before. */
+/** True once the own glider has been in one place for a while. */
 function settled() {
-  let last = null;
-  return ({ own }) => {
-    const rests = last !== null && own !== null && own.x === last.x && own.y === last.y;
-    last = own;
-    return rests;
+  let [since, at] = [0, null];
+  return ({ own, tick }) => {
+    if (own?.x !== at?.x || own?.y !== at?.y) [since, at] = [tick, own];
+    return at !== null && tick - since > 10;
   };
 }
 

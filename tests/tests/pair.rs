@@ -5,13 +5,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use throng::config::{ArenaSpec, Config, Settings};
-use throng::replication::{Cursor, History, Replicator, TickFrame, compose};
-use throng::sim::{Intent, Newcomer, Sim, SimOptions};
+use throng::replication::{Arrived, Cursor, History, Replicator, TickFrame, compose};
+use throng::room::intent_of;
+use throng::sim::{Newcomer, Sim, SimOptions};
 use throng_bot::view::View;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::motion::{Body, Steer, step};
 use throng_shared::prng::Prng;
-use throng_shared::session::{ClientSession, Clock, Request, ServerSession, Update};
+use throng_shared::session::{ClientSession, Clock, Newest, Request, ServerSession, Update};
 use throng_shared::time::Millis;
 use throng_shared::wire::{ClientMessage, MapRuns, ServerMessage, Welcome, encode};
 
@@ -19,6 +20,8 @@ const TICK_HZ: u32 = 30;
 const TICK_US: u64 = 1_000_000 / TICK_HZ as u64;
 /// The server reads so often in a tick.
 const READS_PER_TICK: u64 = 4;
+/// A client whose clock was set back by so many ticks starts its prediction anew.
+const SETBACK_TICKS: i32 = 4;
 
 /// Frames on their way, in order: TCP neither loses nor swaps.
 #[derive(Default)]
@@ -39,6 +42,14 @@ impl Pipe {
     }
 }
 
+/// Who stands still: a frozen tab, a paused machine.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stopped {
+    Nobody,
+    Client,
+    Server,
+}
+
 struct Server {
     sim: Sim,
     replicator: Replicator,
@@ -46,7 +57,9 @@ struct Server {
     cursor: Cursor,
     session: ServerSession,
     you: Option<NetId>,
-    early: i8,
+    arrived: Option<Arrived>,
+    /// Deadlines that were skipped: tick n is due at deadline n + skipped.
+    skipped: u64,
 }
 
 /// What the client predicts: its body after each tick that it has stepped.
@@ -106,7 +119,8 @@ impl Pair {
                 cursor: Cursor::default(),
                 session: ServerSession::new(Millis(0)),
                 you: None,
-                early: 0,
+                arrived: None,
+                skipped: 0,
             },
             client: Client {
                 session,
@@ -132,17 +146,29 @@ impl Pair {
         self.up.send(at, encode(message));
     }
 
-    /// Lets time pass, a millisecond at once, with the link working or not.
+    /// Lets time pass, a millisecond at once.
     fn drive(&mut self, span_ms: u64) {
+        self.drive_with(span_ms, Stopped::Nobody);
+    }
+
+    /// The same, with one of the two standing still.
+    fn drive_with(&mut self, span_ms: u64, stopped: Stopped) {
         for _ in 0..span_ms {
             let before = self.now_us;
             self.now_us += 1000;
             let reads = TICK_US / READS_PER_TICK;
-            if before / reads != self.now_us / reads {
+            if before / reads != self.now_us / reads && stopped != Stopped::Server {
                 self.server_reads();
             }
             if before / TICK_US != self.now_us / TICK_US {
-                self.server_ticks();
+                if stopped == Stopped::Server {
+                    self.server.skipped += 1;
+                } else {
+                    self.server_ticks();
+                }
+            }
+            if stopped == Stopped::Client {
+                continue;
             }
             while let Some(frame) = self.down.receive(self.now_us) {
                 self.client_hears(&frame);
@@ -153,19 +179,18 @@ impl Pair {
 
     fn server_reads(&mut self) {
         while let Some(frame) = self.up.receive(self.now_us) {
-            let newest = self.server.cursor.tick().unwrap_or(self.server.sim.tick());
+            let room = self.server.sim.tick();
+            let newest = Newest { sent: self.server.cursor.tick().unwrap_or(room), room };
             let now = Millis(self.now_us / 1000);
             let request = self.server.session.handle_frame(now, newest, &frame);
             match request.expect("an honest client is never refused") {
                 Some(Request::Join { name, look }) => self.welcome(name.into_string(), look),
                 Some(Request::Input(input)) => {
-                    let deadline = (u64::from(input.tick) * TICK_US) as f64;
-                    let early = (deadline - self.now_us as f64) / TICK_US as f64 * 16.0;
-                    self.server.early = early.floor().clamp(-128.0, 127.0) as i8;
-                    let steer = Steer { heading: input.heading, thrust: input.thrust };
-                    let tick = Tick(input.tick);
-                    let intent = Intent { tick, steer, aim: 0, fire: 0, dash: 0 };
-                    self.server.sim.intend(self.server.you.expect("it joined"), intent);
+                    let due = u64::from(input.tick) + self.server.skipped;
+                    let left = (due * TICK_US) as f64 - self.now_us as f64;
+                    let early = (left / TICK_US as f64 * 16.0).floor() as i16;
+                    self.server.arrived = Some(Arrived { tick: Tick(input.tick), early });
+                    self.server.sim.intend(self.server.you.expect("it joined"), intent_of(&input));
                 }
                 Some(Request::Resync | Request::Leave) | None => {}
             }
@@ -194,7 +219,7 @@ impl Pair {
         let server = &mut self.server;
         server.sim.step();
         let mut frame = TickFrame::blank(server.sim.grid());
-        server.replicator.replicate(&server.sim, &[server.early], &mut frame);
+        server.replicator.replicate(&server.sim, &[server.arrived], &mut frame);
         server.sim.forget();
         server.history.push(Arc::new(frame));
         let Some(you) = server.you else { return };
@@ -218,8 +243,7 @@ impl Pair {
                 client.snapshots += 1;
                 client.desyncs += u32::from(view.apply(&snapshot).is_err());
                 if let (Some(feedback), Some(clock)) = (snapshot.feedback, &mut client.clock) {
-                    let back = feedback.ack.wrapping_sub(view.tick().0 as u8).cast_signed();
-                    let acked = view.tick().offset(i32::from(back));
+                    let acked = view.tick().offset(i32::from(feedback.ack));
                     clock.feedback(now_ms, acked, feedback.early);
                 }
                 client.reconcile();
@@ -232,20 +256,23 @@ impl Pair {
     fn client_acts(&mut self) {
         let now_ms = ms(self.now_us);
         let client = &mut self.client;
-        let (Some(clock), Some(view)) = (&client.clock, &client.view) else { return };
+        let (Some(clock), Some(view)) = (&mut client.clock, &client.view) else { return };
         let Some(prediction) = &mut client.prediction else { return };
-        let tick = Tick(clock.tick_at(now_ms).floor() as u32);
         let seen = view.tick();
+        let tick = clock.input_tick(now_ms, seen);
         let mut message = None;
         // An input is made as its tick begins: later, that tick is stepped already.
+        // A clock that was set back begins anew.
+        prediction.bodies.retain(|&(at, _)| at == seen || at.since(tick) < SETBACK_TICKS);
         let begins = prediction.bodies.back().is_some_and(|&(last, _)| tick.since(last) > 0);
         if begins && self.now_us - client.sent_us >= 100_000 {
             let steer = Steer { heading: self.chance.next_u8(), thrust: 15 };
-            if let Some(input) = client.session.input(tick, seen, steer, 0, (false, false)) {
-                client.sent_us = self.now_us;
-                prediction.pending.push_back((tick, steer));
-                message = Some(ClientMessage::Input(input));
-            }
+            let input = client.session.input(tick, seen, steer, 0, (false, false));
+            client.sent_us = self.now_us;
+            clock.note_sent(tick);
+            prediction.pending.retain(|&(at, _)| at.since(tick) < 0);
+            prediction.pending.push_back((tick, steer));
+            message = Some(ClientMessage::Input(input));
         }
         prediction.advance(tick, view);
         if let Some(message) = message {
@@ -336,4 +363,41 @@ fn a_stalled_link_heals() {
     pair.drive(10_000);
     assert_eq!(pair.client.desyncs, 0, "because TCP brings everything in the end");
     assert_eq!(pair.client.corrections, healed, "because a stall leaves no trace");
+}
+
+#[test]
+fn a_client_that_froze_plays_on() {
+    for frozen_ms in [300, 2_000, 12_000] {
+        let mut pair = Pair::new(frozen_ms, 20, 2);
+        pair.drive(5_000);
+        pair.drive_with(frozen_ms, Stopped::Client);
+        pair.drive(3_000);
+        pair.assert_fresh(frozen_ms);
+    }
+}
+
+#[test]
+fn a_server_that_stood_still_is_followed_at_once() {
+    for stopped_ms in [300, 1_500, 4_000, 15_000] {
+        let mut pair = Pair::new(stopped_ms, 20, 2);
+        pair.drive(5_000);
+        pair.drive_with(stopped_ms, Stopped::Server);
+        pair.drive(3_000);
+        pair.assert_fresh(stopped_ms);
+    }
+}
+
+impl Pair {
+    /// Inputs come in time again, and prediction is exact.
+    fn assert_fresh(&mut self, after_ms: u64) {
+        let arrived = self.server.arrived.expect("inputs came");
+        let lead = arrived.tick.since(self.server.sim.tick());
+        assert!((-1..=6).contains(&lead), "because clocks follow: {lead} after {after_ms} ms");
+        let unseen = self.server.sim.tick().since(self.server.session.seen());
+        assert!(unseen < 8, "because snapshots are acknowledged: {unseen} after {after_ms} ms");
+        let corrections = self.client.corrections;
+        self.drive(5_000);
+        assert_eq!(self.client.corrections, corrections, "because {after_ms} ms leave no trace");
+        assert_eq!(self.client.desyncs, 0, "because what a client holds is exact");
+    }
 }

@@ -112,6 +112,34 @@ async fn a_stop_closes_everybody_with_1012_in_time() {
     );
 }
 
+#[tokio::test]
+async fn a_reader_that_stands_still_is_counted_and_let_go() {
+    let server = server(Settings { house_bots: Some(30), ..Settings::default() });
+    let stalled = tokio::net::TcpSocket::new_v4().expect("a socket");
+    stalled.set_recv_buffer_size(4096).expect("the system takes a small buffer");
+    let stream = stalled.connect(server.address()).await.expect("the server listens");
+    let url = format!("ws://{}/ws", server.address());
+    let (mut socket, _) =
+        tokio_tungstenite::client_async(url, stream).await.expect("the server shakes hands");
+    let name = "stone".to_owned();
+    let hello = Hello { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look: 0 };
+    let bytes = encode(&ClientMessage::Hello(hello));
+    socket.send(Message::binary(bytes)).await.expect("the socket takes a message");
+    assert!(matches!(next(&mut socket).await, Some(ServerMessage::Welcome(_))));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // It reads nothing any more. It answers nothing either, so 4009 may come first.
+    let ends = loop {
+        let ends = server.tally().ends();
+        if ends.keys().any(|end| end.starts_with("4013") || end.starts_with("4009")) {
+            break ends;
+        }
+        assert!(Instant::now() < deadline, "because a stalled reader is let go: {ends:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(ends.values().sum::<u64>(), 1, "because nobody else is: {ends:?}");
+    server.stop();
+}
+
 type Socket = tokio_tungstenite::WebSocketStream<TcpStream>;
 
 pub(crate) async fn connect(address: SocketAddr) -> Socket {

@@ -159,8 +159,8 @@ async fn inputs_name_ascending_ticks_ahead_of_what_was_seen() {
     let mut last = Tick(100);
     for _ in 0..3 {
         let named = client.steer(Intent { heading: 5, fire: true, ..Intent::default() });
-        let named = named.expect("the game goes on").expect("no input was for that tick");
-        assert!(named.since(last) > 0, "because each tick has one input");
+        let named = named.expect("the game goes on");
+        assert!(named.since(last) >= 0, "because a clock runs forward");
         let ClientMessage::Input(input) = server.hear().await else { panic!("an input was sent") };
         assert_eq!(input.tick, named.0);
         assert_eq!(i32::from(input.ahead), named.since(Tick(100)), "because 100 was seen");
@@ -174,9 +174,9 @@ fn an_ack_is_completed_near_its_snapshot() {
         let feedback = Some(Feedback { ack, early: 0 });
         Arrival { tick: Tick(tick), feedback, desync: None }.acked()
     };
-    assert_eq!(acked(0x1FF, 0xFF), Some(Tick(0x1FF)));
-    assert_eq!(acked(0x200, 0xFE), Some(Tick(0x1FE)), "because an input stays in force");
-    assert_eq!(acked(0x1FF, 0x01), Some(Tick(0x201)));
+    assert_eq!(acked(500, 0), Some(Tick(500)));
+    assert_eq!(acked(500, -2), Some(Tick(498)), "because an input stays in force");
+    assert_eq!(acked(500, 3), Some(Tick(503)), "because an input waits for its tick");
     assert_eq!(Arrival { tick: Tick(1), feedback: None, desync: None }.acked(), None);
 }
 

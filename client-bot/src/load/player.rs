@@ -127,6 +127,7 @@ impl Player {
             counted: Traffic::default(),
             last_snapshot: None,
             awaited: VecDeque::with_capacity(AWAITED_MAX),
+            arrived: None,
             client,
             shared: &shared,
         };
@@ -164,6 +165,8 @@ struct Game<'a> {
     last_snapshot: Option<Instant>,
     /// Inputs by their tick, and when they were sent.
     awaited: VecDeque<(Tick, Instant)>,
+    /// Tick of the newest input that the server has.
+    arrived: Option<Tick>,
 }
 
 impl Game<'_> {
@@ -198,12 +201,11 @@ impl Game<'_> {
             self.shared.tally().lateness(now - due);
         }
         let intent = self.brain.think(self.client.view(), &mut self.rng);
-        if let Some(tick) = self.client.steer(intent)? {
-            if self.awaited.len() == AWAITED_MAX {
-                self.awaited.pop_front();
-            }
-            self.awaited.push_back((tick, now));
+        let tick = self.client.steer(intent)?;
+        if self.awaited.len() == AWAITED_MAX {
+            self.awaited.pop_front();
         }
+        self.awaited.push_back((tick, now));
         Ok(())
     }
 
@@ -216,7 +218,9 @@ impl Game<'_> {
             bytes_out: traffic.bytes_out - self.counted.bytes_out,
         };
         self.counted = traffic;
-        let acked = arrival.acked();
+        self.arrived = arrival.acked().or(self.arrived);
+        let acked =
+            self.arrived.map(|tick| if tick.since(arrival.tick) > 0 { arrival.tick } else { tick });
         if !self.shared.measures() {
             self.drop_acked(acked, |_| {});
             return;
@@ -240,7 +244,7 @@ impl Game<'_> {
         self.drop_acked(acked, |sent| tally.input_ack(now - sent));
     }
 
-    /// Takes the inputs up to `acked` off the list.
+    /// Takes the inputs up to `acked`, that is those in force, off the list.
     fn drop_acked(&mut self, acked: Option<Tick>, mut each: impl FnMut(Instant)) {
         let Some(acked) = acked else { return };
         while let Some(&(tick, sent)) = self.awaited.front()

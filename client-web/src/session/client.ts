@@ -1,6 +1,6 @@
 /** The client's end of one session, without a socket. Mirrors `shared/src/session/client.rs`. */
 
-import { CLIENT_SILENCE_MS, SERVER_MESSAGE_BYTES } from '../limits.ts';
+import { CLIENT_SILENCE_MS, INPUT_AHEAD_TICKS_MAX, SERVER_MESSAGE_BYTES } from '../limits.ts';
 import type { Steer } from '../motion.ts';
 import { ticksSince } from '../tick.ts';
 import {
@@ -33,7 +33,6 @@ export type Update =
 export interface ClientSession {
   you: number | null;
   heardMs: number;
-  lastInput: number | null;
   fire: number;
   dash: number;
 }
@@ -43,7 +42,7 @@ const writer = new Writer();
 /** A session that begins now, and the Hello to begin it with. */
 export function newSession(nowMs: number, name: string, look: number): { session: ClientSession; hello: ClientMessage } {
   return {
-    session: { you: null, heardMs: nowMs, lastInput: null, fire: 0, dash: 0 },
+    session: { you: null, heardMs: nowMs, fire: 0, dash: 0 },
     hello: { kind: 'Hello', value: { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look } },
   };
 }
@@ -94,8 +93,8 @@ export function handleFrame(session: ClientSession, nowMs: number, frame: Uint8A
 }
 
 /**
- * An input for `tick`, unless one for it or a later tick was made already. `seen` is the tick of the newest snapshot,
- * `fire` and `dash` tell of a press since the last input.
+ * An input for `tick`, or for the nearest that the server would take: after `seen`, the tick of the newest snapshot, and
+ * not too far ahead of it. `fire` and `dash` tell of a press since the last input.
  */
 export function makeInput(
   session: ClientSession,
@@ -105,14 +104,11 @@ export function makeInput(
   aim: number,
   fire: boolean,
   dash: boolean,
-): Input | null {
-  const ahead = ticksSince(tick, seen);
-  if (ahead < 0 || ahead > 0xffff) return null;
-  if (session.lastInput !== null && ticksSince(tick, session.lastInput) <= 0) return null;
-  session.lastInput = tick;
+): Input {
+  const ahead = Math.min(INPUT_AHEAD_TICKS_MAX, Math.max(1, ticksSince(tick, seen)));
   session.fire = (session.fire + (fire ? 1 : 0)) & 255;
   session.dash = (session.dash + (dash ? 1 : 0)) & 255;
-  return { tick, ahead, heading: steer.heading, thrust: steer.thrust, aim, fire: session.fire, dash: session.dash };
+  return { tick: (seen + ahead) >>> 0, ahead, heading: steer.heading, thrust: steer.thrust, aim, fire: session.fire, dash: session.dash };
 }
 
 /** Whether the server said nothing for so long that the link must be dead. */

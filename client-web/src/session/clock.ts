@@ -8,7 +8,7 @@
 /** Largest bend of the clock's rate. */
 const BEND_MAX = 0.05;
 /** Bend for each tick of error. */
-const GAIN = 0.05;
+const GAIN = 0.03;
 /** Errors beyond this many ticks are jumped over. */
 const JUMP_TICKS = 3;
 /** Earliness that a calm link aims for, in ticks, and the most for a jittery one. */
@@ -18,8 +18,10 @@ const TARGET_TICKS_MAX = 4;
 const START_AHEAD_TICKS = 2;
 /** Weight of a new sample in the moving spread of earliness. */
 const SPREAD_WEIGHT = 0.1;
-/** Full scale of `Feedback.early`, where it saturates. */
+/** Units of `Feedback.early` in a tick. */
 const EARLY_SCALE = 16;
+/** Inputs that are remembered until the server tells of them. */
+const SENT_MAX = 64;
 
 /** Times are milliseconds on the caller's own monotonic clock. */
 export interface Clock {
@@ -32,10 +34,12 @@ export interface Clock {
   spread: number;
   samples: number;
   /**
-   * After a jump, reports of inputs that name an earlier tick are of the clock as it was, and say nothing of the clock
-   * as it is.
+   * Jumps so far. A report on an input that was sent before the last one is of the clock as it was, and says nothing of
+   * the clock as it is.
    */
-  settledFrom: number;
+  jumps: number;
+  /** Ticks of inputs on their way, each with the jumps before it. */
+  readonly sent: { tick: number; jumps: number }[];
 }
 
 /** A clock for `tickHz`, at the moment when the server was at `tick`. */
@@ -48,7 +52,8 @@ export function newClock(nowMs: number, tick: number, tickHz: number): Clock {
     meanEarly: TARGET_TICKS,
     spread: 0,
     samples: 0,
-    settledFrom: 0,
+    jumps: 0,
+    sent: [],
   };
 }
 
@@ -57,11 +62,20 @@ export function tickAt(clock: Clock, nowMs: number): number {
   return clock.anchorTick + ((nowMs - clock.anchorMs) / clock.tickMs) * clock.rate;
 }
 
+/** An input that names `tick` was sent. */
+export function noteSent(clock: Clock, tick: number): void {
+  if (clock.sent.length === SENT_MAX) clock.sent.shift();
+  clock.sent.push({ tick, jumps: clock.jumps });
+}
+
 /** Takes a report of the server on the input for `acked`, in 1/16 tick, and bends or jumps. */
 export function clockFeedback(clock: Clock, nowMs: number, acked: number, report: number): void {
-  if (acked < clock.settledFrom) {
-    return;
-  }
+  // Reports come in the order of the inputs; some inputs have none.
+  const index = clock.sent.findIndex((sent) => sent.tick === acked);
+  if (index < 0) return;
+  const isStale = clock.sent[index]!.jumps !== clock.jumps;
+  clock.sent.splice(0, index + 1);
+  if (isStale) return;
   const early = report / EARLY_SCALE;
   const weight = clock.samples === 0 ? 1 : SPREAD_WEIGHT;
   clock.samples++;
@@ -72,25 +86,14 @@ export function clockFeedback(clock: Clock, nowMs: number, acked: number, report
   clock.anchorTick = tickAt(clock, nowMs);
   clock.anchorMs = nowMs;
   if (Math.abs(error) > JUMP_TICKS) {
-    // Inputs on their way name ticks up to here; back or forth, those after are new.
-    const before = clock.anchorTick;
     clock.anchorTick -= error;
-    clock.settledFrom = Math.ceil(Math.max(clock.anchorTick, before));
+    clock.jumps++;
     clock.rate = 1;
     clock.samples = 0;
     clock.meanEarly = target;
   } else {
     clock.rate = 1 - Math.min(BEND_MAX, Math.max(-BEND_MAX, error * GAIN));
   }
-}
-
-/** Starts again at `tick`, after a gap in the stream that feedback cannot mend. */
-export function restartClock(clock: Clock, nowMs: number, tick: number): void {
-  clock.anchorMs = nowMs;
-  clock.anchorTick = tick + START_AHEAD_TICKS;
-  clock.rate = 1;
-  clock.samples = 0;
-  clock.settledFrom = Math.ceil(clock.anchorTick);
 }
 
 /** Earliness that the clock aims for, in ticks. */

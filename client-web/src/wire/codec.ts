@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 /** A hash of every wire type; the server refuses a client with another one. */
-export const SCHEMA_HASH = 0xf168_bb58;
+export const SCHEMA_HASH = 0x8d5a_ec2c;
 export const PROTOCOL_VERSION = 1;
 
 /** What a client does after a close, and the reason in words. */
@@ -325,12 +325,12 @@ export interface Feedback {
 }
 
 export function encodeFeedback(w: Writer, v: Feedback): void {
-  w.u8(v.ack);
-  w.i8(v.early);
+  w.varI16(v.ack);
+  w.varI16(v.early);
 }
 
 export function decodeFeedback(r: Reader): Feedback {
-  return { ack: r.u8(), early: r.i8() };
+  return { ack: r.varI16(), early: r.varI16() };
 }
 
 export interface Focus {

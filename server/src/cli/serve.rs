@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use throng_shared::limits::CONNECTIONS_MAX;
 
 use crate::config::{ArenaSpec, Config, Settings};
 use crate::serve::{Server, start};
@@ -16,31 +17,31 @@ const HEALTH_EVERY: Duration = Duration::from_millis(500);
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
-    #[arg(long, env = "THRONG_LISTEN", value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
     /// Ticks a second, 10 to 128 [default: 30]
-    #[arg(long, env = "THRONG_TICK_RATE", value_name = "HZ")]
+    #[arg(long, value_name = "HZ")]
     tick_rate: Option<u32>,
     /// Generated arena: N × N tiles, or the open field for so many players
-    #[arg(long, env = "THRONG_ARENA", value_name = "TILES|auto:PLAYERS", conflicts_with = "map")]
+    #[arg(long, value_name = "TILES|auto:PLAYERS")]
     arena: Option<ArenaSpec>,
     /// Tiled map to play on [default: the built-in map]
-    #[arg(long, env = "THRONG_MAP", value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     map: Option<PathBuf>,
     /// Bots that play with whoever comes [default: 20]
-    #[arg(long, env = "THRONG_HOUSE_BOTS", value_name = "N")]
+    #[arg(long, value_name = "N")]
     house_bots: Option<usize>,
     /// Seed of everything random [default: 1]
-    #[arg(long, env = "THRONG_SEED", value_name = "N")]
+    #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Threads that own connections [default: half the cores, 8 at most]
-    #[arg(long, env = "THRONG_NET_THREADS", value_name = "N")]
+    #[arg(long, value_name = "N")]
     net_threads: Option<usize>,
     /// Players in the room at most [default: 8192]
-    #[arg(long, env = "THRONG_PLAYERS_MAX", value_name = "N")]
+    #[arg(long, value_name = "N")]
     players_max: Option<usize>,
     /// Origin of pages that may connect besides the own ones; may be repeated
-    #[arg(long, env = "THRONG_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     allow_origin: Option<Vec<String>>,
     /// TOML file with any of these settings, named like the flags
     #[arg(long, env = "THRONG_CONFIG", value_name = "FILE")]
@@ -60,7 +61,22 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         players_max: args.players_max,
         allow_origin: args.allow_origin,
     };
-    let config = Config::new(flags.or(file))?;
+    // Lossy: a value that is not UTF-8 is no setting, and is complained of as such.
+    let variables = std::env::vars_os().map(|(name, value)| {
+        (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+    });
+    let (variables, unknown) = Settings::from_variables(variables)?;
+    for name in unknown {
+        tracing::warn!("The variable {name} is no setting of throng and was ignored.");
+    }
+    if flags.arena.is_some() && flags.map.is_some() {
+        return Err("Only one of --arena and --map can be given.".to_owned());
+    }
+    let config = Config::new(flags.or(variables).or(file))?;
+    if let Err(error) = throng_bot::load::allow_open_files(config.players_max.min(CONNECTIONS_MAX))
+    {
+        tracing::warn!("{error}");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

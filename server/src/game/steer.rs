@@ -24,7 +24,6 @@ pub(super) fn take_intents(
         let before = helm.steer;
         helm.steer = intent.steer;
         helm.aim = intent.aim;
-        helm.applied = Some(intent.tick);
         helm.dash = intent.dash != helm.dashes;
         helm.dashes = intent.dash;
         trigger.pressed |= intent.fire != trigger.presses;

@@ -48,6 +48,11 @@ impl Budget {
         }
     }
 
+    /// Whether nothing was spent lately, but for the last frame.
+    pub(super) fn is_full(&self) -> bool {
+        self.frames.tokens + 1000 >= u64::from(self.frames.burst) * 1000
+    }
+
     /// Pays for a frame. False when the budget does not cover it.
     pub(super) fn pay(&mut self, now: Millis, bytes: usize) -> bool {
         let ms = now.since(self.refilled);

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLIENT_MESSAGE_BYTES, CLOSING_MS, CONTROL_CREDIT, EVENTS_BYTES_MAX, EVENTS_MAX,
-    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, STALLED_MS, UNACKED_MS_MAX,
+    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESYNC_MS, STALLED_MS, UNACKED_MS_MAX,
 };
-use throng_shared::session::{CloseCode, Refusal, Request, ServerSession};
+use throng_shared::session::{CloseCode, Newest, Refusal, Request, ServerSession};
 use throng_shared::time::Millis;
 use throng_shared::wire::{ServerMessage, encode, encode_into};
 use tokio_tungstenite::tungstenite::error::CapacityError;
@@ -21,7 +21,7 @@ use super::budget::Budget;
 use super::frames::{put_binary, put_close};
 use super::pipe::{Flushed, Pipe, Stream};
 use super::tally::Tally;
-use crate::link::{ConnId, Control, InputNote, RoomPort};
+use crate::link::{ConnId, Control, InputNote, RoomPort, Untaken};
 use crate::replication::{Cursor, History, compose};
 
 /// Messages read from one connection before the others get their turn.
@@ -43,12 +43,12 @@ pub(super) struct Beat {
 
 impl Beat {
     /// How long before the deadline of `tick` it is now, in 1/16 tick, saturating.
-    fn early(&self, now: Instant, tick: Tick) -> i8 {
+    fn early(&self, now: Instant, tick: Tick) -> i16 {
         let period = self.period.as_secs_f64();
         let left = self.next_deadline.saturating_duration_since(now).as_secs_f64()
             - now.saturating_duration_since(self.next_deadline).as_secs_f64();
         let ticks = f64::from(tick.since(self.next_tick)) + left / period;
-        (ticks * 16.0).floor().clamp(f64::from(i8::MIN), f64::from(i8::MAX)) as i8
+        (ticks * 16.0).floor().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
     }
 }
 
@@ -88,6 +88,8 @@ pub(super) struct Conn {
     /// Control messages that the room has not answered.
     outstanding: usize,
     stalled: Option<Millis>,
+    wants_resync: bool,
+    resynced: Option<Millis>,
 }
 
 impl Conn {
@@ -111,6 +113,8 @@ impl Conn {
             overdrafts: 0,
             outstanding: 0,
             stalled: None,
+            wants_resync: false,
+            resynced: None,
         }
     }
 
@@ -177,6 +181,9 @@ impl Conn {
             }
             return;
         }
+        if self.budget.is_full() {
+            self.overdrafts = 0;
+        }
         match message {
             Message::Binary(bytes) => self.handle_binary(reading, before, bytes),
             Message::Text(_) => {
@@ -188,15 +195,12 @@ impl Conn {
     }
 
     fn handle_binary(&mut self, reading: &mut Reading<'_>, before: usize, bytes: &[u8]) {
-        let newest = match (self.cursor.tick(), reading.beat) {
-            (Some(tick), _) => tick,
-            (None, Some(beat)) => beat.next_tick.offset(-1),
-            (None, None) => Tick(0),
-        };
+        let room = reading.beat.map_or(Tick(0), |beat| beat.next_tick.offset(-1));
+        let newest = Newest { sent: self.cursor.tick().unwrap_or(room), room };
         match self.session.handle_frame(reading.now, newest, bytes) {
             Err(refusal) => self.refuse(reading.now, reading.tally, refusal),
             Ok(None) => {}
-            Ok(Some(Request::Resync)) => self.cursor.restart(),
+            Ok(Some(Request::Resync)) => self.wants_resync = true,
             Ok(Some(Request::Leave)) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
             }
@@ -207,8 +211,16 @@ impl Conn {
                 }
                 self.outstanding += 1;
                 let conn = self.id;
-                if reading.port.control(Control::Join { conn, name, look }).is_err() {
-                    self.close(reading.now, reading.tally, CloseCode::RoomCrashed, None, 0);
+                match reading.port.control(Control::Join { conn, name, look }) {
+                    Ok(()) => {}
+                    Err(Untaken::Gone) => {
+                        self.close(reading.now, reading.tally, CloseCode::RoomCrashed, None, 0);
+                    }
+                    Err(Untaken::Full(_)) => {
+                        self.outstanding = 0;
+                        let retry = RESTART_RETRY_MS;
+                        self.close(reading.now, reading.tally, CloseCode::Full, None, retry);
+                    }
                 }
             }
             Ok(Some(Request::Input(input))) => {
@@ -258,7 +270,7 @@ impl Conn {
         self.outstanding = self.outstanding.saturating_sub(1);
         self.you = Some(you);
         self.session.welcome(tick);
-        self.events_bytes += welcome.len();
+        // Not counted: the map in it may be larger than all that follows may be.
         self.events.push_back(welcome);
     }
 
@@ -308,6 +320,12 @@ impl Conn {
             scratch.message.clear();
             encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms });
             put_binary(&mut scratch.frames, &scratch.message);
+        }
+        let may_resync = self.resynced.is_none_or(|at| now.since(at) >= RESYNC_MS);
+        if self.wants_resync && may_resync {
+            self.wants_resync = false;
+            self.resynced = Some(now);
+            self.cursor.restart();
         }
         if let Some(you) = self.you.filter(|_| !self.is_behind(period)) {
             scratch.message.clear();

@@ -15,7 +15,7 @@ use hyper::{Request, Response, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use throng_shared::limits::{
-    CONNECTIONS_MAX, HTTP_HEAD_BYTES, HTTP_HEAD_MS, SEND_BUFFER_BYTES, UNSENT_BYTES,
+    CONNECTIONS_MAX, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS, SEND_BUFFER_BYTES, UNSENT_BYTES,
 };
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,6 +29,9 @@ use super::upgrade;
 const MEMORY_PIPE_BYTES: usize = 64 << 10;
 /// House bots that knock at once.
 const KNOCKS: usize = 64;
+/// What a connection beyond `CONNECTIONS_MAX` gets.
+const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
+    Connection: close\r\nContent-Length: 0\r\n\r\n";
 /// Pause after the operating system refused to accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -108,30 +111,47 @@ impl Front {
 
     async fn serve(mut self) -> io::Result<()> {
         self.listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(self.listener)?;
+        let listener = TcpListener::from_std(self.listener.try_clone()?)?;
+        let mut failing = false;
         loop {
-            let Ok(permit) = Arc::clone(&self.shared.places).acquire_owned().await else {
-                return Ok(());
-            };
             tokio::select! {
                 () = self.stop.notified() => return Ok(()),
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => {
-                        if let Err(error) = tune(&stream) {
-                            tracing::debug!("A connection was gone before it began: {error}.");
-                            continue;
-                        }
-                        tokio::spawn(serve_one(stream, Arc::clone(&self.shared), permit));
+                        failing = false;
+                        self.welcome(stream);
                     }
                     Err(error) => {
-                        tracing::warn!("Accepting a connection failed: {error}.");
+                        if !failing {
+                            tracing::warn!("Connections cannot be accepted: {error}.");
+                        }
+                        failing = true;
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
                 },
                 Some(stream) = self.knocks.recv() => {
-                    tokio::spawn(serve_one(stream, Arc::clone(&self.shared), permit));
+                    if let Ok(place) = Arc::clone(&self.shared.places).try_acquire_owned() {
+                        tokio::spawn(serve_one(stream, Arc::clone(&self.shared), place));
+                    }
                 }
             }
+        }
+    }
+}
+
+impl Front {
+    /// Serves a connection, or tells it that there is no place.
+    fn welcome(&self, stream: TcpStream) {
+        if let Err(error) = tune(&stream) {
+            tracing::debug!("A connection was gone before it began: {error}.");
+            return;
+        }
+        match Arc::clone(&self.shared.places).try_acquire_owned() {
+            Ok(place) => {
+                tokio::spawn(serve_one(stream, Arc::clone(&self.shared), place));
+            }
+            // One try: a fresh socket takes so few bytes, and the peer may not matter.
+            Err(_) => drop(stream.try_write(NO_PLACE)),
         }
     }
 }
@@ -177,10 +197,12 @@ async fn serve_one<S: Upgradable>(stream: S, shared: Arc<Shared>, permit: OwnedS
         .header_read_timeout(Duration::from_millis(HTTP_HEAD_MS))
         .max_buf_size(HTTP_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades()
-        .await;
-    if let Err(error) = served {
-        tracing::debug!("An HTTP connection ended early: {error}.");
+        .with_upgrades();
+    // An upgrade ends it at once; pages do not take so long.
+    match tokio::time::timeout(Duration::from_millis(HTTP_MS), served).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!("An HTTP connection ended early: {error}."),
+        Err(_) => tracing::debug!("An HTTP connection took too long."),
     }
 }
 
@@ -222,6 +244,6 @@ async fn hand_over<S: Upgradable>(request: Request<Incoming>, shared: Arc<Shared
     let handovers = &shared.options.handovers;
     let turn = shared.next.fetch_add(1, Ordering::Relaxed) % handovers.len();
     if !handovers[turn].give(newborn) {
-        tracing::warn!("A connection was dropped: {turn} connections wait for their thread.");
+        tracing::warn!("A connection was dropped: network thread {turn} takes none.");
     }
 }

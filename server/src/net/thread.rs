@@ -19,7 +19,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 use super::conn::{Beat, Conn, Reading, Scratch};
 use super::pipe::Stream;
 use super::tally::Tally;
-use crate::link::{ConnId, Control, Mail, Publication, RoomPort};
+use crate::link::{ConnId, Control, Mail, Publication, RoomPort, Untaken};
 use crate::replication::History;
 
 /// Reads between two ticks.
@@ -104,6 +104,8 @@ pub struct NetThread {
     history: History,
     beat: Option<Beat>,
     scratch: Scratch,
+    /// Connections that are gone, of which the room has not been told.
+    leaving: Vec<ConnId>,
 }
 
 impl NetThread {
@@ -132,6 +134,7 @@ impl NetThread {
             history: History::default(),
             beat: None,
             scratch: Scratch::default(),
+            leaving: Vec::new(),
         };
         (thread, handover)
     }
@@ -149,18 +152,26 @@ impl NetThread {
 
     async fn serve(mut self, shutdown: &Shutdown) {
         let wake = Arc::clone(&self.wake);
+        let mut next_read = Instant::now() + IDLE_READ;
         while !shutdown.is_raised() {
-            let next_read = self.next_read(Instant::now());
             tokio::select! {
                 biased;
                 () = wake.notified() => {}
-                () = tokio::time::sleep_until(next_read.into()) => self.read_all(),
+                () = tokio::time::sleep_until(next_read.into()) => {}
             }
             self.take_newborns();
             if self.take_publications().is_err() {
                 self.close_all(CloseCode::RoomCrashed);
                 break;
             }
+            // Also after writes that took longer than the time to the next read, and
+            // not before a read that is still to come.
+            let now = Instant::now();
+            if now < next_read {
+                continue;
+            }
+            self.read_all();
+            next_read = self.next_read(Instant::now());
         }
         if shutdown.is_raised() {
             self.close_for_restart();
@@ -229,14 +240,18 @@ impl NetThread {
             }
         }
         self.port.inputs(&mut self.inputs);
+        let Self { leaving, port, .. } = self;
+        // A leave that finds no place is said again at the next turn.
+        leaving
+            .retain(|&conn| matches!(port.control(Control::Leave { conn }), Err(Untaken::Full(_))));
     }
 
     fn remove(&mut self, index: usize) {
         let slot = &mut self.slots[index];
         let Some((conn, _)) = slot.conn.take() else { return };
         let id = ConnId { thread: self.index, serial: slot.generation << 32 | index as u64 };
-        if conn.has_joined() && self.port.control(Control::Leave { conn: id }).is_err() {
-            tracing::debug!("A player left a room that is gone.");
+        if conn.has_joined() {
+            self.leaving.push(id);
         }
         self.free.push(index);
         self.tally.gone();

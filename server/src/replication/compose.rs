@@ -8,7 +8,7 @@ use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::CATCH_UP_TICKS_MAX;
 use throng_shared::wire::{Feedback, Splicer};
 
-use super::frame::{Seat, TickFrame};
+use super::frame::{Arrived, Seat, TickFrame};
 
 /// The last published ticks, without a gap.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,8 @@ impl History {
 pub struct Cursor {
     /// Tick and cells of its last snapshot; `None` asks for everything.
     held: Option<(Tick, Focus)>,
-    acked: Option<Tick>,
+    /// The input that the client was told of last.
+    told: Option<Arrived>,
 }
 
 impl Cursor {
@@ -71,7 +72,7 @@ pub fn compose(history: &History, cursor: &mut Cursor, id: NetId, out: &mut Vec<
     if cursor.tick() == Some(newest.tick()) {
         return false;
     }
-    let feedback = feedback(cursor, seat);
+    let feedback = feedback(cursor, seat, newest.tick());
     let held = cursor.held.and_then(|(tick, focus)| Some((history.after(tick)?, focus)));
     let focus = Focus::around(seat.eye, held.as_ref().map(|&(_, focus)| focus), newest.grid);
     match held {
@@ -97,13 +98,15 @@ pub fn compose(history: &History, cursor: &mut Cursor, id: NetId, out: &mut Vec<
     true
 }
 
-/// Tells of an intent that came into force since the last snapshot.
-fn feedback(cursor: &mut Cursor, seat: &Seat) -> Option<Feedback> {
-    if seat.ack == cursor.acked {
+/// Tells of an input that arrived since the last snapshot.
+fn feedback(cursor: &mut Cursor, seat: &Seat, now: Tick) -> Option<Feedback> {
+    if seat.arrived == cursor.told {
         return None;
     }
-    cursor.acked = seat.ack;
-    seat.ack.map(|tick| Feedback { ack: (tick.0 & 0xFF) as u8, early: seat.early })
+    cursor.told = seat.arrived;
+    let Arrived { tick, early } = seat.arrived?;
+    let ahead = tick.since(now).clamp(i32::from(i16::MIN), i32::from(i16::MAX));
+    Some(Feedback { ack: ahead as i16, early })
 }
 
 fn deltas(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, &[u8])> {

@@ -10,7 +10,7 @@ use throng_shared::wire::{
     encode_into, splice_enter, splice_list,
 };
 
-use super::frame::{Crossing, Seat, Span, TickFrame};
+use super::frame::{Arrived, Crossing, Seat, Span, TickFrame};
 use crate::sim::{Bolt, Crafted, Happening, Life, Shard, Sim};
 
 /// No cell: it was not in flight.
@@ -85,9 +85,9 @@ impl Replicator {
         }
     }
 
-    /// Fills `frame` with the tick that `sim` has just simulated. `early` says for
-    /// each player id how early the last input was, in 1/16 tick.
-    pub fn replicate(&mut self, sim: &Sim, early: &[i8], frame: &mut TickFrame) {
+    /// Fills `frame` with the tick that `sim` has just simulated. `arrived` has
+    /// the newest input of each player id.
+    pub fn replicate(&mut self, sim: &Sim, arrived: &[Option<Arrived>], frame: &mut TickFrame) {
         let tick = sim.tick();
         frame.clear(tick);
         self.bytes.clear();
@@ -97,8 +97,9 @@ impl Replicator {
         self.crossers.clear();
         self.forget_cells(sim.happenings());
         sim.each_player(|it| {
-            let early = early.get(it.id.index()).copied().unwrap_or_default();
-            put_seat(frame, &it, early);
+            let arrived = arrived.get(it.id.index()).copied().flatten();
+            let seat = Seat { eye: it.body.pos, arrived };
+            *slot(&mut frame.seats, it.id.index(), None) = Some(seat);
             if it.life == Life::Flying {
                 self.extract_glider(sim, &it);
             }
@@ -184,7 +185,8 @@ impl Replicator {
             Happening::Died { who, by, cell, .. } => (cell, CellEvent::Death { who, by }),
             Happening::Health { who, cell, hp } => (cell, CellEvent::Health { who, hp }),
             Happening::Fired { bolt, cell } => {
-                let Some(bolt) = sim.bolts().iter().find(|held| held.id == bolt) else { return };
+                let found = sim.bolts().binary_search_by_key(&bolt, |held| held.id);
+                let Some(bolt) = found.ok().map(|index| &sim.bolts()[index]) else { return };
                 (cell, CellEvent::Fire(bolt_record(bolt, cell_at(bolt.flight.pos))))
             }
             Happening::BoltHit { bolt, cell } => (cell, CellEvent::BoltHit { bolt }),
@@ -292,11 +294,6 @@ impl Replicator {
 /// Whether a cell's check value is told at this tick; the cells take turns.
 fn is_due(cell: u32, tick: Tick) -> bool {
     cell.wrapping_add(tick.0).is_multiple_of(CHECK_EVERY_TICKS)
-}
-
-fn put_seat(frame: &mut TickFrame, it: &Crafted<'_>, early: i8) {
-    let seat = Seat { eye: it.body.pos, ack: it.helm.applied, early };
-    *slot(&mut frame.seats, it.id.index(), None) = Some(seat);
 }
 
 /// The element at `index`, after growing the table to hold it.

@@ -40,10 +40,17 @@ pub(super) struct Crossing {
 pub struct Seat {
     /// Centre of the view, in sub-units.
     pub eye: glam::IVec2,
-    /// Tick of the newest intent in force.
-    pub ack: Option<Tick>,
-    /// How early the last input was, in 1/16 tick.
-    pub early: i8,
+    /// The newest input that arrived.
+    pub arrived: Option<Arrived>,
+}
+
+/// An input as its sender has to know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// The tick that it names.
+    pub tick: Tick,
+    /// How long before that tick's deadline it came, in 1/16 tick.
+    pub early: i16,
 }
 
 /// One published tick. Made by [`Replicator`](super::Replicator), read by

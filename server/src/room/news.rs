@@ -6,7 +6,7 @@ use bytes::Bytes;
 use throng_shared::ids::NetId;
 use throng_shared::lattice::SUB_BITS;
 use throng_shared::limits::{BOARD_MS, BOARD_ROWS, CROWN_MS};
-use throng_shared::wire::{BoardRow, Event, ServerMessage, encode};
+use throng_shared::wire::{BoardRow, Event, ServerMessage, encode, encode_into};
 
 use crate::link::{ConnId, Mail, RoomLink};
 use crate::sim::{Happening, Sim, Standing};
@@ -118,6 +118,11 @@ impl News {
         let changed = rows != self.rows || self.standings.len() != self.players;
         self.players = self.standings.len();
         self.rows = rows;
+        let players = u16::try_from(self.players).unwrap_or(u16::MAX);
+        let board = Event::Board { rows: self.rows.clone(), players, rank: 0 };
+        // The same bytes for all but the rank, the last field, of one byte when zero.
+        let mut same = encode(&ServerMessage::Event(board));
+        same.pop();
         let mut above = 0;
         for (place, standing) in self.standings.iter().enumerate() {
             // Equals share the better rank, so that nobody's rank moves without cause.
@@ -127,8 +132,9 @@ impl News {
             let rank = u16::try_from(above + 1).unwrap_or(u16::MAX);
             let moved = self.ranks.insert(standing.id, rank) != Some(rank);
             if let Some(conn) = conns.conn(standing.id).filter(|_| changed || moved) {
-                let players = u16::try_from(self.players).unwrap_or(u16::MAX);
-                post(link, conn, bytes(Event::Board { rows: self.rows.clone(), players, rank }));
+                let mut message = same.clone();
+                encode_into(&mut message, &rank);
+                post(link, conn, message.into());
             }
         }
     }

@@ -18,6 +18,7 @@ pub struct RoomStatus {
     overruns: AtomicU64,
     skipped: AtomicU64,
     late_inputs: AtomicU64,
+    mail_dropped: AtomicU64,
     work: Mutex<Window>,
 }
 
@@ -47,6 +48,7 @@ impl RoomStatus {
             overruns: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             late_inputs: AtomicU64::new(0),
+            mail_dropped: AtomicU64::new(0),
             work: Mutex::new(Window { micros: Vec::with_capacity(WINDOW), next: 0 }),
         }
     }
@@ -80,6 +82,16 @@ impl RoomStatus {
     /// Inputs that came after their tick.
     pub fn note_late_inputs(&self, late: u64) {
         self.late_inputs.fetch_add(late, Ordering::Relaxed);
+    }
+
+    /// Ordered messages that a network thread at a standstill never got.
+    pub fn note_mail_dropped(&self, dropped: u64) {
+        self.mail_dropped.store(dropped, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn mail_dropped(&self) -> u64 {
+        self.mail_dropped.load(Ordering::Relaxed)
     }
 
     #[must_use]

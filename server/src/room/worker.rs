@@ -15,7 +15,7 @@ use super::news::{Conns, News};
 use super::pace::{Due, Pace};
 use super::status::RoomStatus;
 use crate::link::{Control, InputNote, Mail, RoomLink, Wake};
-use crate::replication::{Replicator, TickFrame};
+use crate::replication::{Arrived, Replicator, TickFrame};
 use crate::sim::{Arena, Intent, Newcomer, Sim, SimOptions};
 
 /// What a newcomer to a full room is told to wait, in milliseconds.
@@ -24,6 +24,8 @@ const FULL_RETRY_MS: u32 = 5_000;
 const FRAMES_KEPT: usize = PUBLISHED_MAX * 2;
 /// Longest single sleep, so that a stop is heard soon at any tick rate.
 const NAP: Duration = Duration::from_millis(100);
+/// Time between two warnings of the same kind.
+const SAY_EVERY: Duration = Duration::from_secs(1);
 
 /// What a room is to be.
 #[derive(Clone, Debug)]
@@ -57,10 +59,13 @@ pub struct RoomWorker {
     status: Arc<RoomStatus>,
     conns: Conns,
     news: News,
-    /// How early the last input of each player was, in 1/16 tick.
-    early: Vec<i8>,
+    /// The newest input of each player, by id.
+    arrived: Vec<Option<Arrived>>,
     frames: Vec<Arc<TickFrame>>,
     map: MapRuns,
+    /// Skipped deadlines that the log tells of, and since when.
+    skips_said: u64,
+    skips_said_at: Option<Instant>,
 }
 
 impl RoomWorker {
@@ -86,9 +91,11 @@ impl RoomWorker {
             status,
             conns: Conns::default(),
             news: News::new(options.sim.tick_hz),
-            early: Vec::new(),
+            arrived: Vec::new(),
             frames: Vec::new(),
             map,
+            skips_said: 0,
+            skips_said_at: None,
         }
     }
 
@@ -102,7 +109,7 @@ impl RoomWorker {
                     std::thread::sleep(left.min(NAP));
                 }
                 Due::Ticks(ticks) => {
-                    self.status.note_skipped(pace.skipped());
+                    self.say_skipped(&pace);
                     for tick in 1..=ticks {
                         let wake = if tick == ticks { Wake::Now } else { Wake::WithTheNext };
                         pace.advance();
@@ -113,13 +120,28 @@ impl RoomWorker {
         }
     }
 
+    /// Counts skipped deadlines, and says so at most once a second.
+    fn say_skipped(&mut self, pace: &Pace) {
+        let unsaid = pace.skipped() - self.skips_said;
+        if unsaid == 0 {
+            return;
+        }
+        self.status.note_skipped(pace.skipped());
+        let now = Instant::now();
+        if self.skips_said_at.is_none_or(|at| now - at >= SAY_EVERY) {
+            tracing::warn!("The room {} fell behind and skipped {unsaid} ticks.", self.name);
+            self.skips_said = pace.skipped();
+            self.skips_said_at = Some(now);
+        }
+    }
+
     fn tick(&mut self, pace: &Pace, wake: Wake) {
         let began = Instant::now();
         self.drain();
         self.sim.step();
         let mut frame = self.spare_frame();
         match Arc::get_mut(&mut frame) {
-            Some(blank) => self.replicator.replicate(&self.sim, &self.early, blank),
+            Some(blank) => self.replicator.replicate(&self.sim, &self.arrived, blank),
             None => unreachable!("a spare frame is held by nobody else"),
         }
         self.news.report(&self.sim, &self.conns, &mut self.link);
@@ -132,17 +154,18 @@ impl RoomWorker {
         if now >= pace.deadline() {
             self.status.note_overrun();
         }
+        self.status.note_mail_dropped(self.link.mail_dropped());
         self.status.note_tick(self.sim.tick().0, self.sim.players(), now - began);
     }
 
     fn drain(&mut self) {
-        let Self { link, sim, conns, early, .. } = self;
+        let Self { link, sim, conns, arrived, .. } = self;
         let mut controls = Vec::new();
         link.drain(
             |control| controls.push(control),
             |note| {
                 if conns.conn(note.you) == Some(note.conn) {
-                    take_input(sim, early, note);
+                    take_input(sim, arrived, note);
                 }
             },
         );
@@ -158,9 +181,10 @@ impl RoomWorker {
                 let mail = match self.sim.join(newcomer) {
                     Some(you) => {
                         self.conns.insert(conn, you);
-                        if self.early.len() <= you.index() {
-                            self.early.resize(you.index() + 1, 0);
+                        if self.arrived.len() <= you.index() {
+                            self.arrived.resize(you.index() + 1, None);
                         }
+                        self.arrived[you.index()] = None;
                         let tick = self.sim.tick();
                         Mail::Joined { conn, you, tick, welcome: self.welcome(you, tick) }
                     }
@@ -176,7 +200,7 @@ impl RoomWorker {
             Control::Leave { conn } => {
                 if let Some(id) = self.conns.remove(conn) {
                     if let Some(it) = self.sim.player(id) {
-                        self.status.note_late_inputs(it.late);
+                        self.status.note_late_inputs(it.buffer.late());
                     }
                     self.sim.leave(id);
                 }
@@ -205,12 +229,17 @@ impl RoomWorker {
     }
 }
 
-/// The one place where a wire input becomes an intent of the simulation.
-fn take_input(sim: &mut Sim, early: &mut [i8], note: &InputNote) {
-    let Input { tick, heading, thrust, aim, fire, dash, ahead: _ } = note.input;
-    let steer = Steer { heading, thrust };
-    sim.intend(note.you, Intent { tick: Tick(tick), steer, aim, fire, dash });
-    if let Some(early) = early.get_mut(note.you.index()) {
-        *early = note.early;
+fn take_input(sim: &mut Sim, arrived: &mut [Option<Arrived>], note: &InputNote) {
+    let intent = intent_of(&note.input);
+    sim.intend(note.you, intent);
+    if let Some(arrived) = arrived.get_mut(note.you.index()) {
+        *arrived = Some(Arrived { tick: intent.tick, early: note.early });
     }
+}
+
+/// The one place where a wire input becomes an intent of the simulation.
+#[must_use]
+pub fn intent_of(input: &Input) -> Intent {
+    let Input { tick, heading, thrust, aim, fire, dash, ahead: _ } = *input;
+    Intent { tick: Tick(tick), steer: Steer { heading, thrust }, aim, fire, dash }
 }

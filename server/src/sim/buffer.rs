@@ -24,12 +24,13 @@ pub struct IntentBuffer {
 }
 
 impl IntentBuffer {
-    /// Adds an intent. When the buffer is full it replaces the newest: presses are
-    /// counters, so only a moment of steering is lost.
+    /// Adds an intent. It takes the place of those that name the same tick or a later
+    /// one: the client's clock was set back, and this is what it wants now. When the
+    /// buffer is full it replaces the newest. Presses are counters, so only a moment
+    /// of steering is lost.
     pub fn push(&mut self, intent: Intent) {
-        let newest = self.len.checked_sub(1).map(|last| self.waiting[last].tick);
-        if newest.is_some_and(|newest| intent.tick.since(newest) <= 0) {
-            return;
+        while self.len > 0 && intent.tick.since(self.waiting[self.len - 1].tick) <= 0 {
+            self.len -= 1;
         }
         if self.len == INPUTS_BUFFERED_MAX {
             self.len -= 1;
@@ -49,6 +50,12 @@ impl IntentBuffer {
         self.waiting.copy_within(due..self.len, 0);
         self.len -= due;
         Some(last)
+    }
+
+    /// What waits, by ascending tick.
+    #[must_use]
+    pub fn waiting(&self) -> &[Intent] {
+        &self.waiting[..self.len]
     }
 
     /// Intents that came after their tick.
@@ -84,6 +91,15 @@ mod tests {
         assert_eq!(buffer.take(Tick(7)), Some(at(6)), "because the newest due one is in force");
         assert_eq!(buffer.late(), 2);
         assert_eq!(buffer.take(Tick(9)), Some(at(9)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_is_followed_at_once() {
+        let mut buffer = IntentBuffer::default();
+        for tick in [100, 103, 106, 4] {
+            buffer.push(at(tick));
+        }
+        assert_eq!(buffer.waiting(), [at(4)], "because the newest word counts");
     }
 
     #[test]

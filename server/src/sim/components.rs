@@ -27,8 +27,6 @@ pub struct Helm {
     pub dash: bool,
     /// Presses of dash that were seen, wrapping.
     pub dashes: u8,
-    /// Tick of the newest intent in force; `None` before the first.
-    pub applied: Option<Tick>,
 }
 
 /// Its gun.
@@ -103,8 +101,7 @@ pub struct Crafted<'a> {
     pub hp: u8,
     pub life: Life,
     pub purse: Purse,
-    /// Intents that came after their tick.
-    pub late: u64,
+    pub buffer: &'a super::IntentBuffer,
 }
 
 pub(super) fn crafted(world: &World, entity: Entity) -> Option<Crafted<'_>> {
@@ -120,6 +117,6 @@ pub(super) fn crafted(world: &World, entity: Entity) -> Option<Crafted<'_>> {
         hp: entity.get::<Vitals>()?.hp,
         life: *entity.get::<Life>()?,
         purse: *entity.get::<Purse>()?,
-        late: entity.get::<super::IntentBuffer>()?.late(),
+        buffer: entity.get::<super::IntentBuffer>()?,
     })
 }

@@ -1,5 +1,6 @@
 //! One number for a whole world: FNV-1a over everything that the next tick
-//! depends on, by id.
+//! depends on, by id: players with what waits in their buffers, bolts, shards, the
+//! crown, ids and chance.
 
 use glam::IVec2;
 
@@ -23,6 +24,11 @@ pub(super) fn of(sim: &Sim) -> u64 {
     let mut digest = Digest(0xCBF2_9CE4_8422_2325);
     digest.word(u64::from(sim.tick().0));
     digest.word(sim.chance());
+    digest.word(sim.crown().map_or(u64::MAX, |id| u64::from(id.0)));
+    for pool in sim.id_pools() {
+        pool.each_resting(|since, id| digest.word(u64::from(since.0) << 16 | u64::from(id)));
+        digest.word(u64::from(pool.fresh()));
+    }
     sim.each_player(|it| {
         digest.word(u64::from(it.id.0) | u64::from(it.look) << 16 | u64::from(it.hp) << 24);
         digest.vec(it.body.pos);
@@ -45,6 +51,15 @@ pub(super) fn of(sim: &Sim) -> u64 {
             Life::Down(until) => 1 << 32 | u64::from(until.0),
         });
         digest.word(u64::from(it.purse.shards) << 16 | u64::from(it.purse.kills));
+        for intent in it.buffer.waiting() {
+            digest.word(u64::from(intent.tick.0) << 32 | u64::from(intent.fire) << 8);
+            digest.word(
+                u64::from(intent.steer.heading)
+                    | u64::from(intent.steer.thrust) << 8
+                    | u64::from(intent.aim) << 16
+                    | u64::from(intent.dash) << 24,
+            );
+        }
     });
     for bolt in sim.bolts() {
         digest.word(u64::from(bolt.id.0) | u64::from(bolt.owner.0) << 16);

@@ -43,6 +43,18 @@ impl IdPool {
         Some(id)
     }
 
+    /// The lowest id that was never given.
+    pub(super) fn fresh(&self) -> u16 {
+        self.fresh
+    }
+
+    /// Calls `visit` with every resting id, the longest resting first.
+    pub(super) fn each_resting(&self, mut visit: impl FnMut(Tick, u16)) {
+        for &(since, id) in &self.resting {
+            visit(since, id);
+        }
+    }
+
     /// Puts an id to rest.
     pub fn give_back(&mut self, id: u16, now: Tick) {
         self.live -= 1;

@@ -42,7 +42,6 @@ pub enum Fault {
 pub struct ClientSession {
     you: Option<NetId>,
     heard: Millis,
-    last_input: Option<Tick>,
     fire: u8,
     dash: u8,
 }
@@ -53,7 +52,7 @@ impl ClientSession {
     pub fn new(now: Millis, name: &str, look: u8) -> (Self, ClientMessage) {
         let hello =
             Hello { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name: name.to_owned(), look };
-        let session = Self { you: None, heard: now, last_input: None, fire: 0, dash: 0 };
+        let session = Self { you: None, heard: now, fire: 0, dash: 0 };
         (session, ClientMessage::Hello(hello))
     }
 
@@ -91,9 +90,8 @@ impl ClientSession {
         self.you
     }
 
-    /// An input for `tick`, unless one for it or a later tick was made already.
-    /// `seen` is the tick of the newest snapshot, `fire` and `dash` are presses
-    /// since the last input.
+    /// An input for `tick`, which must be after `seen`, the tick of the newest
+    /// snapshot. `fire` and `dash` are presses since the last input.
     #[must_use]
     pub fn input(
         &mut self,
@@ -102,16 +100,11 @@ impl ClientSession {
         steer: Steer,
         aim: u8,
         (fire, dash): (bool, bool),
-    ) -> Option<Input> {
-        let ascends = self.last_input.is_none_or(|last| tick.since(last) > 0);
-        let ahead = u16::try_from(tick.since(seen)).ok()?;
-        if !ascends {
-            return None;
-        }
-        self.last_input = Some(tick);
+    ) -> Input {
+        let ahead = u16::try_from(tick.since(seen)).unwrap_or_default();
         self.fire = self.fire.wrapping_add(u8::from(fire));
         self.dash = self.dash.wrapping_add(u8::from(dash));
-        Some(Input {
+        Input {
             tick: tick.0,
             ahead,
             heading: steer.heading,
@@ -119,7 +112,7 @@ impl ClientSession {
             aim,
             fire: self.fire,
             dash: self.dash,
-        })
+        }
     }
 
     /// Whether the server said nothing for so long that the link must be dead.
@@ -142,11 +135,12 @@ mod tests {
     }
 
     #[test]
-    fn one_input_a_tick() {
+    fn presses_are_counted_and_what_was_seen_is_told() {
         let (mut session, _) = ClientSession::new(Millis(0), "a", 0);
         let steer = Steer::default();
         let first = session.input(Tick(5), Tick(3), steer, 0, (true, false));
-        assert_eq!(first.map(|i| (i.ahead, i.fire)), Some((2, 1)));
-        assert_eq!(session.input(Tick(5), Tick(3), steer, 0, (false, false)), None);
+        let second = session.input(Tick(6), Tick(3), steer, 0, (true, true));
+        assert_eq!((first.ahead, first.fire, first.dash), (2, 1, 0));
+        assert_eq!((second.ahead, second.fire, second.dash), (3, 2, 1));
     }
 }

@@ -4,12 +4,15 @@
 //! reports how early inputs arrive; the clock bends by at most 5 % to keep that
 //! at its target, and jumps only when it is far off.
 
+use std::collections::VecDeque;
+
 use crate::ids::Tick;
+use crate::limits::INPUT_AHEAD_TICKS_MAX;
 
 /// Largest bend of the clock's rate.
 const BEND_MAX: f64 = 0.05;
 /// Bend for each tick of error.
-const GAIN: f64 = 0.05;
+const GAIN: f64 = 0.03;
 /// Errors beyond this many ticks are jumped over.
 const JUMP_TICKS: f64 = 3.0;
 /// Earliness that a calm link aims for, in ticks, and the most for a jittery one.
@@ -19,8 +22,10 @@ const TARGET_TICKS_MAX: f64 = 4.0;
 const START_AHEAD_TICKS: f64 = 2.0;
 /// Weight of a new sample in the moving spread of earliness.
 const SPREAD_WEIGHT: f64 = 0.1;
-/// Full scale of `Feedback::early`, where it saturates.
+/// Units of `Feedback::early` in a tick.
 const EARLY_SCALE: f64 = 16.0;
+/// Inputs that are remembered until the server tells of them.
+const SENT_MAX: usize = 64;
 
 /// A clock that counts ticks of the server, ahead of it. Times are milliseconds
 /// on the caller's own monotonic clock.
@@ -33,9 +38,11 @@ pub struct Clock {
     mean_early: f64,
     spread: f64,
     samples: u32,
-    /// After a jump, reports of inputs that name an earlier tick are of the clock
-    /// as it was, and say nothing of the clock as it is.
-    settled_from: f64,
+    /// Jumps so far. A report on an input that was sent before the last one is of
+    /// the clock as it was, and says nothing of the clock as it is.
+    jumps: u32,
+    /// Ticks of inputs on their way, each with the jumps before it.
+    sent: VecDeque<(Tick, u32)>,
 }
 
 impl Clock {
@@ -50,7 +57,8 @@ impl Clock {
             mean_early: TARGET_TICKS,
             spread: 0.0,
             samples: 0,
-            settled_from: 0.0,
+            jumps: 0,
+            sent: VecDeque::with_capacity(SENT_MAX),
         }
     }
 
@@ -66,10 +74,30 @@ impl Clock {
         (tick - self.tick_at(now_ms)) * self.tick_ms / self.rate
     }
 
+    /// An input that names `tick` was sent.
+    pub fn note_sent(&mut self, tick: Tick) {
+        if self.sent.len() == SENT_MAX {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((tick, self.jumps));
+    }
+
+    /// The tick that an input sent now names: never one that was `seen` already, and
+    /// none so far ahead that the server would refuse it.
+    #[must_use]
+    pub fn input_tick(&self, now_ms: f64, seen: Tick) -> Tick {
+        let named = Tick(self.tick_at(now_ms).floor().max(0.0) as u32);
+        seen.offset(named.since(seen).clamp(1, INPUT_AHEAD_TICKS_MAX))
+    }
+
     /// Takes a report of the server on the input for `acked`, in 1/16 tick, and
     /// bends or jumps.
-    pub fn feedback(&mut self, now_ms: f64, acked: Tick, early: i8) {
-        if f64::from(acked.0) < self.settled_from {
+    pub fn feedback(&mut self, now_ms: f64, acked: Tick, early: i16) {
+        // Reports come in the order of the inputs; some inputs have none.
+        let Some(index) = self.sent.iter().position(|&(tick, _)| tick == acked) else { return };
+        let is_stale = self.sent[index].1 != self.jumps;
+        self.sent.drain(..=index);
+        if is_stale {
             return;
         }
         let early = f64::from(early) / EARLY_SCALE;
@@ -81,26 +109,14 @@ impl Clock {
         self.anchor_tick = self.tick_at(now_ms);
         self.anchor_ms = now_ms;
         if error.abs() > JUMP_TICKS {
-            // Inputs on their way name ticks up to here; back or forth, those after
-            // are new.
-            let before = self.anchor_tick;
             self.anchor_tick -= error;
-            self.settled_from = self.anchor_tick.max(before).ceil();
+            self.jumps += 1;
             self.rate = 1.0;
             self.samples = 0;
             self.mean_early = self.target();
         } else {
             self.rate = 1.0 - (error * GAIN).clamp(-BEND_MAX, BEND_MAX);
         }
-    }
-
-    /// Starts again at `tick`, after a gap in the stream that feedback cannot mend.
-    pub fn restart(&mut self, now_ms: f64, tick: u32) {
-        self.anchor_ms = now_ms;
-        self.anchor_tick = f64::from(tick) + START_AHEAD_TICKS;
-        self.rate = 1.0;
-        self.samples = 0;
-        self.settled_from = self.anchor_tick.ceil();
     }
 
     /// Rate against the caller's clock, 0.95 to 1.05.
@@ -123,21 +139,29 @@ mod tests {
     fn settle(delay: f64, start_off: u32) -> (Clock, f64) {
         let tick_ms = 1000.0 / 30.0;
         let mut clock = Clock::new(0.0, start_off, 30);
+        let mut reports = VecDeque::new();
         let mut early = 0.0;
         for round in 0..600 {
             let now = f64::from(round) * 100.0;
             let named = clock.tick_at(now).floor();
+            let tick = Tick(named.max(0.0) as u32);
+            clock.note_sent(tick);
             early = named - (now / tick_ms + delay);
-            let report = (early * 16.0).round().clamp(-128.0, 127.0) as i8;
-            clock.feedback(now + delay * tick_ms, Tick(named as u32), report);
+            reports.push_back((now + 2.0 * delay * tick_ms, tick, (early * 16.0).round() as i16));
+            while let Some(&(at, tick, report)) = reports.front()
+                && at <= now
+            {
+                clock.feedback(now, tick, report);
+                reports.pop_front();
+            }
         }
         (clock, early)
     }
 
     #[test]
     fn it_settles_early_but_not_much_on_any_link() {
-        for delay in [0.1, 1.0, 3.3, 7.0] {
-            for off in [0, 40, 9] {
+        for delay in [0.1, 1.0, 3.3, 7.0, 12.0] {
+            for off in [0, 40, 900] {
                 let (clock, early) = settle(delay, off);
                 assert!(
                     (-0.3..2.6).contains(&early),
@@ -146,5 +170,14 @@ mod tests {
                 assert!((0.95..=1.05).contains(&clock.rate()), "because the bend is bounded");
             }
         }
+    }
+
+    #[test]
+    fn inputs_name_ticks_that_the_server_takes() {
+        let clock = Clock::new(0.0, 100, 30);
+        assert_eq!(clock.input_tick(0.0, Tick(100)), Tick(102));
+        assert_eq!(clock.input_tick(0.0, Tick(500)), Tick(501), "because 500 is over");
+        let frozen = clock.input_tick(60_000.0, Tick(100));
+        assert_eq!(frozen, Tick(100).offset(INPUT_AHEAD_TICKS_MAX), "because further is refused");
     }
 }

@@ -54,7 +54,9 @@ impl Why {
                 (Policy, "a name has 1 to 16 characters, none of them control characters")
             }
             Self::BadLook => (Policy, "a look is a number below 16"),
-            Self::InputFromThePast => (Policy, "the ticks of inputs must ascend and be recent"),
+            Self::InputFromThePast => {
+                (Policy, "what an input has seen must not fall, and its tick must be recent")
+            }
             Self::InputFromTheFuture => (Policy, "an input is for a tick too far ahead"),
             Self::SeenTheFuture => (Policy, "an input claims a snapshot that was not sent"),
             Self::UnknownPong => (Policy, "a Pong without its Ping"),
@@ -68,6 +70,23 @@ impl Why {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub why: Why,
+}
+
+/// The newest ticks, as far as one session is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// Of the newest snapshot sent to this client, or of its Welcome.
+    pub sent: Tick,
+    /// Of the room.
+    pub room: Tick,
+}
+
+impl Newest {
+    /// A client that was sent the room's newest tick.
+    #[must_use]
+    pub fn both(tick: Tick) -> Self {
+        Self { sent: tick, room: tick }
+    }
 }
 
 /// What a client asks for.
@@ -98,7 +117,6 @@ pub struct ServerSession {
     nonce: u16,
     awaited: bool,
     rtt_ms: u16,
-    last_input: Option<Tick>,
     seen: Tick,
 }
 
@@ -113,20 +131,19 @@ impl ServerSession {
             nonce: 0,
             awaited: false,
             rtt_ms: 0,
-            last_input: None,
             seen: Tick(0),
         }
     }
 
-    /// Takes a binary frame. `newest` is the tick of the newest snapshot sent to
-    /// this client (or of its Welcome).
+    /// Takes a binary frame. `newest` is what the newest ticks are: it is what an
+    /// input is held against.
     ///
     /// # Errors
     /// When the frame is no message, or not one for this state.
     pub fn handle_frame(
         &mut self,
         now: Millis,
-        newest: Tick,
+        newest: Newest,
         frame: &[u8],
     ) -> Result<Option<Request>, Refusal> {
         let message =
@@ -232,25 +249,24 @@ impl ServerSession {
         Ok(None)
     }
 
-    fn input(&mut self, newest: Tick, input: Input) -> Result<Request, Refusal> {
+    fn input(&mut self, newest: Newest, input: Input) -> Result<Request, Refusal> {
         let tick = Tick(input.tick);
-        let ahead = tick.since(newest);
-        let ascends = self.last_input.is_none_or(|last| tick.since(last) > 0);
-        if !ascends || ahead < -INPUT_BEHIND_TICKS_MAX {
+        let ahead = tick.since(newest.room);
+        if ahead < -INPUT_BEHIND_TICKS_MAX {
             return Err(Refusal { why: Why::InputFromThePast });
         }
         if ahead > INPUT_AHEAD_TICKS_MAX {
             return Err(Refusal { why: Why::InputFromTheFuture });
         }
         let seen = tick.offset(-i32::from(input.ahead));
-        if seen.since(newest) > 0 {
+        if seen.since(newest.sent) > 0 {
             return Err(Refusal { why: Why::SeenTheFuture });
         }
+        // Frames come in order, so what a client has seen never falls.
         if seen.since(self.seen) < 0 {
             return Err(Refusal { why: Why::InputFromThePast });
         }
         self.seen = seen;
-        self.last_input = Some(tick);
         Ok(Request::Input(input))
     }
 }
@@ -271,14 +287,17 @@ mod tests {
 
     fn playing() -> ServerSession {
         let mut session = ServerSession::new(Millis(0));
-        let joined = session.handle_frame(Millis(1), Tick(0), &encode(&hello()));
+        let joined = session.handle_frame(Millis(1), Newest::both(Tick(0)), &encode(&hello()));
         assert!(matches!(joined, Ok(Some(Request::Join { .. }))), "because Hello joins");
         session.welcome(Tick(100));
         session
     }
 
     fn why(session: &mut ServerSession, newest: u32, message: &ClientMessage) -> Option<Why> {
-        session.handle_frame(Millis(2), Tick(newest), &encode(message)).err().map(|r| r.why)
+        session
+            .handle_frame(Millis(2), Newest::both(Tick(newest)), &encode(message))
+            .err()
+            .map(|r| r.why)
     }
 
     fn input(tick: u32, ahead: u16) -> ClientMessage {
@@ -309,10 +328,10 @@ mod tests {
     }
 
     #[test]
-    fn inputs_ascend_and_stay_near_the_present() {
+    fn inputs_stay_near_the_present() {
         let mut session = playing();
         assert_eq!(why(&mut session, 100, &input(102, 2)), None);
-        assert_eq!(why(&mut session, 100, &input(102, 2)), Some(Why::InputFromThePast));
+        assert_eq!(why(&mut session, 100, &input(102, 2)), None, "because it may be replaced");
         assert_eq!(why(&mut session, 100, &input(600, 500)), Some(Why::InputFromTheFuture));
         assert_eq!(why(&mut session, 100, &input(103, 1)), Some(Why::SeenTheFuture));
         assert_eq!(why(&mut session, 110, &input(111, 1)), None);
@@ -321,6 +340,16 @@ mod tests {
             Some(Why::InputFromThePast),
             "because what was seen cannot be unseen"
         );
+        let old = u32::try_from(INPUT_BEHIND_TICKS_MAX).expect("it is positive") + 200;
+        assert_eq!(why(&mut session, old, &input(150, 1)), Some(Why::InputFromThePast));
+    }
+
+    #[test]
+    fn a_client_that_froze_may_come_back() {
+        let mut session = playing();
+        let newest = Newest { sent: Tick(110), room: Tick(700) };
+        let late = encode(&input(110 + 256, 256));
+        assert!(session.handle_frame(Millis(2), newest, &late).is_ok());
     }
 
     #[test]
@@ -333,7 +362,10 @@ mod tests {
         assert_eq!(rtt, 0, "because nothing was measured yet");
         assert_eq!(session.poll_ping(Millis(PING_MS * 3)), None, "because one is on its way");
         let pong = encode(&ClientMessage::Pong { nonce });
-        assert_eq!(session.handle_frame(Millis(PING_MS + 40), Tick(100), &pong), Ok(None));
+        assert_eq!(
+            session.handle_frame(Millis(PING_MS + 40), Newest::both(Tick(100)), &pong),
+            Ok(None)
+        );
         assert_eq!(session.rtt_ms(), 40);
         let late = Millis(PING_MS + 40 + SERVER_SILENCE_MS);
         assert_eq!(session.poll_timeout(late).map(|r| r.why), Some(Why::Silent));

@@ -32,7 +32,8 @@ pub struct Hello {
     pub look: u8,
 }
 
-/// The intent of a player from `tick` on. At most one a tick, ticks ascending.
+/// The intent of a player from `tick` on. It takes the place of those that arrived
+/// before it and name the same tick or a later one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
     /// The tick that the input is for.
@@ -92,7 +93,7 @@ pub struct MapRuns {
 /// What changed since the last snapshot of this client.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// Present when an input was applied since the last snapshot.
+    /// Present when an input arrived since the last snapshot.
     pub feedback: Option<Feedback>,
     /// One for each tick since the last snapshot, oldest first.
     pub ticks: Vec<TickDelta>,
@@ -103,11 +104,11 @@ pub struct Snapshot {
 /// How the inputs of a client arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
-    /// Low byte of the tick of the newest input in force.
-    pub ack: u8,
-    /// How long before its tick's deadline the last input arrived, in 1/16 tick;
-    /// negative: too late. Saturates.
-    pub early: i8,
+    /// Tick of the newest input that arrived, less the tick of this snapshot.
+    pub ack: i16,
+    /// How long before its tick's deadline it arrived, in 1/16 tick; negative: too
+    /// late. Saturates.
+    pub early: i16,
 }
 
 /// One tick, as far as it cannot be computed from the one before.

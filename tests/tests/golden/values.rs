@@ -118,7 +118,7 @@ pub(super) fn deltas() -> Vec<(&'static str, CellDelta)> {
 }
 
 pub(super) fn snapshots() -> Vec<(&'static str, Snapshot)> {
-    let feedback = Some(Feedback { ack: 255, early: -128 });
+    let feedback = Some(Feedback { ack: i16::MIN, early: -126 });
     let [.., (_, full)] = &deltas()[..] else { unreachable!("two are listed above") };
     let tick = TickDelta {
         cells: vec![
@@ -134,7 +134,7 @@ pub(super) fn snapshots() -> Vec<(&'static str, Snapshot)> {
         ("nothing new", Snapshot { ticks: vec![TickDelta::default()], ..Snapshot::default() }),
         (
             "no tick",
-            Snapshot { feedback: Some(Feedback { ack: 0, early: 16 }), ..Snapshot::default() },
+            Snapshot { feedback: Some(Feedback { ack: -1, early: 16 }), ..Snapshot::default() },
         ),
         (
             "two ticks",

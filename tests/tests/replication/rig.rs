@@ -1,11 +1,11 @@
 //! A room and its clients without sockets, threads or clocks: a tick goes from the
 //! simulation through replication and the wire format into every client's view.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use glam::IVec2;
-use throng::config::{Config, Settings};
+use throng::config::{ArenaSpec, Config, Settings};
 use throng::replication::{Cursor, History, Replicator, TickFrame, compose};
 use throng::sim::{Intent, Life, Newcomer, Sim, SimOptions};
 use throng_bot::view::View;
@@ -15,8 +15,7 @@ use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::wire::{MapRuns, ServerMessage, Welcome, decode_server, encode};
 
-const TICK_HZ: u32 = 30;
-/// Places in the room: few, so that ids are used again.
+/// Places in the room.
 const PLAYERS_MAX: usize = 64;
 
 /// What a client's link does in one tick.
@@ -41,14 +40,29 @@ pub(crate) struct Rig {
     clients: BTreeMap<NetId, Client>,
     chance: Prng,
     checks: u64,
+    ids: BTreeSet<NetId>,
+    ids_used_again: u32,
 }
 
 impl Rig {
     /// The built-in map with players who fly and shoot at random.
     pub(crate) fn busy(seed: u64, players: usize) -> Self {
-        let config = Config::new(Settings::default()).expect("defaults are allowed");
-        let (arena, shards) = config.arena().expect("the built-in map is whole");
-        let options = SimOptions { tick_hz: TICK_HZ, seed, players_max: PLAYERS_MAX, shards };
+        Self::of(Settings::default(), seed, players)
+    }
+
+    /// A generated arena, anything from 8 to 80 tiles wide, at any tick rate.
+    pub(crate) fn anywhere(seed: u64, players: usize) -> Self {
+        let mut chance = Prng::new(seed);
+        let arena = Some(ArenaSpec::Tiles(8 + chance.below(73).cast_signed()));
+        let tick_rate = Some(10 + chance.below(119));
+        Self::of(Settings { arena, tick_rate, ..Settings::default() }, seed, players)
+    }
+
+    fn of(settings: Settings, seed: u64, players: usize) -> Self {
+        let config = Config::new(settings).expect("the settings are allowed");
+        let (arena, shards) = config.arena().expect("the arena is whole");
+        let tick_hz = config.tick_hz;
+        let options = SimOptions { tick_hz, seed, players_max: PLAYERS_MAX, shards };
         let sim = Sim::new(arena, &options);
         let mut rig = Self {
             replicator: Replicator::new(sim.grid()),
@@ -57,6 +71,8 @@ impl Rig {
             clients: BTreeMap::new(),
             chance: Prng::new(seed ^ 0xA5A5),
             checks: 0,
+            ids: BTreeSet::new(),
+            ids_used_again: 0,
         };
         for _ in 0..players {
             rig.join();
@@ -71,11 +87,12 @@ impl Rig {
     pub(crate) fn join_if_room(&mut self) -> Option<NetId> {
         let name = format!("pilot {}", self.chance.below(1000));
         let id = self.sim.join(Newcomer { name, look: self.chance.next_u8() & 15 })?;
+        self.ids_used_again += u32::from(!self.ids.insert(id));
         let map = self.sim.map();
         let welcome = Welcome {
             you: id,
             tick: self.sim.tick().0,
-            tick_hz: TICK_HZ as u8,
+            tick_hz: self.sim.rules().tick_hz as u8,
             room: "rig".to_owned(),
             map: MapRuns {
                 width: map.width() as u16,
@@ -210,6 +227,11 @@ impl Rig {
         let mut kills = 0;
         self.sim.each_player(|it| kills += u32::from(it.purse.kills));
         kills
+    }
+
+    /// How many players had an id that somebody had before them.
+    pub(crate) fn ids_used_again(&self) -> u32 {
+        self.ids_used_again
     }
 
     pub(crate) fn checks(&self) -> u64 {
