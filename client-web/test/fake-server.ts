@@ -66,13 +66,14 @@ export function playScenario(scenario: Scenario): Outcome {
   let dashes = 0;
   let late = 0;
   let tick = 0;
-  let early: number | null = null;
+  let arrived: { tick: number; early: number } | null = null;
   const state = { upAtMs: 0, downAtMs: 0 };
 
   for (let now = 0; now < scenario.seconds * 1000; now++) {
     while (upstream[0] && upstream[0].atMs <= now) {
       const { input } = upstream.shift()!;
-      early = Math.max(-128, Math.min(127, Math.round(((input.tick * TICK_MS - now) / TICK_MS) * 16)));
+      arrived = { tick: input.tick, early: Math.floor(((input.tick * TICK_MS - now) / TICK_MS) * 16) };
+      while (buffer.length > 0 && buffer[buffer.length - 1]!.tick >= input.tick) buffer.pop();
       buffer.push(input);
     }
     if (now >= (tick + 1) * TICK_MS) {
@@ -101,8 +102,8 @@ export function playScenario(scenario: Scenario): Outcome {
       const after = slotAt(FOCUS, body.x, body.y);
       const value = checkValue(gliderCheck(YOU, body, steer, 100));
       delta.cells.push({ slot: after, delta: { steers: [], events: [{ kind: 'Check', value }] } });
-      const feedback = early === null ? null : { ack: 0, early };
-      early = null;
+      const feedback = arrived && { ack: arrived.tick - tick, early: arrived.early };
+      arrived = null;
       state.downAtMs = Math.max(state.downAtMs, now + scenario.down(now));
       const snapshot: Snapshot =
         tick === 1
