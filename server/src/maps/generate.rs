@@ -15,7 +15,7 @@ const SPAWNS_MAX: u32 = 4096;
 const OTHERS_IN_VIEW: f64 = 50.0;
 /// What `throng bots` counts, as a part of what the estimate below says; measured at
 /// 200, 600 and 1000 players.
-const COUNTED: f64 = 0.95;
+const COUNTED: f64 = 0.97;
 /// Players of the workload push against a wall until they turn, so more of them are
 /// at the border than chance would put there: as many as live in a strip this wide
 /// elsewhere. Fitted to `others_in_view` of `throng bots` at 200 to 2000 players.
