@@ -25,6 +25,7 @@ const STAGES: &[Stage] = &[
     ("tests of the web client", web_tests),
     ("build of the web client", web_build),
     ("Rust tests", rust_tests),
+    ("determinism in release", release_tests),
     ("browser tests", browser_tests),
 ];
 
@@ -89,6 +90,13 @@ fn web_build(root: &Path) -> Outcome {
 fn rust_tests(root: &Path) -> Outcome {
     let mut command = cargo(root, &["test", "--workspace", "--no-fail-fast"]);
     counted(command.env_remove("UPDATE_GOLDEN"), tally::of_cargo, "a Rust test failed")
+}
+
+/// The same digest as in debug: that is all that a release build can get wrong alone.
+fn release_tests(root: &Path) -> Outcome {
+    let arguments =
+        ["test", "--release", "--package", "throng-tests", "--test", "all", "determinism"];
+    counted(&mut cargo(root, &arguments), tally::of_cargo, "a release build computes another world")
 }
 
 fn browser_tests(root: &Path) -> Outcome {
