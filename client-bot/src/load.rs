@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use self::cpu::CpuMeter;
+pub(crate) use self::cpu::CpuMeter;
 pub use self::open_files::allow_open_files;
 use self::player::{Player, Shared};
 use crate::brain::{BrainKind, THINK_EVERY};

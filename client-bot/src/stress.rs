@@ -3,8 +3,8 @@
 //!
 //! What *held* means, and what voids a run, is stated here once, in [`Verdict`].
 
-use std::fmt;
 use std::path::PathBuf;
+use std::{fmt, io};
 
 use serde::Serialize;
 
@@ -12,10 +12,13 @@ use self::cores::Cores;
 use self::search::Search;
 use self::server::{ServerChild, ServerError};
 use crate::brain::BrainKind;
-use crate::load::{self, LoadError, LoadOptions, allow_open_files};
+use crate::load::{self, CpuMeter, LoadError, LoadOptions, allow_open_files};
 use crate::report::{Report, Spread, round};
 
 mod cores;
+#[cfg(target_os = "linux")]
+pub mod floor;
+mod raw;
 mod search;
 mod server;
 
@@ -43,6 +46,8 @@ pub struct StressOptions {
     pub start: usize,
     pub max: usize,
     pub seed: u64,
+    /// Whether each step is followed by one of the bare loop.
+    pub floor: bool,
 }
 
 /// Why nothing was found out.
@@ -50,6 +55,7 @@ pub struct StressOptions {
 pub enum StressError {
     Server(ServerError),
     Load { players: usize, error: LoadError },
+    Floor { players: usize, error: io::Error },
 }
 
 impl fmt::Display for StressError {
@@ -58,6 +64,9 @@ impl fmt::Display for StressError {
             Self::Server(error) => error.fmt(f),
             Self::Load { error: LoadError::Interrupted, .. } => LoadError::Interrupted.fmt(f),
             Self::Load { players, error } => write!(f, "the step of {players} players: {error}"),
+            Self::Floor { players, error } => {
+                write!(f, "the bare loop for {players} sockets: {error}")
+            }
         }
     }
 }
@@ -122,6 +131,10 @@ pub struct Step {
     pub input_ack_ms: Spread,
     /// None where the system does not tell the CPU time of another process.
     pub cpu_us_per_client_tick: Option<f64>,
+    /// The same over what the bare loop took for as many bytes to as many sockets
+    /// right after; none without `--floor`.
+    pub floor_ratio: Option<f64>,
+    pub bytes_per_snapshot: Option<f64>,
     pub bytes_per_entity_tick: Option<f64>,
     pub others_in_view: f64,
     pub desyncs: u64,
@@ -145,6 +158,9 @@ impl Step {
             gap_ms: report.gap_ms,
             input_ack_ms: report.input_ack_ms,
             cpu_us_per_client_tick: cpu,
+            floor_ratio: None,
+            bytes_per_snapshot: (report.snapshots > 0)
+                .then(|| round(report.bytes_in as f64 / report.snapshots as f64)),
             bytes_per_entity_tick: report.bytes_per_entity_tick,
             others_in_view: report.others_in_view,
             desyncs: report.desyncs,
@@ -218,6 +234,11 @@ async fn find(options: &StressOptions, say: &dyn Fn(&str)) -> Result<Found, Stre
             step = take_step(options, cores.as_ref(), players, options.seed + 1, say).await?;
         }
         say(&format!("{players} players: {}", if step.held { "held" } else { step.why.as_str() }));
+        if options.floor && step.held {
+            let cpu = floor_us(options, cores.as_ref(), &step).await?;
+            step.floor_ratio =
+                step.cpu_us_per_client_tick.zip(cpu).map(|(own, floor)| round(own / floor));
+        }
         search.tell(players, step.held);
         if !step.held {
             found.void_above = step.void;
@@ -251,6 +272,24 @@ async fn take_step(
     Ok(Step::new(&report, options.tick_hz))
 }
 
+/// CPU time of the bare loop, in µs a client and tick, with the bytes of a step.
+async fn floor_us(
+    options: &StressOptions,
+    cores: Option<&Cores>,
+    step: &Step,
+) -> Result<Option<f64>, StressError> {
+    let Some(bytes) = step.bytes_per_snapshot else { return Ok(None) };
+    let floor = ServerChild::start_floor(options, bytes.round() as usize, cores);
+    let floor = floor.map_err(StressError::Server)?;
+    let in_floor = |error| StressError::Floor { players: step.players, error };
+    let address =
+        floor.address().parse().map_err(|_| in_floor(io::ErrorKind::InvalidData.into()))?;
+    let meter = || CpuMeter::start(Some(floor.pid()));
+    let meter = raw::run(address, step.players, options.seconds, meter).await.map_err(in_floor)?;
+    let client_ticks = step.players as f64 * options.seconds * f64::from(options.tick_hz);
+    Ok(meter.stop(options.seconds).server.map(|s| s * 1e6 / client_ticks))
+}
+
 impl Found {
     /// The result as one JSON object.
     #[must_use]
@@ -263,13 +302,21 @@ impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:>7} {:>9} {:>8} {:>8} {:>10} {:>9} {:>8} {:>8}  held",
-            "players", "delivered", "gap p99", "gap max", "server", "bytes per", "others", "bots"
+            "{:>7} {:>9} {:>8} {:>8} {:>10} {:>7} {:>9} {:>8} {:>8}  held",
+            "players",
+            "delivered",
+            "gap p99",
+            "gap max",
+            "server",
+            "over",
+            "bytes per",
+            "others",
+            "bots"
         )?;
         writeln!(
             f,
-            "{:>7} {:>9} {:>8} {:>8} {:>10} {:>9} {:>8} {:>8}",
-            "", "Hz", "ms", "ms", "us/cl-tick", "ent-tick", "in view", "late ms"
+            "{:>7} {:>9} {:>8} {:>8} {:>10} {:>7} {:>9} {:>8} {:>8}",
+            "", "Hz", "ms", "ms", "us/cl-tick", "floor", "ent-tick", "in view", "late ms"
         )?;
         let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
         for step in &self.results {
@@ -280,12 +327,13 @@ impl fmt::Display for Found {
             };
             writeln!(
                 f,
-                "{:>7} {:>9.2} {:>8.1} {:>8.1} {:>10} {:>9} {:>8.1} {:>8.2}  {verdict}",
+                "{:>7} {:>9.2} {:>8.1} {:>8.1} {:>10} {:>7} {:>9} {:>8.1} {:>8.2}  {verdict}",
                 step.players,
                 step.delivered_hz,
                 step.gap_ms.p99,
                 step.gap_ms.max,
                 number(step.cpu_us_per_client_tick),
+                number(step.floor_ratio),
                 number(step.bytes_per_entity_tick),
                 step.others_in_view,
                 step.own_lateness_ms_p99,

@@ -32,6 +32,8 @@ enum Command {
     Bots(bots::BotsArgs),
     /// Finds how many players this machine holds.
     Stress(stress::StressArgs),
+    #[command(hide = true)]
+    Floor(stress::FloorArgs),
 }
 
 /// Runs the command line of this process.
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Bots(args)) => bots::run(args),
         Some(Command::Stress(args)) => stress::run(args),
+        Some(Command::Floor(args)) => stress::run_floor(args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,26 +5,26 @@
 const STAT_HZ: f64 = 100.0;
 
 /// CPU times at the begin of a window.
-pub(super) struct CpuMeter {
+pub(crate) struct CpuMeter {
     own_s: Option<f64>,
     server: Option<(u32, f64)>,
 }
 
 /// CPU used in a window.
-pub(super) struct Cpu {
+pub(crate) struct Cpu {
     /// Of one core.
-    pub(super) own: Option<f64>,
+    pub(crate) own: Option<f64>,
     /// In seconds.
-    pub(super) server: Option<f64>,
+    pub(crate) server: Option<f64>,
 }
 
 impl CpuMeter {
-    pub(super) fn start(server_pid: Option<u32>) -> Self {
+    pub(crate) fn start(server_pid: Option<u32>) -> Self {
         let server = server_pid.and_then(|pid| Some((pid, process_s(pid)?)));
         Self { own_s: own_s(), server }
     }
 
-    pub(super) fn stop(self, seconds: f64) -> Cpu {
+    pub(crate) fn stop(self, seconds: f64) -> Cpu {
         let own = self.own_s.and_then(|before| Some((own_s()? - before) / seconds));
         let server = self.server.and_then(|(pid, before)| Some(process_s(pid)? - before));
         Cpu { own, server }

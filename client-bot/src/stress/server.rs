@@ -60,7 +60,25 @@ impl ServerChild {
             .args(["--tick-rate", &options.tick_hz.to_string()])
             .args(["--arena", &format!("auto:{players}")])
             .args(["--players-max", &players.to_string()])
-            .args(["--seed", &options.seed.to_string()])
+            .args(["--seed", &options.seed.to_string()]);
+        Self::spawn(command, cores)
+    }
+
+    /// Starts the floor beside it: so many bytes a tick to every socket.
+    pub(super) fn start_floor(
+        options: &StressOptions,
+        bytes: usize,
+        cores: Option<&Cores>,
+    ) -> Result<Self, ServerError> {
+        let mut command = Command::new(&options.server);
+        command
+            .args(["floor", "--tick-rate", &options.tick_hz.to_string()])
+            .args(["--bytes", &bytes.to_string()]);
+        Self::spawn(command, cores)
+    }
+
+    fn spawn(mut command: Command, cores: Option<&Cores>) -> Result<Self, ServerError> {
+        command
             .env("THRONG_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

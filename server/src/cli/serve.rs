@@ -85,12 +85,17 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         // Before the address is printed: whoever reads it may end us at once.
         let signal = Signal::listen()?;
         let server = start(&config)?;
-        let mut stdout = std::io::stdout();
-        let line = format!("throng listening on http://{}\n", server.address());
-        // A closed stdout is no reason not to serve.
-        drop(stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()));
+        say_listening(server.address());
         serve_until(signal, server).await
     })
+}
+
+/// Prints where this process listens, for people and for scripts.
+pub(super) fn say_listening(address: SocketAddr) {
+    let mut stdout = std::io::stdout();
+    let line = format!("throng listening on http://{address}\n");
+    // A closed stdout is no reason not to serve.
+    drop(stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()));
 }
 
 async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {

@@ -26,12 +26,41 @@ pub(super) struct StressArgs {
     /// Seed of the bots
     #[arg(long, value_name = "N", default_value = "1")]
     seed: u64,
+    /// Run a bare epoll loop beside each held step, and give the ratio to it (Linux)
+    #[arg(long)]
+    floor: bool,
     /// Also write the results as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
+/// The bare loop of `stress --floor`, as a process of its own.
+#[derive(Debug, Args)]
+pub(super) struct FloorArgs {
+    #[arg(long, value_parser = tick_rate)]
+    tick_rate: u32,
+    #[arg(long, value_parser = count)]
+    bytes: usize,
+}
+
+#[cfg(target_os = "linux")]
+pub(super) fn run_floor(args: FloorArgs) -> Result<(), String> {
+    let failed = |error| format!("The bare loop failed: {error}.");
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    super::serve::say_listening(address);
+    stress::floor::serve(&listener, args.tick_rate, args.bytes).map_err(failed)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn run_floor(_: FloorArgs) -> Result<(), String> {
+    Err("The bare loop stands on epoll, which only Linux has.".to_owned())
+}
+
 pub(super) fn run(args: StressArgs) -> Result<(), String> {
+    if args.floor && cfg!(not(target_os = "linux")) {
+        return Err("--floor stands on epoll, which only Linux has.".to_owned());
+    }
     if args.max > PLAYERS_MAX {
         return Err(format!("--max {} is over {PLAYERS_MAX}, all that a room takes.", args.max));
     }
@@ -56,6 +85,7 @@ pub(super) fn run(args: StressArgs) -> Result<(), String> {
         start: args.start,
         max: args.max,
         seed: args.seed,
+        floor: args.floor,
     };
     let found = stress::run(&options, &|line| tracing::info!("{line}"))
         .map_err(|error| format!("{error}."))?;
