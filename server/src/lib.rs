@@ -13,4 +13,5 @@ pub mod replication;
 pub mod room;
 pub mod serve;
 pub mod sim;
+pub mod stop;
 pub mod web;

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     INPUT_BATCHES_MAX, INPUTS_WAITING_MAX, LINK_PLACES, PUBLISHED_MAX, ROOM_MAIL_MAX,
 };
 use throng_shared::session::{CloseCode, Name};
 use throng_shared::wire::Input;
-use tokio::sync::Notify;
 
 use crate::replication::TickFrame;
 
@@ -65,6 +64,16 @@ pub struct Publication {
     /// When the next tick is due.
     pub next_deadline: Instant,
     pub period: Duration,
+    pub following: Following,
+}
+
+/// When the next publication comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Following {
+    /// With this one: the room is catching up, and only the last is worth writing.
+    AtOnce,
+    /// At its deadline.
+    Later,
 }
 
 /// The network's end: one for each network thread.
@@ -74,7 +83,6 @@ pub struct RoomPort {
     inputs: Sender<Vec<InputNote>>,
     spares: Receiver<Vec<InputNote>>,
     published: Receiver<Publication>,
-    wake: Arc<Notify>,
 }
 
 /// The room is gone.
@@ -120,22 +128,16 @@ impl RoomPort {
         }
     }
 
-    /// The next published tick, if one waits.
+    /// Waits for the next published tick, until `deadline` at most.
     ///
     /// # Errors
     /// When the room is gone.
-    pub fn published(&self) -> Result<Option<Publication>, RoomGone> {
-        match self.published.try_recv() {
+    pub fn published(&self, deadline: Instant) -> Result<Option<Publication>, RoomGone> {
+        match self.published.recv_deadline(deadline) {
             Ok(publication) => Ok(Some(publication)),
-            Err(crossbeam_channel::TryRecvError::Empty) => Ok(None),
-            Err(crossbeam_channel::TryRecvError::Disconnected) => Err(RoomGone),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(RoomGone),
         }
-    }
-
-    /// What wakes this thread when a tick is published or a connection comes.
-    #[must_use]
-    pub fn wake(&self) -> Arc<Notify> {
-        Arc::clone(&self.wake)
     }
 }
 
@@ -143,7 +145,6 @@ impl RoomPort {
 #[derive(Debug)]
 struct Outlet {
     published: Sender<Publication>,
-    wake: Arc<Notify>,
     /// Mail that waits for the next publication.
     mail: Vec<Mail>,
 }
@@ -168,15 +169,13 @@ impl RoomLink {
         let (ports, outlets) = (0..net_threads)
             .map(|_| {
                 let (published_tx, published) = bounded(PUBLISHED_MAX);
-                let wake = Arc::new(Notify::new());
                 let port = RoomPort {
                     control: control_tx.clone(),
                     inputs: inputs_tx.clone(),
                     spares: spares_rx.clone(),
                     published,
-                    wake: Arc::clone(&wake),
                 };
-                (port, Outlet { published: published_tx, wake, mail: Vec::new() })
+                (port, Outlet { published: published_tx, mail: Vec::new() })
             })
             .unzip();
         (Self { control, inputs, spares, outlets, mail_dropped: 0 }, ports)
@@ -213,15 +212,14 @@ impl RoomLink {
         }
     }
 
-    /// Hands a tick to every network thread; wakes them unless another tick follows
-    /// at once. A thread that has no place left gets its mail with a later tick, and
-    /// its clients keyframes.
+    /// Hands a tick to every network thread. A thread that has no place left gets its
+    /// mail with a later tick, and its clients keyframes.
     pub fn publish(
         &mut self,
         frame: &Arc<TickFrame>,
         next_deadline: Instant,
         period: Duration,
-        wake: Wake,
+        following: Following,
     ) {
         for outlet in &mut self.outlets {
             let publication = Publication {
@@ -229,12 +227,10 @@ impl RoomLink {
                 mail: std::mem::take(&mut outlet.mail),
                 next_deadline,
                 period,
+                following,
             };
             if let Err(TrySendError::Full(unsent)) = outlet.published.try_send(publication) {
                 outlet.mail = unsent.mail;
-            }
-            if wake == Wake::Now {
-                outlet.wake.notify_one();
             }
         }
     }
@@ -244,20 +240,4 @@ impl RoomLink {
     pub fn mail_dropped(&self) -> u64 {
         self.mail_dropped
     }
-}
-
-impl Drop for RoomLink {
-    fn drop(&mut self) {
-        // The threads find their channels closed and say so to their clients.
-        for outlet in &self.outlets {
-            outlet.wake.notify_one();
-        }
-    }
-}
-
-/// Whether a publication wakes the network threads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wake {
-    Now,
-    WithTheNext,
 }

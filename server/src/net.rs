@@ -12,4 +12,4 @@ mod upgrade;
 
 pub use front::{Door, Front, FrontOptions, Page};
 pub use tally::Tally;
-pub use thread::{Handover, NetThread, Shutdown};
+pub use thread::{Handover, NetThread};

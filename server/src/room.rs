@@ -7,4 +7,4 @@ mod worker;
 
 pub use pace::{Due, Pace};
 pub use status::{RoomStatus, Work};
-pub use worker::{RoomOptions, RoomWorker, StopSign, intent_of};
+pub use worker::{RoomOptions, RoomWorker, intent_of};

@@ -10,9 +10,10 @@ use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::link::RoomLink;
-use crate::net::{Door, Front, FrontOptions, NetThread, Shutdown, Tally};
-use crate::room::{RoomOptions, RoomStatus, RoomWorker, StopSign};
+use crate::net::{Door, Front, FrontOptions, NetThread, Tally};
+use crate::room::{RoomOptions, RoomStatus, RoomWorker};
 use crate::sim::SimOptions;
+use crate::stop::StopSign;
 use crate::web::{self, WebState};
 
 /// Name of the only room.
@@ -26,7 +27,7 @@ pub struct Server {
     tally: Arc<Tally>,
     stop_house: Arc<Notify>,
     stop_front: Arc<Notify>,
-    shutdown: Shutdown,
+    stop_net: StopSign,
     stop_room: StopSign,
     threads: Threads,
 }
@@ -62,10 +63,9 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let status = Arc::new(status);
     let tally = Arc::new(Tally::default());
     let (link, ports) = RoomLink::new(config.net_threads);
-    let mut shutdown = Shutdown::default();
     let (net_threads, handovers): (Vec<_>, Vec<_>) = (0_u16..)
         .zip(ports)
-        .map(|(index, port)| NetThread::new(index, port, Arc::clone(&tally), &mut shutdown))
+        .map(|(index, port)| NetThread::new(index, port, Arc::clone(&tally)))
         .unzip();
     let state = WebState { rooms: vec![Arc::clone(&status)], tally: Arc::clone(&tally) };
     let options =
@@ -74,6 +74,7 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let options = RoomOptions { name: ROOM.to_owned(), sim };
     let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
 
+    let stop_net = StopSign::default();
     let stop_room = StopSign::default();
     let stop_house = Arc::new(Notify::new());
     let mut threads = Threads::default();
@@ -83,15 +84,15 @@ pub fn start(config: &Config) -> Result<Server, String> {
         Ok(())
     })?);
     for (index, thread) in net_threads.into_iter().enumerate() {
-        let shutdown = shutdown.clone();
-        threads.net.push(spawn(&format!("net-{index}"), move || thread.run(&shutdown))?);
+        let stop = stop_net.clone();
+        threads.net.push(spawn(&format!("net-{index}"), move || thread.run(&stop))?);
     }
     threads.front.push(spawn("front", move || front.run())?);
     if config.house_bots > 0 {
         let (count, seed, stop) = (config.house_bots, config.seed, Arc::clone(&stop_house));
         threads.house = Some(spawn("house", move || keep_house(count, seed, &door, &stop))?);
     }
-    Ok(Server { address, status, tally, stop_house, stop_front, shutdown, stop_room, threads })
+    Ok(Server { address, status, tally, stop_house, stop_front, stop_net, stop_room, threads })
 }
 
 impl Server {
@@ -125,7 +126,7 @@ impl Server {
     pub fn stop(self) {
         self.stop_house.notify_one();
         self.stop_front.notify_one();
-        self.shutdown.raise();
+        self.stop_net.raise();
         let Threads { house, front, net, room } = self.threads;
         for thread in net.into_iter().chain(front).chain(house) {
             join(thread);

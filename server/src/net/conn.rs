@@ -90,6 +90,7 @@ pub(super) struct Conn {
     stalled: Option<Millis>,
     wants_resync: bool,
     resynced: Option<Millis>,
+    is_fresh: bool,
 }
 
 impl Conn {
@@ -115,6 +116,7 @@ impl Conn {
             stalled: None,
             wants_resync: false,
             resynced: None,
+            is_fresh: true,
         }
     }
 
@@ -128,8 +130,15 @@ impl Conn {
         self.you.is_some() || self.outstanding > 0
     }
 
-    /// Reads what came, and lets time pass for the session.
+    /// Whether a turn has anything to do here.
+    pub(super) fn has_news(&self) -> bool {
+        self.is_fresh || self.phase != Phase::Open || self.socket.get_ref().has_news()
+    }
+
+    /// Reads what came, and writes what waits.
     pub(super) fn read(&mut self, reading: &mut Reading<'_>) {
+        // What came with the handshake is with the protocol machine already.
+        self.is_fresh = false;
         let before = reading.inputs.len();
         if self.phase != Phase::Open {
             self.await_end(reading.now, reading.tally);
@@ -145,12 +154,7 @@ impl Conn {
                 return;
             }
         }
-        if let Some(refusal) = self.session.poll_timeout(reading.now) {
-            self.refuse(reading.now, reading.tally, refusal);
-        }
         self.flush(reading.now, reading.tally);
-        let (bytes_in, bytes_out) = self.socket.get_mut().take_counts();
-        reading.tally.moved(bytes_in, bytes_out);
     }
 
     /// The close frame goes out, the peer answers and ends; or its time is up.
@@ -298,7 +302,8 @@ impl Conn {
     }
 
     /// Writes what this tick has for the client, in one go: ordered messages, a
-    /// heartbeat if one is due, and the newest snapshot. A client whose last bytes
+    /// heartbeat if one is due, and the newest snapshot; and lets time pass for the
+    /// session. A client whose last bytes
     /// still wait, or that does not acknowledge, gets no snapshot: latest wins.
     pub(super) fn write(
         &mut self,
@@ -308,7 +313,14 @@ impl Conn {
         tally: &Tally,
         scratch: &mut Scratch,
     ) {
+        let (bytes_in, bytes_out) = self.socket.get_mut().take_counts();
+        scratch.bytes_in += bytes_in;
+        scratch.bytes_out += bytes_out;
         if self.phase != Phase::Open || !self.flush(now, tally) {
+            return;
+        }
+        if let Some(refusal) = self.session.poll_timeout(now) {
+            self.refuse(now, tally, refusal);
             return;
         }
         scratch.frames.clear();
@@ -435,4 +447,13 @@ impl Conn {
 pub(super) struct Scratch {
     frames: Vec<u8>,
     message: Vec<u8>,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+impl Scratch {
+    /// Bytes that all connections moved since the last call.
+    pub(super) fn take_counts(&mut self) -> (u64, u64) {
+        (std::mem::take(&mut self.bytes_in), std::mem::take(&mut self.bytes_out))
+    }
 }

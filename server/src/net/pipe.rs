@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// Replies of the protocol machine that may wait for a peer that does not read.
@@ -26,6 +26,15 @@ pub(super) enum Stream {
 }
 
 impl Stream {
+    /// Whether a read may bring something. It costs one look at a flag; asking with a
+    /// read would give every quiet socket a waker, under a lock, at every turn.
+    fn may_read(&self) -> bool {
+        match self {
+            Self::Tcp(stream) => stream.try_io(Interest::READABLE, || Ok(())).is_ok(),
+            Self::Memory(_) => true,
+        }
+    }
+
     fn try_read(&mut self, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         let mut cx = Context::from_waker(Waker::noop());
         let mut buf = ReadBuf::new(buf);
@@ -127,6 +136,11 @@ impl Pipe {
         }
         self.out.extend_from_slice(rest);
         Ok(())
+    }
+
+    /// Whether a turn has anything to do here: to read, or to write what waits.
+    pub(super) fn has_news(&self) -> bool {
+        !self.out.is_empty() || self.stream.may_read()
     }
 
     /// Says that nothing more will be written, once nothing waits.

@@ -5,7 +5,6 @@
 //! just before the next tick drains it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -14,13 +13,15 @@ use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
 use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::runtime::Runtime;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::conn::{Beat, Conn, Reading, Scratch};
 use super::pipe::Stream;
 use super::tally::Tally;
-use crate::link::{ConnId, Control, Mail, Publication, RoomPort, Untaken};
+use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort, Untaken};
 use crate::replication::History;
+use crate::stop::StopSign;
 
 /// Reads between two ticks.
 const READS_PER_TICK: u32 = 4;
@@ -28,6 +29,10 @@ const READS_PER_TICK: u32 = 4;
 const READ_MARGIN: Duration = Duration::from_micros(1500);
 /// Time between reads while no room ticks.
 const IDLE_READ: Duration = Duration::from_millis(20);
+/// Time between reads while connections close.
+const CLOSING_READ: Duration = Duration::from_millis(5);
+/// Sockets that may tell something in one turn; others do in the next.
+const IO_EVENTS: usize = 4096;
 
 /// A stream on its way from the front to its thread.
 #[derive(Debug)]
@@ -48,37 +53,13 @@ pub struct Newborn {
 
 /// The front's way to a network thread.
 #[derive(Clone, Debug)]
-pub struct Handover {
-    newborns: Sender<Newborn>,
-    wake: Arc<Notify>,
-}
+pub struct Handover(Sender<Newborn>);
 
 impl Handover {
-    /// Gives a connection away; it is dropped when too many wait.
+    /// Gives a connection away, to be taken at the thread's next turn; it is dropped
+    /// when too many wait.
     pub fn give(&self, newborn: Newborn) -> bool {
-        let given = self.newborns.try_send(newborn).is_ok();
-        self.wake.notify_one();
-        given
-    }
-}
-
-/// Tells network threads to close everything and end.
-#[derive(Clone, Debug, Default)]
-pub struct Shutdown {
-    raised: Arc<AtomicBool>,
-    wakes: Vec<Arc<Notify>>,
-}
-
-impl Shutdown {
-    pub fn raise(&self) {
-        self.raised.store(true, Ordering::Release);
-        for wake in &self.wakes {
-            wake.notify_one();
-        }
-    }
-
-    fn is_raised(&self) -> bool {
-        self.raised.load(Ordering::Acquire)
+        self.0.try_send(newborn).is_ok()
     }
 }
 
@@ -95,7 +76,6 @@ pub struct NetThread {
     index: u16,
     port: RoomPort,
     newborns: Receiver<Newborn>,
-    wake: Arc<Notify>,
     tally: Arc<Tally>,
     origin: Instant,
     slots: Vec<Slot>,
@@ -111,21 +91,12 @@ pub struct NetThread {
 impl NetThread {
     /// The `index`-th network thread at its end of the link.
     #[must_use]
-    pub fn new(
-        index: u16,
-        port: RoomPort,
-        tally: Arc<Tally>,
-        shutdown: &mut Shutdown,
-    ) -> (Self, Handover) {
+    pub fn new(index: u16, port: RoomPort, tally: Arc<Tally>) -> (Self, Handover) {
         let (newborns_tx, newborns) = bounded(HANDOVER_MAX);
-        let wake = port.wake();
-        shutdown.wakes.push(Arc::clone(&wake));
-        let handover = Handover { newborns: newborns_tx, wake: Arc::clone(&wake) };
         let thread = Self {
             index,
             port,
             newborns,
-            wake,
             tally,
             origin: Instant::now(),
             slots: Vec::new(),
@@ -136,47 +107,45 @@ impl NetThread {
             scratch: Scratch::default(),
             leaving: Vec::new(),
         };
-        (thread, handover)
+        (thread, Handover(newborns_tx))
     }
 
-    /// Runs until shut down, on this thread.
+    /// Runs until stopped, on this thread. It waits for ticks and for the moments to
+    /// read, never for a socket: what came meanwhile is taken in at the next turn, so
+    /// a thousand inputs do not wake it a thousand times.
     ///
     /// # Errors
     /// When the operating system gives no event queue.
-    pub fn run(self, shutdown: &Shutdown) -> std::io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // Without a budget: this loop is the only task, and it yields by waiting.
-        runtime.block_on(tokio::task::unconstrained(self.serve(shutdown)));
-        Ok(())
-    }
-
-    async fn serve(mut self, shutdown: &Shutdown) {
-        let wake = Arc::clone(&self.wake);
+    pub fn run(mut self, stop: &StopSign) -> std::io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .max_io_events_per_tick(IO_EVENTS)
+            .build()?;
+        let _entered = runtime.enter();
         let mut next_read = Instant::now() + IDLE_READ;
-        while !shutdown.is_raised() {
-            tokio::select! {
-                biased;
-                () = wake.notified() => {}
-                () = tokio::time::sleep_until(next_read.into()) => {}
-            }
+        while !stop.is_raised() {
+            let published = self.port.published(next_read);
+            turn(&runtime);
             self.take_newborns();
-            if self.take_publications().is_err() {
-                self.close_all(CloseCode::RoomCrashed);
-                break;
+            match published {
+                Ok(Some(publication)) => self.take_publications(publication),
+                Ok(None) => {}
+                Err(RoomGone) => {
+                    self.close_all(CloseCode::RoomCrashed);
+                    break;
+                }
             }
-            // Also after writes that took longer than the time to the next read, and
-            // not before a read that is still to come.
-            let now = Instant::now();
-            if now < next_read {
-                continue;
+            // Also after writes that took longer than the time to the next read.
+            if Instant::now() >= next_read {
+                self.read_all();
+                next_read = self.next_read(Instant::now());
             }
-            self.read_all();
-            next_read = self.next_read(Instant::now());
         }
-        if shutdown.is_raised() {
+        if stop.is_raised() {
             self.close_for_restart();
         }
-        self.drain_closing().await;
+        self.drain_closing(&runtime);
+        Ok(())
     }
 
     fn now(&self) -> Millis {
@@ -227,6 +196,9 @@ impl NetThread {
         let instant = Instant::now();
         for index in 0..self.slots.len() {
             let Some((conn, _)) = &mut self.slots[index].conn else { continue };
+            if !conn.has_news() {
+                continue;
+            }
             conn.read(&mut Reading {
                 now,
                 instant,
@@ -258,22 +230,26 @@ impl NetThread {
     }
 
     /// Takes every published tick, delivers its mail, and writes the newest to all.
-    fn take_publications(&mut self) -> Result<(), crate::link::RoomGone> {
-        let mut period = None;
-        while let Some(publication) = self.port.published()? {
-            let Publication { frame, mail, next_deadline, period: its } = publication;
+    fn take_publications(&mut self, first: Publication) {
+        let mut next = Some(first);
+        let mut period = Duration::ZERO;
+        while let Some(publication) = next {
+            let Publication { frame, mail, next_deadline, period: its, following } = publication;
             let next_tick = frame.tick().next();
             self.beat = Some(Beat { next_tick, next_deadline, period: its });
             self.history.push(frame);
-            period = Some(its);
+            period = its;
             for mail in mail {
                 self.deliver(mail);
             }
+            let wait = match following {
+                Following::AtOnce => its,
+                Following::Later => Duration::ZERO,
+            };
+            // A room that is gone is found at the next turn.
+            next = self.port.published(Instant::now() + wait).unwrap_or_default();
         }
-        if let Some(period) = period {
-            self.write_all(period);
-        }
-        Ok(())
+        self.write_all(period);
     }
 
     fn deliver(&mut self, mail: Mail) {
@@ -316,6 +292,8 @@ impl NetThread {
                 conn.write(now, &self.history, period, &self.tally, &mut self.scratch);
             }
         }
+        let (bytes_in, bytes_out) = self.scratch.take_counts();
+        self.tally.moved(bytes_in, bytes_out);
     }
 
     fn close_all(&mut self, code: CloseCode) {
@@ -333,11 +311,17 @@ impl NetThread {
     }
 
     /// Gives peers their time to answer a close.
-    async fn drain_closing(&mut self) {
+    fn drain_closing(&mut self, runtime: &Runtime) {
         let end = Instant::now() + Duration::from_millis(CLOSING_MS);
         while Instant::now() < end && self.slots.iter().any(|slot| slot.conn.is_some()) {
+            turn(runtime);
             self.read_all();
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            std::thread::sleep(CLOSING_READ);
         }
     }
+}
+
+/// Takes in what the sockets have to tell, without waiting.
+fn turn(runtime: &Runtime) {
+    runtime.block_on(tokio::task::yield_now());
 }

@@ -1,7 +1,6 @@
 //! The thread of a room: wait for the deadline, drain, step, replicate, publish.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,9 +13,10 @@ use throng_shared::wire::{Input, MapRuns, ServerMessage, Welcome, encode};
 use super::news::{Conns, News};
 use super::pace::{Due, Pace};
 use super::status::RoomStatus;
-use crate::link::{Control, InputNote, Mail, RoomLink, Wake};
+use crate::link::{Control, Following, InputNote, Mail, RoomLink};
 use crate::replication::{Arrived, Replicator, TickFrame};
 use crate::sim::{Arena, Intent, Newcomer, Sim, SimOptions};
+use crate::stop::StopSign;
 
 /// What a newcomer to a full room is told to wait, in milliseconds.
 const FULL_RETRY_MS: u32 = 5_000;
@@ -32,20 +32,6 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 pub struct RoomOptions {
     pub name: String,
     pub sim: SimOptions,
-}
-
-/// Tells a room to stop.
-#[derive(Clone, Debug, Default)]
-pub struct StopSign(Arc<AtomicBool>);
-
-impl StopSign {
-    pub fn raise(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn is_raised(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
 }
 
 /// A room that is ready to run on a thread of its own.
@@ -111,9 +97,10 @@ impl RoomWorker {
                 Due::Ticks(ticks) => {
                     self.say_skipped(&pace);
                     for tick in 1..=ticks {
-                        let wake = if tick == ticks { Wake::Now } else { Wake::WithTheNext };
+                        let following =
+                            if tick == ticks { Following::Later } else { Following::AtOnce };
                         pace.advance();
-                        self.tick(&pace, wake);
+                        self.tick(&pace, following);
                     }
                 }
             }
@@ -135,7 +122,7 @@ impl RoomWorker {
         }
     }
 
-    fn tick(&mut self, pace: &Pace, wake: Wake) {
+    fn tick(&mut self, pace: &Pace, following: Following) {
         let began = Instant::now();
         self.drain();
         self.sim.step();
@@ -146,7 +133,7 @@ impl RoomWorker {
         }
         self.news.report(&self.sim, &self.conns, &mut self.link);
         self.sim.forget();
-        self.link.publish(&frame, pace.deadline(), pace.period(), wake);
+        self.link.publish(&frame, pace.deadline(), pace.period(), following);
         if self.frames.len() < FRAMES_KEPT {
             self.frames.push(frame);
         }
