@@ -7,4 +7,5 @@ mod maps;
 mod pair;
 mod replication;
 mod sockets;
+mod steady;
 mod tidy;

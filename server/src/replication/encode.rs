@@ -211,9 +211,9 @@ impl Replicator {
     }
 
     fn write_keyframes(&mut self, sim: &Sim, frame: &mut TickFrame) {
-        // Stable: within a cell gliders and bolts stay in the order of their ids.
-        self.gliders.sort_by_key(|placed| placed.cell);
-        self.bolts.sort_by_key(|placed| placed.cell);
+        // Records were written in the order of ids. A stable sort would take memory.
+        self.gliders.sort_unstable_by_key(|placed| (placed.cell, placed.bytes));
+        self.bolts.sort_unstable_by_key(|placed| (placed.cell, placed.bytes));
         let mut gliders = self.gliders.as_slice();
         let mut bolts = self.bolts.as_slice();
         for cell in 0..self.grid.count() {
@@ -273,8 +273,10 @@ impl Replicator {
     }
 
     fn write_crossings(&mut self, frame: &mut TickFrame) {
-        // Stable: gliders come first, each kind in the order of its ids.
-        self.crossers.sort_by_key(|crosser| (crosser.into, crosser.from, crosser.is_bolt));
+        // Gliders come first, each kind in the order of its ids.
+        self.crossers.sort_unstable_by_key(|crosser| {
+            (crosser.into, crosser.from, crosser.is_bolt, crosser.bytes)
+        });
         for crossers in self.crossers.chunk_by(|a, b| (a.into, a.from) == (b.into, b.from)) {
             let start = frame.bytes.len();
             let (gliders, bolts) =

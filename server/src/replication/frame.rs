@@ -3,8 +3,8 @@
 use throng_shared::cells::CellGrid;
 use throng_shared::ids::{NetId, Tick};
 
-/// Where some bytes lie in a buffer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Where some bytes lie in a buffer. Ordered by when they were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
     start: u32,
     end: u32,

@@ -1,0 +1,91 @@
+//! A steady tick allocates nothing: its cost does not depend on the allocator's mood.
+
+use std::sync::Arc;
+
+use throng::config::{ArenaSpec, Config, Settings};
+use throng::replication::{Cursor, History, Replicator, TickFrame, compose};
+use throng::sim::{Intent, Newcomer, Sim, SimOptions};
+use throng_shared::ids::NetId;
+use throng_shared::motion::Steer;
+use throng_shared::prng::Prng;
+
+const PLAYERS: usize = 500;
+/// Ticks until every table has grown to what it needs.
+const WARM_TICKS: u32 = 900;
+const MEASURED_TICKS: u32 = 90;
+
+struct Room {
+    sim: Sim,
+    replicator: Replicator,
+    history: History,
+    cursors: Vec<(NetId, Cursor)>,
+    /// Frames that are used in turn.
+    frames: Vec<Arc<TickFrame>>,
+    out: Vec<u8>,
+    chance: Prng,
+}
+
+impl Room {
+    fn new() -> Self {
+        let settings = Settings { arena: Some(ArenaSpec::Auto(PLAYERS)), ..Settings::default() };
+        let config = Config::new(settings).expect("the settings are allowed");
+        let (arena, shards) = config.arena().expect("the field can be made");
+        let options = SimOptions { tick_hz: 30, seed: 1, players_max: PLAYERS, shards };
+        let mut sim = Sim::new(arena, &options);
+        let cursors = (0..PLAYERS).map(|number| {
+            let newcomer = Newcomer { name: format!("walk {number}"), look: 1 };
+            (sim.join(newcomer).expect("the room has a place"), Cursor::default())
+        });
+        let cursors = cursors.collect();
+        Self {
+            replicator: Replicator::new(sim.grid()),
+            frames: (0..8).map(|_| Arc::new(TickFrame::blank(sim.grid()))).collect(),
+            sim,
+            history: History::default(),
+            cursors,
+            out: Vec::new(),
+            chance: Prng::new(2),
+        }
+    }
+
+    /// The workload: everybody at full speed, a third speaks, a quarter of those turn.
+    fn tick(&mut self) {
+        let tick = self.sim.tick().next();
+        for (id, _) in &self.cursors {
+            if self.chance.one_in(12) {
+                let steer = Steer { heading: self.chance.next_u8(), thrust: 15 };
+                let intent = Intent { tick, steer, ..Intent::default() };
+                self.sim.intend(*id, intent);
+            }
+        }
+        self.sim.step();
+        let free = self.frames.iter_mut().position(|frame| Arc::get_mut(frame).is_some());
+        let mut frame = self.frames.swap_remove(free.expect("the history holds four of eight"));
+        let blank = Arc::get_mut(&mut frame).expect("it is free");
+        self.replicator.replicate(&self.sim, &[], blank);
+        self.sim.forget();
+        self.history.push(Arc::clone(&frame));
+        self.frames.push(frame);
+        for (id, cursor) in &mut self.cursors {
+            self.out.clear();
+            compose(&self.history, cursor, *id, &mut self.out);
+        }
+    }
+}
+
+#[test]
+fn a_steady_tick_allocates_nothing() {
+    let mut room = Room::new();
+    for _ in 0..WARM_TICKS {
+        room.tick();
+    }
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..MEASURED_TICKS {
+            room.tick();
+        }
+    });
+    assert_eq!(
+        counted.count_total, 0,
+        "because simulation, encoding and splicing reuse what they have ({counted:?})"
+    );
+}
