@@ -121,6 +121,7 @@ impl Sim {
         world.insert_resource(CellIndex::new(cells));
         world.insert_resource(Happenings::default());
         world.insert_resource(game::Crown::default());
+        world.insert_resource(game::Bolts::default());
         world.insert_resource(game::ShardField::new(cells, options.shards));
         world.insert_resource(arena);
         game::strew_all(&mut world);

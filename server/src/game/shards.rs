@@ -87,7 +87,6 @@ pub fn strew_all(world: &mut World) {
             });
         });
     });
-    world.insert_resource(super::Bolts::default());
 }
 
 /// Replaces gathered shards one by one.
