@@ -156,16 +156,23 @@ export function advance(
   const { prediction, view } = game;
   const target = Math.floor(tickAt(game.clock, nowMs));
   let behind = ticksSince(target, prediction.tick);
-  if (behind <= 0 && behind > -SETBACK_TICKS) return false;
-  if (behind > CATCH_UP_TICKS || behind <= 0) {
+  if (behind > CATCH_UP_TICKS || behind <= -SETBACK_TICKS) {
+    // From the newest that is known, as if nothing had been predicted.
     loseBody(prediction);
-    behind = 1;
+    prediction.tick = target - 1;
+    followOwn(game);
+    behind = ticksSince(target, prediction.tick);
   }
+  if (behind <= 0) return false;
   const { x, y } = prediction.body;
   for (let left = behind - 1; left >= 0; left--) {
     const tick = target - left;
-    const first = left === behind - 1;
-    const dash = intent.dash && first;
+    // A slow frame's earlier ticks are over: for them the server went on with the last input, and so do we.
+    if (left > 0) {
+      predict(prediction, tick, game.sent.heading, game.sent.thrust, false, view.rules, view.map);
+      continue;
+    }
+    const { dash } = intent;
     const fire =
       intent.firing && prediction.live && ticksSince(tick, game.firedAt) >= view.rules.fireRestTicks;
     predict(prediction, tick, intent.heading, intent.thrust, dash, view.rules, view.map);

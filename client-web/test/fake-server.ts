@@ -27,6 +27,8 @@ export interface Scenario {
   readonly down: (nowMs: number) => number;
   readonly seconds: number;
   readonly intent: (nowMs: number, intent: Intent) => void;
+  /** Time between two frames; 16 when it is not given. */
+  readonly frameMs?: number;
   /** Called after each frame. */
   readonly frame?: (game: Game, nowMs: number) => void;
 }
@@ -38,7 +40,7 @@ export interface Outcome {
   readonly sent: readonly Input[];
 }
 
-/** Plays a scenario in steps of one millisecond, with frames of 16. */
+/** Plays a scenario in steps of one millisecond. */
 export function playScenario(scenario: Scenario): Outcome {
   if (!map) throw new Error('The size is allowed.');
   const body = bodyAt(20 * SUB, 16 * SUB);
@@ -115,7 +117,7 @@ export function playScenario(scenario: Scenario): Outcome {
       const fault = takeSnapshot(game, downstream.shift()!.snapshot, now);
       if (fault) throw new Error(`The view does not fit: ${fault}.`);
     }
-    if (now % 16 === 0) {
+    if (now % (scenario.frameMs ?? 16) === 0) {
       scenario.intent(now, intent);
       const used = advance(game, session, intent, now, (input) => {
         sent.push(input);

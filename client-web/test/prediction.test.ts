@@ -36,6 +36,23 @@ describe('prediction', () => {
     });
   }
 
+  test('needs no correction on a page that draws eight frames a second', () => {
+    let warm = -1;
+    const { game } = playScenario({
+      seconds: 20,
+      up: () => 20,
+      down: () => 20,
+      frameMs: 125,
+      intent: (now, intent) => {
+        if (now > 5_000) restless(now, intent);
+      },
+      frame: (game, now) => {
+        if (now <= 5_000) warm = game.prediction.corrections;
+      },
+    });
+    expect(game.prediction.corrections - warm, 'because missed ticks keep the last input').toBe(0);
+  });
+
   test('runs ahead of the newest snapshot', () => {
     const { game } = playScenario({ seconds: 5, up: () => 60, down: () => 60, intent: restless });
     expect(game.prediction.tick - game.view.tick).toBeGreaterThanOrEqual(Math.floor(120 / TICK_MS));

@@ -101,7 +101,7 @@ export async function play(page) {
 
 /** Holds a key toward the far side of a square arena until the glider went `tiles`. */
 export async function glide(page, tiles, edge) {
-  const from = (await state(page)).own;
+  const from = (await until(page, ({ own }) => own !== null)).own;
   const key = from.x < edge / 2 ? 'KeyD' : 'KeyA';
   await page.keyboard.down(key);
   const there = await until(page, ({ own }) => own !== null && Math.abs(own.x - from.x) >= tiles);
