@@ -3,7 +3,7 @@
 use glam::IVec2;
 use throng_shared::cells::{CellGrid, cell_at};
 use throng_shared::check::CellCheck;
-use throng_shared::ids::{NetId, Tick};
+use throng_shared::ids::Tick;
 use throng_shared::limits::CHECK_EVERY_TICKS;
 use throng_shared::wire::{
     BoltRecord, CellEvent, GliderRecord, Motion, Place, ShardRecord, SteerChange, Trim,
@@ -314,7 +314,7 @@ fn run(list: &[Placed], cell: usize) -> usize {
 fn glider_record<'a>(sim: &Sim, it: &Crafted<'a>, cell: IVec2) -> GliderRecord<&'a str> {
     let steer = it.helm.steer;
     GliderRecord {
-        id: NetId(it.id.0),
+        id: it.id,
         place: Place::new(it.body.pos, cell),
         heading: steer.heading,
         trim: Trim::new(steer.thrust, it.look),

@@ -68,12 +68,6 @@ impl Clock {
         self.anchor_tick + (now_ms - self.anchor_ms) / self.tick_ms * self.rate
     }
 
-    /// Milliseconds on the caller's clock until the clock reaches `tick`.
-    #[must_use]
-    pub fn ms_until(&self, now_ms: f64, tick: f64) -> f64 {
-        (tick - self.tick_at(now_ms)) * self.tick_ms / self.rate
-    }
-
     /// An input that names `tick` was sent.
     pub fn note_sent(&mut self, tick: Tick) {
         if self.sent.len() == SENT_MAX {
