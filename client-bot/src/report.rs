@@ -3,7 +3,7 @@
 use std::fmt;
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Longest time that a histogram tells apart, in microseconds.
 const LONGEST_US: u64 = 60_000_000;
@@ -52,7 +52,7 @@ pub struct Report {
 }
 
 /// A distribution in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     pub p50: f64,
     pub p99: f64,

@@ -18,6 +18,7 @@ use crate::report::{Report, Spread, round};
 mod cores;
 #[cfg(target_os = "linux")]
 pub mod floor;
+pub mod outcome;
 mod raw;
 mod search;
 mod server;
