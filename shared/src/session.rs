@@ -7,7 +7,7 @@ mod close;
 mod name;
 mod server;
 
-pub use client::{ClientSession, Fault, Update};
+pub use client::{ClientSession, Fault, Skimmed, Update};
 pub use clock::Clock;
 pub use close::{CloseCode, Comeback};
 pub use name::{Name, NameError};

@@ -4,6 +4,7 @@
 //! files are the only ones that name bincode, and golden vectors pin the bytes.
 
 mod codec;
+mod head;
 mod messages;
 mod pack;
 mod records;
@@ -11,6 +12,7 @@ mod schema_hash;
 mod splice;
 
 pub use codec::{DecodeError, Reason, decode_client, decode_server, encode, encode_into};
+pub use head::{SnapshotHead, decode_snapshot_head};
 pub use messages::{
     Arrivals, BoardRow, CellDelta, CellEvent, CellKeyframe, ClientMessage, Event, Feedback, Hello,
     Input, MapRuns, PlacedDelta, Refocus, ServerMessage, Snapshot, SteerChange, TickDelta, Welcome,

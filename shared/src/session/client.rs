@@ -6,8 +6,8 @@ use crate::limits::{CLIENT_SILENCE_MS, PROTOCOL_VERSION};
 use crate::motion::Steer;
 use crate::time::Millis;
 use crate::wire::{
-    ClientMessage, DecodeError, Event, Hello, Input, SCHEMA_HASH, ServerMessage, Snapshot, Welcome,
-    decode_server,
+    ClientMessage, DecodeError, Event, Hello, Input, SCHEMA_HASH, ServerMessage, Snapshot,
+    SnapshotHead, Welcome, decode_server, decode_snapshot_head,
 };
 
 /// What a frame of the server means to its client.
@@ -27,6 +27,13 @@ pub enum Update {
         reason: String,
         retry_after_ms: u32,
     },
+}
+
+/// What a frame means to a client that only counts snapshots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Skimmed {
+    Snapshot(SnapshotHead),
+    Update(Update),
 }
 
 /// Why a client gives up on its server.
@@ -84,6 +91,22 @@ impl ClientSession {
         }
     }
 
+    /// The same for a client that does not look into snapshots: they come as their
+    /// heads.
+    ///
+    /// # Errors
+    /// When it is no message, or not one for this state.
+    pub fn skim_frame(&mut self, now: Millis, frame: &[u8]) -> Result<Skimmed, Fault> {
+        match decode_snapshot_head(frame).map_err(Fault::Undecodable)? {
+            None => self.handle_frame(now, frame).map(Skimmed::Update),
+            Some(_) if self.you.is_none() => Err(Fault::Unexpected),
+            Some(head) => {
+                self.heard = now;
+                Ok(Skimmed::Snapshot(head))
+            }
+        }
+    }
+
     /// The own glider, once welcomed.
     #[must_use]
     pub fn you(&self) -> Option<NetId> {
@@ -132,6 +155,17 @@ mod tests {
         let (mut session, _) = ClientSession::new(Millis(0), "a", 0);
         let early = encode(&ServerMessage::Ping { nonce: 1, rtt_ms: 0 });
         assert_eq!(session.handle_frame(Millis(1), &early), Err(Fault::Unexpected));
+    }
+
+    #[test]
+    fn skimming_keeps_to_the_order_of_a_session() {
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0);
+        let snapshot = encode(&ServerMessage::Snapshot(Snapshot::default()));
+        assert_eq!(session.skim_frame(Millis(1), &snapshot), Err(Fault::Unexpected));
+        let goodbye =
+            ServerMessage::Goodbye { code: 1012, reason: String::new(), retry_after_ms: 0 };
+        let skimmed = session.skim_frame(Millis(1), &encode(&goodbye));
+        assert!(matches!(skimmed, Ok(Skimmed::Update(Update::Goodbye { .. }))));
     }
 
     #[test]

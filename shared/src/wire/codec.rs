@@ -91,6 +91,17 @@ pub fn decode_server(bytes: &[u8]) -> Result<ServerMessage, DecodeError> {
     decode(bytes, config::standard().with_limit::<SERVER_MESSAGE_BYTES>())
 }
 
+/// Decodes a value from the begin of a server's message, whatever follows it.
+///
+/// # Errors
+/// When the bytes end or mean nothing before the value does.
+pub(super) fn decode_front<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
+    let config = config::standard().with_limit::<SERVER_MESSAGE_BYTES>();
+    let (value, _) = bincode::serde::decode_from_slice(bytes, config)
+        .map_err(|cause| DecodeError { reason: reason(&cause) })?;
+    Ok(value)
+}
+
 fn decode<T: DeserializeOwned, C: Config>(bytes: &[u8], config: C) -> Result<T, DecodeError> {
     let (value, used) = bincode::serde::decode_from_slice(bytes, config)
         .map_err(|cause| DecodeError { reason: reason(&cause) })?;
