@@ -33,6 +33,11 @@ pub trait Brain: Send {
     fn think(&mut self, view: &View, rng: &mut Prng) -> Intent;
 }
 
+/// A brain that takes no notice of its view, so that it needs none.
+pub trait Blind: Send {
+    fn act(&mut self, rng: &mut Prng) -> Intent;
+}
+
 /// The brains there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BrainKind {
@@ -68,6 +73,16 @@ impl BrainKind {
             Self::Walk => Box::new(Walk::default()),
             Self::Wander => Box::new(Wander::default()),
             Self::Hunt => Box::new(Hunt::default()),
+        }
+    }
+
+    /// The same, when it can do without a view.
+    #[must_use]
+    pub fn blind(self) -> Option<Box<dyn Blind>> {
+        match self {
+            Self::Idle => Some(Box::new(Idle)),
+            Self::Walk => Some(Box::new(Walk::default())),
+            Self::Wander | Self::Hunt => None,
         }
     }
 }

@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 use throng_shared::ids::Tick;
-use throng_shared::motion::Steer;
-use throng_shared::session::{Clock, CloseCode, Fault};
+use throng_shared::session::{CloseCode, Fault};
 use throng_shared::wire::{ClientMessage, Event, Feedback, Snapshot, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use crate::brain::Intent;
 pub use crate::counted::Traffic;
+use crate::course::{Course, Held, head_of};
 use crate::link::{Link, Said};
 use crate::view::{Atlas, Desync, View};
 
@@ -95,11 +95,8 @@ pub enum News {
 #[derive(Debug)]
 pub struct Client<S> {
     link: Link<S>,
-    view: View,
-    clock: Clock,
-    seen: Tick,
-    resyncing: bool,
-    desyncs: u64,
+    course: Course,
+    held: Held,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
@@ -135,9 +132,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     fn welcomed(link: Link<S>, welcome: &Welcome, atlas: &Atlas) -> Result<Self, Ended> {
         let view =
             View::sharing(welcome, atlas).map_err(|error| Ended::BadMap(error.to_string()))?;
-        let clock = Clock::new(link.now_ms(), welcome.tick, u32::from(welcome.tick_hz));
-        let seen = Tick(welcome.tick);
-        Ok(Self { link, view, clock, seen, resyncing: false, desyncs: 0 })
+        let course = Course::new(link.now_ms(), welcome);
+        Ok(Self { link, course, held: Held::new(view) })
     }
 
     /// Waits for news. Cancelling loses nothing.
@@ -153,28 +149,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     fn take(&mut self, snapshot: &Snapshot) -> Result<Arrival, Ended> {
-        let now_ms = self.link.now_ms();
-        let restart = snapshot.refocus.as_ref().and_then(|refocus| refocus.restart);
-        // Counted apart from the view: what is acknowledged is what came, even
-        // while the view waits for its resync.
-        self.seen = match restart {
-            Some(tick) => Tick(tick),
-            None => self.seen.offset(i32::try_from(snapshot.ticks.len()).unwrap_or(i32::MAX)),
-        };
-        if restart.is_some() {
-            self.resyncing = false;
-        }
-        let desync = if self.resyncing { None } else { self.view.apply(snapshot).err() };
+        self.course.take(self.link.now_ms(), head_of(snapshot));
+        let desync = self.held.take(snapshot).err();
         if desync.is_some() {
-            self.desyncs += 1;
-            self.resyncing = true;
             self.link.send(&ClientMessage::Resync)?;
         }
-        let arrival = Arrival { tick: self.seen, feedback: snapshot.feedback, desync };
-        if let (Some(feedback), Some(acked)) = (arrival.feedback, arrival.acked()) {
-            self.clock.feedback(now_ms, acked, feedback.early);
-        }
-        Ok(arrival)
+        Ok(Arrival { tick: self.course.seen(), feedback: snapshot.feedback, desync })
     }
 
     /// Sends an intent for the tick that the clock names, and gives that tick.
@@ -186,12 +166,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
             self.link.close(code);
             return Err(Ended::Silent);
         }
-        let tick = self.clock.input_tick(self.link.now_ms(), self.seen);
-        let steer = Steer { heading: intent.heading, thrust: intent.thrust };
-        let presses = (intent.fire, intent.dash);
-        let input = self.link.session.input(tick, self.seen, steer, intent.aim, presses);
-        self.clock.note_sent(tick);
-        self.link.send(&ClientMessage::Input(input))?;
+        let now_ms = self.link.now_ms();
+        let (tick, input) = self.course.steer(now_ms, &mut self.link.session, intent);
+        self.link.send(&input)?;
         Ok(tick)
     }
 
@@ -212,13 +189,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     #[must_use]
     pub fn view(&self) -> &View {
-        &self.view
+        &self.held.view
     }
 
     /// Tick of the newest snapshot.
     #[must_use]
     pub fn seen(&self) -> Tick {
-        self.seen
+        self.course.seen()
     }
 
     /// WebSocket bytes since the handshake.
@@ -230,6 +207,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// How often the view turned out not to hold.
     #[must_use]
     pub fn desyncs(&self) -> u64 {
-        self.desyncs
+        self.held.desyncs()
     }
 }

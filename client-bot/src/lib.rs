@@ -7,8 +7,10 @@
 
 mod brains;
 mod counted;
+mod course;
 mod link;
 
+pub mod bots;
 pub mod brain;
 pub mod client;
 pub mod house;

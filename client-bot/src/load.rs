@@ -1,60 +1,80 @@
 //! The load generator: many bots on one thread, and what they saw.
 //!
-//! Bots join at a rate, settle, are measured for a while, and leave. One task a
-//! bot on a current-thread runtime; the tasks count into one tally.
+//! A [`Plan`] says how many bots there are at which time; each second the generator
+//! hands out a [`Beat`] of what it counted, and whoever takes it sums up the seconds
+//! that matter.
 
 use std::fmt;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use throng_shared::prng::Prng;
 
-pub(crate) use self::cpu::CpuMeter;
-pub use self::open_files::allow_open_files;
-use self::player::{Player, Shared};
-use crate::brain::{BrainKind, THINK_EVERY};
-use crate::report::{Report, Tally, round};
+use self::bare::BareGuest;
+pub use self::beat::{Beat, Times};
+pub(crate) use self::cpu::{ProcessMeter, stolen};
+pub use self::open_files::{allow_open_files, open_files_max};
+use self::player::{Common, Player};
+use self::swarm::Swarm;
+use crate::stress::mix::Mix;
+use crate::stress::profile::{Profile, ProfileError, Stage};
 use crate::target::{Target, TargetError};
+use crate::view::Atlas;
 
+mod bare;
+mod beat;
 mod cpu;
 mod open_files;
 mod player;
+mod socket;
+mod swarm;
+pub mod window;
 
-/// Time from the last join to the window: clocks settle, keyframes are over.
-const SETTLE: Duration = Duration::from_secs(1);
 /// How long joins may take after the last one was begun.
-const JOIN_WITHIN: Duration = Duration::from_secs(20);
-/// How long all bots together may take to leave.
-const LEAVE_WITHIN: Duration = Duration::from_secs(10);
-/// How often the state of the joins is looked at.
-const GLANCE: Duration = Duration::from_millis(20);
-/// Socket events and tasks taken before timers are looked at again: a tick wakes
-/// every bot at once, and inputs must not wait for all of them.
-const EVENTS_AT_ONCE: usize = 32;
+pub(crate) const JOIN_WITHIN: Duration = Duration::from_secs(20);
+/// Stream of the choice of those who decode.
+const SAMPLE_STREAM: u64 = 0x5A3D;
 
 /// What load to make.
 #[derive(Clone, Debug)]
-pub struct LoadOptions {
+pub struct Plan {
     /// `ws://HOST:PORT/ws`
     pub url: String,
-    pub count: usize,
-    pub brain: BrainKind,
-    /// Length of the measured window.
-    pub seconds: f64,
-    pub ramp_per_s: f64,
+    pub profile: Profile,
+    pub mix: Mix,
     pub seed: u64,
+    /// One bot in so many decodes and checks everything, the others read the heads of
+    /// snapshots. Bots whose brain needs a view always decode.
+    pub decode_one_in: usize,
+    /// Which part of the bots this process plays: the `worker`-th of so many.
+    pub worker: usize,
+    pub workers: usize,
     /// A target that is not on loopback is only loaded when its operator says so.
     pub i_run_that_server: bool,
-    /// The server's process, when its CPU time is to be measured too.
-    pub server_pid: Option<u32>,
+    /// The target is a bare loop: no handshake, frames of so many bytes.
+    pub bare: Option<Bare>,
 }
 
-/// Why there is no report.
+/// What a bare loop does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bare {
+    pub frame_bytes: usize,
+    pub tick_hz: u8,
+}
+
+/// Whether a load goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Continue,
+    Stop,
+}
+
+/// Why there is no load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoadError {
     Target(TargetError),
+    Profile(ProfileError),
     NotYours { url: String },
     OpenFiles { needed: u64, limit: u64 },
     Unreachable { url: String, why: String },
@@ -66,14 +86,15 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Target(error) => error.fmt(f),
+            Self::Profile(error) => error.fmt(f),
             Self::NotYours { url } => write!(
                 f,
                 "--url {url} is not on this machine: add --i-run-that-server if you may load it"
             ),
             Self::OpenFiles { needed, limit } => write!(
                 f,
-                "--count needs {needed} open files and the hard limit is {limit}: \
-                 raise it (as root: ulimit -Hn {needed}) or take fewer bots"
+                "so many bots need {needed} open files and the hard limit of this process is \
+                 {limit}: raise it (as root: ulimit -Hn {needed}) or take fewer bots"
             ),
             Self::Unreachable { url, why } => write!(f, "no bot could join {url}: {why}"),
             Self::Runtime(why) => write!(f, "no event loop: {why}"),
@@ -84,34 +105,106 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// Makes a load on the calling thread, until it is done or the process is told
-/// to end. `say` takes lines of progress.
-///
-/// # Errors
-/// When the load cannot be made, or nobody could join.
-pub fn run(options: &LoadOptions, say: &dyn Fn(&str)) -> Result<Report, LoadError> {
-    let runtime = runtime()?;
-    let report = runtime.block_on(async {
-        tokio::select! {
-            report = drive(options, say) => report,
-            () = told_to_end() => Err(LoadError::Interrupted),
+impl Plan {
+    /// `count` bots that join at a rate, and stay until they are stopped, for
+    /// `seconds` and the time to join at most.
+    ///
+    /// # Errors
+    /// When there are too many, or the time is too long.
+    pub fn ramp_and_hold(
+        count: usize,
+        ramp_per_s: f64,
+        seconds: f64,
+    ) -> Result<Profile, ProfileError> {
+        let stage =
+            |seconds, from, to| Stage { length: Duration::from_secs_f64(seconds), from, to };
+        let hold = JOIN_WITHIN.as_secs_f64() + seconds + window::REST_S;
+        let ramp = (count as f64 / ramp_per_s).max(0.001);
+        Profile::new(vec![stage(ramp, 0, count), stage(hold, count, count)])
+    }
+
+    /// Whether a bot is played by this process.
+    fn is_mine(&self, number: usize) -> bool {
+        number % self.workers == self.worker
+    }
+
+    /// Whether this process plays all bots.
+    fn is_whole(&self) -> bool {
+        self.workers == 1
+    }
+
+    /// Whether a bot decodes and checks everything. Of each group of `decode_one_in`
+    /// neighbours the seed chooses one.
+    fn decodes(&self, number: usize) -> bool {
+        let group = (number / self.decode_one_in) as u64;
+        let mut rng = Prng::stream(self.seed ^ SAMPLE_STREAM, group);
+        let chosen = rng.below(u32::try_from(self.decode_one_in).unwrap_or(u32::MAX));
+        number % self.decode_one_in == chosen as usize
+            || self.mix.kind(number, self.seed).blind().is_none()
+    }
+
+    /// Makes the load on the calling thread, until its end, or until `on_beat` or
+    /// `stop` ends it.
+    ///
+    /// # Errors
+    /// When the load cannot be made, or nobody could join.
+    pub fn run(&self, stop: &Stop, on_beat: &mut dyn FnMut(Beat) -> Step) -> Result<(), LoadError> {
+        let target = Target::resolve(&self.url).map_err(LoadError::Target)?;
+        if !target.is_loopback() && !self.i_run_that_server {
+            return Err(LoadError::NotYours { url: self.url.clone() });
         }
-    });
-    runtime.shutdown_background();
-    report
+        allow_open_files(self.profile.players_max().div_ceil(self.workers))?;
+        let common = Common {
+            url: self.url.clone(),
+            target,
+            atlas: Atlas::default(),
+            origin: Instant::now(),
+            seed: self.seed,
+            bare: self.bare,
+        };
+        match self.bare {
+            None => Swarm::<Player>::new(self, common)?.run(stop, on_beat),
+            Some(_) => Swarm::<BareGuest>::new(self, common)?.run(stop, on_beat),
+        }
+    }
 }
 
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, LoadError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_io_events_per_tick(EVENTS_AT_ONCE)
-        .event_interval(EVENTS_AT_ONCE as u32)
-        .build()
-        .map_err(|error| LoadError::Runtime(error.to_string()))
+/// Whether the process was told to end.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Hears SIGINT and SIGTERM from now on.
+    ///
+    /// # Errors
+    /// When the system gives no event loop to hear them on.
+    pub fn at_signals() -> Result<Self, LoadError> {
+        let stop = Self::default();
+        let heard = stop.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| LoadError::Runtime(error.to_string()))?;
+        // It ends with the process.
+        std::thread::spawn(move || {
+            runtime.block_on(told_to_end());
+            heard.ask();
+        });
+        Ok(stop)
+    }
+
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Resolves at SIGINT or SIGTERM.
-pub(crate) async fn told_to_end() {
+async fn told_to_end() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
@@ -128,116 +221,43 @@ pub(crate) async fn told_to_end() {
     }
 }
 
-/// Makes a load on the current runtime; dropping the future ends the bots.
-///
-/// # Errors
-/// When the load cannot be made, or nobody could join.
-pub async fn drive(options: &LoadOptions, say: &dyn Fn(&str)) -> Result<Report, LoadError> {
-    let target = Target::resolve(&options.url).await.map_err(LoadError::Target)?;
-    if !target.is_loopback() && !options.i_run_that_server {
-        return Err(LoadError::NotYours { url: options.url.clone() });
-    }
-    allow_open_files(options.count)?;
-    let shared = Arc::new(Shared::new(target));
-    let mut bots = JoinSet::new();
-    ramp_up(options, &shared, &mut bots, say).await?;
-    let joined = shared.joined.load(Ordering::Relaxed);
-    let failed = shared.first_failure();
-    if joined == 0 {
-        let why = failed.unwrap_or_else(|| "none was welcomed in time".to_owned());
-        return Err(LoadError::Unreachable { url: options.url.clone(), why });
-    }
-    if let Some(why) = failed {
-        say(&format!("{} of {} joined; the first that did not: {why}", joined, options.count));
-    } else {
-        say(&format!("{joined} joined"));
-    }
-    sleep(SETTLE).await;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    let playing = joined - shared.lost.load(Ordering::Relaxed).min(joined);
-    let meter = CpuMeter::start(options.server_pid);
-    let began = Instant::now();
-    shared.measure(began);
-    sleep(Duration::from_secs_f64(options.seconds)).await;
-    shared.leave();
-    let seconds = began.elapsed().as_secs_f64();
-    let cpu = meter.stop(seconds);
-    say("leaving");
-    if timeout(LEAVE_WITHIN, async { while bots.join_next().await.is_some() {} }).await.is_err() {
-        say(&format!("{} did not leave in time", bots.len()));
-    }
-    let tally = shared.tally.lock().unwrap_or_else(PoisonError::into_inner);
-    let outcome = Outcome { joined, playing, seconds, own_cpu: cpu.own, server_cpu: cpu.server };
-    Ok(report(options, &shared, &tally, outcome))
-}
-
-/// Starts the bots one by one and waits until each has joined or failed.
-async fn ramp_up(
-    options: &LoadOptions,
-    shared: &Arc<Shared>,
-    bots: &mut JoinSet<()>,
-    say: &dyn Fn(&str),
-) -> Result<(), LoadError> {
-    let began = Instant::now();
-    let mut told = began;
-    for number in 0..options.count {
-        sleep_until(began + Duration::from_secs_f64(number as f64 / options.ramp_per_s)).await;
-        // The first bot shows whether there is a server at all.
-        if shared.joined.load(Ordering::Relaxed) == 0 && shared.first_failure().is_some() {
-            return Ok(());
+    fn plan(brains: &str, decode_one_in: usize) -> Plan {
+        Plan {
+            url: String::new(),
+            profile: Plan::ramp_and_hold(100, 100.0, 1.0).expect("a short load"),
+            mix: brains.parse().expect("a mix"),
+            seed: 7,
+            decode_one_in,
+            worker: 1,
+            workers: 3,
+            i_run_that_server: false,
+            bare: None,
         }
-        if told.elapsed() >= Duration::from_secs(1) {
-            told = Instant::now();
-            say(&format!("{number} of {} started", options.count));
+    }
+
+    #[test]
+    fn a_sample_is_as_large_as_it_was_asked_for_and_the_seed_chooses_it() {
+        let decoding =
+            |plan: &Plan| -> Vec<usize> { (0..1000).filter(|&n| plan.decodes(n)).collect() };
+        let one = plan("walk", 10);
+        assert_eq!(decoding(&one).len(), 100, "because one in ten was asked for");
+        let other = Plan { seed: 8, ..one.clone() };
+        assert_ne!(decoding(&one), decoding(&other), "because the seed chooses");
+        assert_eq!(decoding(&plan("walk", 1)).len(), 1000);
+        let hunters = plan("walk=1,hunt=1", 10);
+        assert!(decoding(&hunters).len() >= 500, "because hunters need to see");
+    }
+
+    #[test]
+    fn workers_share_the_bots_without_overlap() {
+        let plans = [0, 1, 2].map(|worker| Plan { worker, ..plan("walk", 1) });
+        for number in 0..100 {
+            let mine = plans.iter().filter(|plan| plan.is_mine(number)).count();
+            assert_eq!(mine, 1, "because bot {number} is played once");
         }
-        let share = number as f64 / options.count as f64;
-        let player = Player {
-            number,
-            brain: options.brain,
-            seed: options.seed,
-            first_input: began + THINK_EVERY.mul_f64(share),
-        };
-        bots.spawn(player.play(Arc::clone(shared)));
-    }
-    let deadline = Instant::now() + JOIN_WITHIN;
-    while shared.settled.load(Ordering::Relaxed) < options.count && Instant::now() < deadline {
-        sleep(GLANCE).await;
-    }
-    Ok(())
-}
-
-struct Outcome {
-    joined: usize,
-    playing: usize,
-    seconds: f64,
-    own_cpu: Option<f64>,
-    server_cpu: Option<f64>,
-}
-
-fn report(options: &LoadOptions, shared: &Shared, tally: &Tally, outcome: Outcome) -> Report {
-    // Bots lost in the window count with all of it: silence is not delivery.
-    let figures = tally.figures(outcome.playing, outcome.seconds);
-    Report {
-        bots: options.count,
-        brain: options.brain.name(),
-        seed: options.seed,
-        joined: outcome.joined,
-        lost: shared.lost.load(Ordering::Relaxed),
-        seconds: round(outcome.seconds),
-        tick_hz: shared.tick_hz.load(Ordering::Relaxed),
-        snapshots: tally.snapshots,
-        delivered_hz: figures.delivered_hz,
-        gap_ms: figures.gap_ms,
-        input_ack_ms: figures.input_ack_ms,
-        bytes_in: tally.bytes_in,
-        bytes_out: tally.bytes_out,
-        entity_ticks: tally.entity_ticks,
-        bytes_per_entity_tick: figures.bytes_per_entity_tick,
-        others_in_view: figures.others_in_view,
-        desyncs: shared.desyncs.load(Ordering::Relaxed),
-        checks: shared.checks.load(Ordering::Relaxed),
-        own_lateness_ms_p99: figures.own_lateness_ms_p99,
-        own_cpu_share: outcome.own_cpu.map(round),
-        server_cpu_s: outcome.server_cpu,
     }
 }

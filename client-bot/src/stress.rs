@@ -1,54 +1,108 @@
-//! How many players a machine holds: a server of its own on one core, bots on
-//! another, and a search over the number of players.
+//! The stress test: how many players a server holds at a tick rate, and what a course
+//! of load does to it.
 //!
-//! What *held* means, and what voids a run, is stated here once, in [`Verdict`].
+//! It starts a server of its own on one core and makes the load from another, or loads
+//! one that runs already. What *held* means, and what voids a step, is in
+//! [`verdict`].
 
+use std::fmt;
 use std::path::PathBuf;
-use std::{fmt, io};
-
-use serde::Serialize;
+use std::time::{Duration, Instant};
 
 use self::cores::Cores;
+use self::mix::Mix;
+use self::outcome::{Figures, Outcome, RateResult, Sample, Step, StepKind};
+use self::profile::{Profile, Stage};
 use self::search::Search;
-use self::server::{ServerChild, ServerError};
+use self::server::ServerError;
+use self::slo::Slo;
+use self::subject::{Ledger, Subject};
+use self::verdict::{Expected, Verdict};
 use crate::brain::BrainKind;
-use crate::load::{self, CpuMeter, LoadError, LoadOptions, allow_open_files};
-use crate::report::{Report, Spread, round};
+use crate::load::window::Window;
+use crate::load::{self, Bare, Beat, LoadError, Plan, Stop, allow_open_files};
+use crate::report::round;
+use crate::target::Target;
 
 mod cores;
 #[cfg(target_os = "linux")]
 pub mod floor;
+mod machine;
+pub mod mix;
 pub mod outcome;
-mod raw;
+pub mod profile;
+pub mod scan;
 mod search;
 mod server;
+pub mod slo;
+mod subject;
+mod table;
+pub mod verdict;
+mod watch;
+mod workers;
 
-/// Joins a second.
-const RAMP_PER_S: f64 = 400.0;
-/// Part of the rate that has to be delivered.
-const DELIVERED_MIN: f64 = 0.95;
-/// Ticks that the p99 gap may last.
-const GAP_TICKS_MAX: f64 = 2.0;
-/// Others in view that make the figures comparable.
-const OTHERS_IN_VIEW: std::ops::RangeInclusive<f64> = 48.0..=52.0;
-/// What the generator may use of its core, and how late it may be.
-const OWN_CPU_MAX: f64 = 0.8;
-const OWN_LATENESS_MS_MAX: f64 = 5.0;
+/// Joins a second while a step fills up.
+const RAMP_PER_S: f64 = 800.0;
+/// Above so many bots in one process only a sample decodes and checks everything, one
+/// in [`SAMPLE_ONE_IN`].
+const DECODE_ALL_MAX: usize = 2000;
+const SAMPLE_ONE_IN: usize = 10;
+/// Others that a view of `auto` has; an arena for fewer players has no borders to lie
+/// behind.
+const WORKLOAD_PLAYERS_MIN: usize = 60;
 
-/// What to find out.
+/// What to find out, and how.
 #[derive(Clone, Debug)]
 pub struct StressOptions {
-    /// The `throng` binary.
-    pub server: PathBuf,
-    pub tick_hz: u32,
-    /// Length of the window of each step.
-    pub seconds: f64,
-    /// Players of the first and, at most, of the last step.
-    pub start: usize,
-    pub max: usize,
+    /// The `throng` binary: server, bare loop and workers.
+    pub program: PathBuf,
+    /// A server that runs already, instead of one for each step.
+    pub url: Option<String>,
+    pub i_run_that_server: bool,
+    /// Of the servers that are started.
+    pub tick_rates: Vec<u32>,
+    pub task: Task,
+    pub mix: Mix,
+    /// As `serve --arena` takes it; none: sized for the players.
+    pub arena: Option<String>,
     pub seed: u64,
     /// Whether each step is followed by one of the bare loop.
     pub floor: bool,
+    pub workers: usize,
+    /// One bot in so many decodes everything; none: as many as a core can.
+    pub decode_one_in: Option<usize>,
+    pub slo: Option<Slo>,
+    /// From this moment of a step on, a broken threshold ends it.
+    pub abort_after: Option<Duration>,
+}
+
+/// The course of a test.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// Doubles the players, then bisects, to find how many are held.
+    FindMax { start: usize, max: usize, seconds: f64 },
+    /// One step for each of these numbers, all of them so often.
+    Steady { players: Vec<usize>, seconds: f64, repeat: usize },
+    /// One load whose players come and go: `spike`, `soak` or `stages`.
+    Stages { name: &'static str, profile: Profile },
+}
+
+/// What is told while a test runs.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    Line(String),
+    Second(Second),
+}
+
+/// A second of a load.
+#[derive(Clone, Debug)]
+pub struct Second {
+    pub elapsed: Duration,
+    pub total: Duration,
+    /// Such as `30 Hz, 2048 players`.
+    pub stage: String,
+    pub wanted: usize,
+    pub sample: Sample,
 }
 
 /// Why nothing was found out.
@@ -56,7 +110,14 @@ pub struct StressOptions {
 pub enum StressError {
     Server(ServerError),
     Load { players: usize, error: LoadError },
-    Floor { players: usize, error: io::Error },
+}
+
+impl StressError {
+    /// Whether the operator ended it.
+    #[must_use]
+    pub fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Load { error: LoadError::Interrupted, .. })
+    }
 }
 
 impl fmt::Display for StressError {
@@ -64,344 +125,494 @@ impl fmt::Display for StressError {
         match self {
             Self::Server(error) => error.fmt(f),
             Self::Load { error: LoadError::Interrupted, .. } => LoadError::Interrupted.fmt(f),
-            Self::Load { players, error } => write!(f, "the step of {players} players: {error}"),
-            Self::Floor { players, error } => {
-                write!(f, "the bare loop for {players} sockets: {error}")
-            }
+            Self::Load { players, error } => write!(f, "the load of {players} players: {error}"),
         }
     }
 }
 
 impl std::error::Error for StressError {}
 
-/// What a step showed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Held,
-    /// The server was too slow, and in which way.
-    NotHeld(String),
-    /// The figures say nothing about the server, and why.
-    Void(String),
-}
-
-impl Verdict {
-    /// Judges a report of the workload at `tick_hz`.
-    #[must_use]
-    pub fn of(report: &Report, tick_hz: u32) -> Self {
-        let rate = f64::from(tick_hz);
-        let gap_max = GAP_TICKS_MAX * 1000.0 / rate;
-        let cpu = report.own_cpu_share.unwrap_or_default();
-        if cpu > OWN_CPU_MAX {
-            Self::Void(format!("the bots used {:.0} % of their core", cpu * 100.0))
-        } else if report.own_lateness_ms_p99 > OWN_LATENESS_MS_MAX {
-            Self::Void(format!("the bots were {:.1} ms late", report.own_lateness_ms_p99))
-        } else if report.joined < report.bots {
-            Self::NotHeld(format!("{} of {} joined", report.joined, report.bots))
-        } else if report.lost > 0 {
-            Self::NotHeld(format!("{} were lost", report.lost))
-        } else if report.delivered_hz < rate * DELIVERED_MIN {
-            Self::NotHeld(format!("{:.1} of {rate} Hz delivered", report.delivered_hz))
-        } else if report.gap_ms.p99 > gap_max {
-            Self::NotHeld(format!("p99 gap over {gap_max:.0} ms"))
-        } else if !OTHERS_IN_VIEW.contains(&report.others_in_view) {
-            Self::Void(format!("{:.1} others in view", report.others_in_view))
-        } else {
-            Self::Held
-        }
-    }
-
-    fn why(&self) -> &str {
-        match self {
-            Self::Held => "",
-            Self::NotHeld(why) | Self::Void(why) => why,
-        }
-    }
-}
-
-/// One step of the search.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Step {
-    pub tick_rate: u32,
-    pub players: usize,
-    pub held: bool,
-    pub void: bool,
-    /// Why it was not held or is void; empty when held.
-    pub why: String,
-    pub delivered_hz: f64,
-    pub gap_ms: Spread,
-    pub input_ack_ms: Spread,
-    /// None where the system does not tell the CPU time of another process.
-    pub cpu_us_per_client_tick: Option<f64>,
-    /// The same over what the bare loop took for as many bytes to as many sockets
-    /// right after; none without `--floor`.
-    pub floor_ratio: Option<f64>,
-    pub bytes_per_snapshot: Option<f64>,
-    pub bytes_per_entity_tick: Option<f64>,
-    pub others_in_view: f64,
-    pub desyncs: u64,
-    pub lost: usize,
-    pub own_lateness_ms_p99: f64,
-    pub own_cpu_share: Option<f64>,
-}
-
-impl Step {
-    fn new(report: &Report, tick_hz: u32) -> Self {
-        let verdict = Verdict::of(report, tick_hz);
-        let client_ticks = report.joined as f64 * report.seconds * f64::from(tick_hz);
-        let cpu = report.server_cpu_s.map(|s| round(s * 1e6 / client_ticks));
-        Self {
-            tick_rate: tick_hz,
-            players: report.bots,
-            held: verdict == Verdict::Held,
-            void: matches!(verdict, Verdict::Void(_)),
-            why: verdict.why().to_owned(),
-            delivered_hz: report.delivered_hz,
-            gap_ms: report.gap_ms,
-            input_ack_ms: report.input_ack_ms,
-            cpu_us_per_client_tick: cpu,
-            floor_ratio: None,
-            bytes_per_snapshot: (report.snapshots > 0)
-                .then(|| round(report.bytes_in as f64 / report.snapshots as f64)),
-            bytes_per_entity_tick: report.bytes_per_entity_tick,
-            others_in_view: report.others_in_view,
-            desyncs: report.desyncs,
-            lost: report.lost,
-            own_lateness_ms_p99: report.own_lateness_ms_p99,
-            own_cpu_share: report.own_cpu_share,
-        }
-    }
-}
-
-/// What a whole search found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Found {
-    /// Whether server and bots each had a core of their own.
-    pub pinned: bool,
-    /// The most players that were held; none when no step was.
-    pub held_players: Option<usize>,
-    /// Whether the next larger step was void, twice: then the bots or the machine
-    /// set this limit, and the server may hold more.
-    pub void_above: bool,
-    pub tick_rate: u32,
-    pub seconds: f64,
-    pub seed: u64,
-    pub results: Vec<Step>,
-}
-
-/// Searches on the calling thread until the limit is found or the process is
-/// told to end. Every server that it starts is ended. `say` takes progress.
+/// Runs a test on the calling thread until it is done or the process is told to end.
+/// Every server that it starts is ended. `tell` takes progress.
 ///
 /// # Errors
 /// When no server could be started or loaded.
-pub fn run(options: &StressOptions, say: &dyn Fn(&str)) -> Result<Found, StressError> {
-    let in_load = |players, error| StressError::Load { players, error };
-    let runtime = load::runtime().map_err(|error| in_load(options.start, error))?;
-    let found = runtime.block_on(async {
-        // First, so that a signal during a step finds somebody who listens.
-        tokio::select! {
-            biased;
-            () = load::told_to_end() => Err(in_load(options.start, LoadError::Interrupted)),
-            found = find(options, say) => found,
-        }
-    });
-    runtime.shutdown_background();
-    found
-}
-
-async fn find(options: &StressOptions, say: &dyn Fn(&str)) -> Result<Found, StressError> {
+pub fn run(
+    options: &StressOptions,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<Outcome, StressError> {
+    let most = options.players_max();
+    let in_load = |error| StressError::Load { players: most, error };
     // The server inherits the limit that it needs too.
-    allow_open_files(options.max)
-        .or_else(|_| allow_open_files(options.start))
-        .map_err(|error| StressError::Load { players: options.start, error })?;
-    let cores = Cores::two();
-    if cores.is_none() {
-        say("server and bots share the cores: they cannot be pinned here");
+    allow_open_files(most).map_err(in_load)?;
+    let cores = if options.url.is_none() { Cores::two() } else { None };
+    if cores.is_none() && options.url.is_none() {
+        tell(Progress::Line("server and bots share the cores: they cannot be pinned here".into()));
     }
-    let mut found = Found {
-        pinned: cores.is_some(),
-        held_players: None,
-        void_above: false,
-        tick_rate: options.tick_hz,
-        seconds: options.seconds,
+    let stop = Stop::at_signals().map_err(in_load)?;
+    let pinned = cores.is_some();
+    let mut bench = Bench { options, cores, stop, tell, begun: Instant::now() };
+    let mut results = Vec::new();
+    for &tick_hz in &options.tick_rates {
+        results.push(match &options.task {
+            &Task::FindMax { start, max, seconds } => {
+                bench.find_max(tick_hz, (start, max), seconds)?
+            }
+            Task::Steady { players, seconds, repeat } => {
+                bench.steady(tick_hz, players, *seconds, *repeat)?
+            }
+            Task::Stages { profile, .. } => bench.stages(tick_hz, profile)?,
+        });
+    }
+    let thresholds = options.slo.as_ref().map_or_else(Vec::new, |slo| {
+        results.iter().flat_map(|it| slo.judge(&it.figures, it.tick_rate)).collect()
+    });
+    Ok(Outcome {
+        format: outcome::FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        machine: machine::this(),
+        profile: options.task.name().to_owned(),
+        brains: options.mix.to_string(),
+        arena: options.arena.clone().unwrap_or_else(|| "auto".to_owned()),
+        url: options.url.clone(),
         seed: options.seed,
-        results: Vec::new(),
-    };
-    let mut search = Search::new(options.start, options.max);
-    while let Some(players) = search.next_players() {
-        let mut step = take_step(options, cores.as_ref(), players, options.seed, say).await?;
-        if step.void {
-            say(&format!("{players} players: void, as {}; once more", step.why));
-            found.results.push(step);
-            step = take_step(options, cores.as_ref(), players, options.seed + 1, say).await?;
-        }
-        say(&format!("{players} players: {}", if step.held { "held" } else { step.why.as_str() }));
-        if options.floor && step.held {
-            let cpu = floor_us(options, cores.as_ref(), &step).await?;
-            step.floor_ratio =
-                step.cpu_us_per_client_tick.zip(cpu).map(|(own, floor)| round(own / floor));
-        }
-        search.tell(players, step.held);
-        if !step.held {
-            found.void_above = step.void;
-        }
-        found.results.push(step);
-    }
-    found.held_players = search.held();
-    Ok(found)
+        seconds: options.task.seconds(),
+        pinned,
+        workers: options.workers,
+        results,
+        thresholds,
+    })
 }
 
-async fn take_step(
-    options: &StressOptions,
-    cores: Option<&Cores>,
-    players: usize,
-    seed: u64,
-    say: &dyn Fn(&str),
-) -> Result<Step, StressError> {
-    let server = ServerChild::start(options, players, cores).map_err(StressError::Server)?;
-    let load = LoadOptions {
-        url: format!("ws://{}/ws", server.address()),
-        count: players,
-        brain: BrainKind::Walk,
-        seconds: options.seconds,
-        ramp_per_s: RAMP_PER_S,
-        seed,
-        i_run_that_server: false,
-        server_pid: Some(server.pid()),
-    };
-    let report = load::drive(&load, say).await;
-    let report = report.map_err(|error| StressError::Load { players, error })?;
-    Ok(Step::new(&report, options.tick_hz))
-}
-
-/// CPU time of the bare loop, in µs a client and tick, with the bytes of a step.
-async fn floor_us(
-    options: &StressOptions,
-    cores: Option<&Cores>,
-    step: &Step,
-) -> Result<Option<f64>, StressError> {
-    let Some(bytes) = step.bytes_per_snapshot else { return Ok(None) };
-    let floor = ServerChild::start_floor(options, bytes.round() as usize, cores);
-    let floor = floor.map_err(StressError::Server)?;
-    let in_floor = |error| StressError::Floor { players: step.players, error };
-    let address =
-        floor.address().parse().map_err(|_| in_floor(io::ErrorKind::InvalidData.into()))?;
-    let meter = || CpuMeter::start(Some(floor.pid()));
-    let meter = raw::run(address, step.players, options.seconds, meter).await.map_err(in_floor)?;
-    let client_ticks = step.players as f64 * options.seconds * f64::from(options.tick_hz);
-    Ok(meter.stop(options.seconds).server.map(|s| s * 1e6 / client_ticks))
-}
-
-impl Found {
-    /// The result as one JSON object.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("plain numbers and names are always JSON")
-    }
-}
-
-impl fmt::Display for Found {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{:>7} {:>9} {:>8} {:>8} {:>10} {:>7} {:>9} {:>8} {:>8}  held",
-            "players",
-            "delivered",
-            "gap p99",
-            "gap max",
-            "server",
-            "over",
-            "bytes per",
-            "others",
-            "bots"
-        )?;
-        writeln!(
-            f,
-            "{:>7} {:>9} {:>8} {:>8} {:>10} {:>7} {:>9} {:>8} {:>8}",
-            "", "Hz", "ms", "ms", "us/cl-tick", "floor", "ent-tick", "in view", "late ms"
-        )?;
-        let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
-        for step in &self.results {
-            let verdict = match (step.held, step.void) {
-                (true, _) => "yes".to_owned(),
-                (false, true) => format!("void: {}", step.why),
-                (false, false) => format!("no: {}", step.why),
-            };
-            writeln!(
-                f,
-                "{:>7} {:>9.2} {:>8.1} {:>8.1} {:>10} {:>7} {:>9} {:>8.1} {:>8.2}  {verdict}",
-                step.players,
-                step.delivered_hz,
-                step.gap_ms.p99,
-                step.gap_ms.max,
-                number(step.cpu_us_per_client_tick),
-                number(step.floor_ratio),
-                number(step.bytes_per_entity_tick),
-                step.others_in_view,
-                step.own_lateness_ms_p99,
-            )?;
-        }
-        let pinned = if self.pinned { "a core each" } else { "cores shared, not pinned" };
-        let players = self.held_players.map_or("none of these".to_owned(), |n| n.to_string());
-        writeln!(f, "held: {players} players at {} Hz ({pinned})", self.tick_rate)?;
-        if self.void_above {
-            writeln!(f, "The next larger step was void: the server may hold more than this.")?;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn good() -> Report {
-        Report {
-            bots: 100,
-            brain: "walk",
-            seed: 1,
-            joined: 100,
-            lost: 0,
-            seconds: 10.0,
-            tick_hz: 30,
-            snapshots: 30_000,
-            delivered_hz: 30.0,
-            gap_ms: Spread { p50: 33.0, p99: 40.0, max: 60.0 },
-            input_ack_ms: Spread::default(),
-            bytes_in: 3_000_000,
-            bytes_out: 100_000,
-            entity_ticks: 1_500_000,
-            bytes_per_entity_tick: Some(2.0),
-            others_in_view: 50.0,
-            desyncs: 0,
-            checks: 1,
-            own_lateness_ms_p99: 1.0,
-            own_cpu_share: Some(0.5),
-            server_cpu_s: Some(0.3),
+impl Task {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::FindMax { .. } => "find-max",
+            Self::Steady { .. } => "steady",
+            Self::Stages { name, .. } => name,
         }
     }
 
-    #[test]
-    fn held_void_and_not_held_are_told_apart() {
-        let verdict = |report: Report| match Verdict::of(&report, 30) {
-            Verdict::Held => "held",
-            Verdict::NotHeld(_) => "not held",
-            Verdict::Void(_) => "void",
+    fn seconds(&self) -> f64 {
+        match self {
+            Self::FindMax { seconds, .. } | Self::Steady { seconds, .. } => *seconds,
+            Self::Stages { profile, .. } => profile.length().as_secs_f64(),
+        }
+    }
+}
+
+impl StressOptions {
+    fn players_max(&self) -> usize {
+        match &self.task {
+            Task::FindMax { max, .. } => *max,
+            Task::Steady { players, .. } => players.iter().copied().max().unwrap_or_default(),
+            Task::Stages { profile, .. } => profile.players_max(),
+        }
+    }
+
+    /// Whether figures are of the workload that all published ones refer to.
+    fn is_workload(&self, players: usize) -> bool {
+        self.url.is_none()
+            && self.arena.is_none()
+            && self.mix == Mix::from(BrainKind::Walk)
+            && players >= WORKLOAD_PLAYERS_MIN
+    }
+}
+
+/// A load that was made.
+struct Made {
+    sum: Beat,
+    figures: Figures,
+    samples: Vec<Sample>,
+}
+
+struct Bench<'a> {
+    options: &'a StressOptions,
+    cores: Option<Cores>,
+    stop: Stop,
+    tell: &'a mut dyn FnMut(Progress),
+    begun: Instant,
+}
+
+impl Bench<'_> {
+    fn say(&mut self, line: String) {
+        (self.tell)(Progress::Line(line));
+    }
+
+    fn find_max(
+        &mut self,
+        tick_hz: u32,
+        (start, max): (usize, usize),
+        seconds: f64,
+    ) -> Result<RateResult, StressError> {
+        let mut steps = Vec::new();
+        let mut search = Search::new(start, max);
+        let mut void_above = false;
+        while let Some(players) = search.next_players() {
+            let mut step = self.step(tick_hz, players, seconds, self.options.seed)?;
+            if step.void {
+                self.say(format!("{players} players: void, as {}; once more", step.why));
+                steps.push(step);
+                step = self.step(tick_hz, players, seconds, self.options.seed + 1)?;
+            }
+            self.say(told(&step));
+            if self.options.floor && step.held {
+                steps.extend(self.floor_beside(tick_hz, &mut step, seconds)?);
+            }
+            search.tell(players, step.held);
+            if !step.held {
+                void_above = step.void;
+            }
+            steps.push(step);
+        }
+        let held = search.held();
+        let floor_held = match frame_bytes_at(&steps, held) {
+            Some(bytes) if self.options.floor => {
+                self.find_floor_max(tick_hz, (start, max), seconds, bytes, &mut steps)?
+            }
+            Some(_) | None => None,
         };
-        assert_eq!(verdict(good()), "held");
-        assert_eq!(verdict(Report { delivered_hz: 28.4, ..good() }), "not held");
-        assert_eq!(verdict(Report { lost: 1, ..good() }), "not held");
-        assert_eq!(verdict(Report { joined: 99, ..good() }), "not held");
-        let gap_ms = Spread { p99: 67.0, ..good().gap_ms };
-        assert_eq!(verdict(Report { gap_ms, ..good() }), "not held");
-        assert_eq!(verdict(Report { others_in_view: 47.9, ..good() }), "void");
-        assert_eq!(verdict(Report { own_cpu_share: Some(0.81), ..good() }), "void");
-        let late = Report { own_lateness_ms_p99: 5.1, delivered_hz: 20.0, ..good() };
-        assert_eq!(verdict(late), "void", "because slow bots prove nothing about the server");
+        Ok(RateResult {
+            floor_held_players: floor_held,
+            ..summary(tick_hz, steps, held, void_above)
+        })
     }
 
-    #[test]
-    fn server_cpu_is_spread_over_clients_and_ticks() {
-        let step = Step::new(&good(), 30);
-        assert_eq!(step.cpu_us_per_client_tick, Some(10.0));
+    /// How many sockets the bare loop holds with frames of so many bytes.
+    fn find_floor_max(
+        &mut self,
+        tick_hz: u32,
+        (start, max): (usize, usize),
+        seconds: f64,
+        frame_bytes: usize,
+        steps: &mut Vec<Step>,
+    ) -> Result<Option<usize>, StressError> {
+        let mut search = Search::new(start, max);
+        while let Some(players) = search.next_players() {
+            let step = self.floor_step(tick_hz, players, seconds, frame_bytes)?;
+            self.say(format!("the bare loop: {}", told(&step)));
+            search.tell(players, step.held);
+            steps.push(step);
+        }
+        Ok(search.held())
+    }
+
+    fn steady(
+        &mut self,
+        tick_hz: u32,
+        players: &[usize],
+        seconds: f64,
+        repeat: usize,
+    ) -> Result<RateResult, StressError> {
+        let mut steps = Vec::new();
+        for round in 0..repeat as u64 {
+            for &players in players {
+                let mut step = self.step(tick_hz, players, seconds, self.options.seed + round)?;
+                self.say(told(&step));
+                if self.options.floor {
+                    steps.extend(self.floor_beside(tick_hz, &mut step, seconds)?);
+                }
+                steps.push(step);
+            }
+        }
+        let servers = steps.iter().filter(|step| step.kind != StepKind::Floor);
+        let held = servers.filter(|step| step.held).map(|step| step.players).max();
+        Ok(summary(tick_hz, steps, held, false))
+    }
+
+    /// So many players for a while, on a server of their own.
+    fn step(
+        &mut self,
+        tick_hz: u32,
+        players: usize,
+        seconds: f64,
+        seed: u64,
+    ) -> Result<Step, StressError> {
+        let subject = self.subject(tick_hz, players)?;
+        let expected = Expected {
+            tick_hz: subject.tick_hz(),
+            players,
+            is_workload: self.options.is_workload(players),
+        };
+        let plan = Plan { seed, ..self.plan(&subject, players, seconds, None)? };
+        let made = self.fill_and_hold(&subject, &plan, players, seconds)?;
+        let mut verdict = Verdict::of(&made.figures, made.sum.joined, expected);
+        if let (Verdict::Held, Some(slo)) = (&verdict, &self.options.slo) {
+            let judged = slo.judge(&made.figures, expected.tick_hz);
+            if let Some(broken) = judged.iter().find(|judged| !judged.kept) {
+                verdict = Verdict::NotHeld(format!("{} is broken", broken.threshold));
+            }
+        }
+        Ok(made.step(players, StepKind::Search, &verdict))
+    }
+
+    /// A step of the bare loop with as many sockets and bytes, if the bytes are known,
+    /// whose CPU time gives the step its ratio.
+    fn floor_beside(
+        &mut self,
+        tick_hz: u32,
+        step: &mut Step,
+        seconds: f64,
+    ) -> Result<Option<Step>, StressError> {
+        let Some(bytes) = step.figures.bytes_per_snapshot else { return Ok(None) };
+        let floor = self.floor_step(tick_hz, step.players, seconds, bytes.round() as usize)?;
+        let cpu = step.figures.cpu_us_per_client_tick.zip(floor.figures.cpu_us_per_client_tick);
+        step.figures.floor_ratio = cpu.map(|(own, floor)| round(own / floor));
+        Ok(Some(floor))
+    }
+
+    fn floor_step(
+        &mut self,
+        tick_hz: u32,
+        players: usize,
+        seconds: f64,
+        frame_bytes: usize,
+    ) -> Result<Step, StressError> {
+        let frame_bytes = frame_bytes.max(1);
+        let program = &self.options.program;
+        let subject = Subject::start_bare(program, frame_bytes, tick_hz, self.cores.as_ref())
+            .map_err(StressError::Server)?;
+        let bare = Bare { frame_bytes, tick_hz: u8::try_from(tick_hz).unwrap_or(u8::MAX) };
+        let plan = self.plan(&subject, players, seconds, Some(bare))?;
+        let made = self.fill_and_hold(&subject, &plan, players, seconds)?;
+        let expected = Expected { tick_hz, players, is_workload: false };
+        let verdict = Verdict::of(&made.figures, made.sum.joined, expected);
+        Ok(made.step(players, StepKind::Floor, &verdict))
+    }
+
+    /// One load over all stages, each of which is a step.
+    fn stages(&mut self, tick_hz: u32, profile: &Profile) -> Result<RateResult, StressError> {
+        let players = profile.players_max();
+        let subject = self.subject(tick_hz, players)?;
+        let tick_hz = subject.tick_hz();
+        let plan = Plan { profile: profile.clone(), ..self.plan(&subject, players, 1.0, None)? };
+        let mut steps: Vec<Step> = Vec::new();
+        let mut whole = Ledger::open(&subject);
+        let mut stage = (0, Ledger::open(&subject));
+        let close = |index: usize, ledger: &Ledger<'_>| {
+            let Stage { to, .. } = profile.stages()[index];
+            let figures = ledger.close(None);
+            let expected = Expected { tick_hz, players: 0, is_workload: false };
+            let verdict = Verdict::of(&figures, 0, expected);
+            let made = Made { sum: Beat::default(), figures, samples: ledger.samples.clone() };
+            made.step(to, StepKind::Stage, &verdict)
+        };
+        let abort = self.options.abort_after.zip(self.options.slo.clone());
+        self.load(&plan, players, &mut |bench, beat| {
+            let elapsed = Duration::from_secs(u64::from(beat.number));
+            let at_s = elapsed.as_secs_f64() + beat.seconds;
+            let now_in = profile.stage_at(elapsed).unwrap_or(profile.stages().len() - 1);
+            if now_in != stage.0 {
+                steps.push(close(stage.0, &stage.1));
+                stage = (now_in, Ledger::open(&subject));
+            }
+            whole.add(at_s, beat);
+            let sample = stage.1.add(at_s, beat);
+            let name = format!("{tick_hz} Hz, {}", profile.stages()[now_in]);
+            bench.tell_second(at_s, profile, name, sample);
+            match &abort {
+                Some((after, slo))
+                    if elapsed >= *after && is_broken(slo, &whole.sum.figures(), tick_hz) =>
+                {
+                    load::Step::Stop
+                }
+                Some(_) | None => load::Step::Continue,
+            }
+        })?;
+        steps.push(close(stage.0, &stage.1));
+        let figures = whole.close(None);
+        let held = steps.iter().all(|step| step.held).then_some(players);
+        let void = steps.iter().any(|step| step.void);
+        Ok(RateResult {
+            tick_rate: tick_hz,
+            held_players: held,
+            floor_held_players: None,
+            void_above: false,
+            void,
+            figures,
+            steps,
+        })
+    }
+
+    /// Fills up, settles, and measures for `seconds`.
+    fn fill_and_hold(
+        &mut self,
+        subject: &Subject,
+        plan: &Plan,
+        players: usize,
+        seconds: f64,
+    ) -> Result<Made, StressError> {
+        let mut window = Window::new(players, players as f64 / RAMP_PER_S, seconds);
+        let mut ledger = None;
+        let mut joins = Beat::default();
+        let tick_hz = subject.tick_hz();
+        let abort = self.options.abort_after.zip(self.options.slo.clone());
+        let name = match plan.bare {
+            None => format!("{tick_hz} Hz, {players} players"),
+            Some(_) => format!("{tick_hz} Hz, {players} sockets of the bare loop"),
+        };
+        let mut before_window = Ledger::open(subject);
+        self.load(plan, players, &mut |bench, beat| {
+            let at_s = f64::from(beat.number) + beat.seconds;
+            let was_open = window.is_open();
+            let mut step = window.take(beat);
+            let running = ledger.as_mut().filter(|_| was_open).unwrap_or(&mut before_window);
+            let sample = running.add(at_s, beat);
+            if window.is_open() && !was_open {
+                ledger = Some(Ledger::open(subject));
+            }
+            bench.tell_second(at_s, &plan.profile, name.clone(), sample);
+            if let Some((after, slo)) = &abort
+                && at_s >= after.as_secs_f64()
+                && is_broken(slo, &window.sum().figures(), tick_hz)
+            {
+                step = load::Step::Stop;
+            }
+            joins = window.sum();
+            step
+        })?;
+        let ledger = ledger.unwrap_or(before_window);
+        let figures = ledger.close(Some(&joins));
+        Ok(Made { sum: joins, figures, samples: ledger.samples })
+    }
+
+    fn load(
+        &mut self,
+        plan: &Plan,
+        players: usize,
+        on_beat: &mut dyn FnMut(&mut Self, &Beat) -> load::Step,
+    ) -> Result<(), StressError> {
+        let stop = self.stop.clone();
+        let program = self.options.program.clone();
+        let mut on_beat = |beat: Beat| on_beat(self, &beat);
+        let made = if plan.workers == 1 {
+            plan.run(&stop, &mut on_beat)
+        } else {
+            workers::run(plan, &program, &stop, &mut on_beat)
+        };
+        made.map_err(|error| StressError::Load { players, error })
+    }
+
+    fn tell_second(&mut self, at_s: f64, profile: &Profile, stage: String, sample: Sample) {
+        let elapsed = Duration::from_secs_f64(at_s);
+        (self.tell)(Progress::Second(Second {
+            elapsed: self.begun.elapsed(),
+            total: profile.length(),
+            stage,
+            wanted: profile.players_at(elapsed),
+            sample,
+        }));
+    }
+
+    fn subject(&self, tick_hz: u32, players: usize) -> Result<Subject, StressError> {
+        let options = self.options;
+        if let Some(url) = &options.url {
+            let target = Target::resolve(url)
+                .map_err(|error| StressError::Load { players, error: LoadError::Target(error) })?;
+            if !target.is_loopback() && !options.i_run_that_server {
+                let error = LoadError::NotYours { url: url.clone() };
+                return Err(StressError::Load { players, error });
+            }
+            return Subject::at(url, target.address()).map_err(|error| StressError::Load {
+                players,
+                error: LoadError::Unreachable { url: url.clone(), why: no_rooms(&error) },
+            });
+        }
+        let arena = options.arena.clone().unwrap_or_else(|| format!("auto:{players}"));
+        let arguments = [
+            ["serve", "--listen", "127.0.0.1:0"].map(str::to_owned).to_vec(),
+            ["--house-bots", "0", "--net-threads", "1"].map(str::to_owned).to_vec(),
+            vec!["--tick-rate".to_owned(), tick_hz.to_string()],
+            vec!["--arena".to_owned(), arena],
+            vec!["--players-max".to_owned(), players.to_string()],
+            vec!["--seed".to_owned(), options.seed.to_string()],
+        ]
+        .concat();
+        Subject::start(&options.program, &arguments, tick_hz, self.cores.as_ref())
+            .map_err(StressError::Server)
+    }
+
+    fn plan(
+        &self,
+        subject: &Subject,
+        players: usize,
+        seconds: f64,
+        bare: Option<Bare>,
+    ) -> Result<Plan, StressError> {
+        let options = self.options;
+        let profile = Plan::ramp_and_hold(players, RAMP_PER_S, seconds)
+            .map_err(|error| StressError::Load { players, error: LoadError::Profile(error) })?;
+        let all_decode = players.div_ceil(options.workers) <= DECODE_ALL_MAX;
+        Ok(Plan {
+            url: subject.url().to_owned(),
+            profile,
+            mix: options.mix.clone(),
+            seed: options.seed,
+            decode_one_in: options.decode_one_in.unwrap_or(if all_decode {
+                1
+            } else {
+                SAMPLE_ONE_IN
+            }),
+            worker: 0,
+            workers: options.workers,
+            i_run_that_server: options.i_run_that_server,
+            bare,
+        })
+    }
+}
+
+impl Made {
+    fn step(self, players: usize, kind: StepKind, verdict: &Verdict) -> Step {
+        Step {
+            players,
+            kind,
+            held: *verdict == Verdict::Held,
+            void: matches!(verdict, Verdict::Void(_)),
+            why: verdict.why().to_owned(),
+            figures: self.figures,
+            samples: self.samples,
+        }
+    }
+}
+
+fn no_rooms(error: &std::io::Error) -> String {
+    format!("it does not tell of its rooms at /api/rooms ({error}); is it a throng server?")
+}
+
+/// Whether a threshold that can be judged while the load runs is broken.
+fn is_broken(slo: &Slo, figures: &Figures, tick_hz: u32) -> bool {
+    slo.judge(figures, tick_hz).iter().any(|judged| judged.found.is_some() && !judged.kept)
+}
+
+fn told(step: &Step) -> String {
+    let verdict = if step.held { "held" } else { step.why.as_str() };
+    format!("{} players: {verdict}", step.players)
+}
+
+/// The frame of the largest held step, for the bare loop.
+fn frame_bytes_at(steps: &[Step], held: Option<usize>) -> Option<usize> {
+    let step = steps.iter().find(|step| step.held && Some(step.players) == held)?;
+    step.figures.bytes_per_snapshot.map(|bytes| bytes.round() as usize)
+}
+
+fn summary(
+    tick_rate: u32,
+    steps: Vec<Step>,
+    held_players: Option<usize>,
+    void_above: bool,
+) -> RateResult {
+    let servers = || steps.iter().filter(|step| step.kind != StepKind::Floor);
+    let best = servers()
+        .filter(|step| step.held)
+        .max_by_key(|step| step.players)
+        .or_else(|| servers().last());
+    RateResult {
+        tick_rate,
+        held_players,
+        floor_held_players: None,
+        void_above,
+        void: best.is_none_or(|step| step.void),
+        figures: best.map(|step| step.figures.clone()).unwrap_or_default(),
+        steps,
     }
 }

@@ -1,9 +1,7 @@
-//! Which server a load goes to, and the connections to it.
+//! Which server a load goes to, and where its connections come from.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_tungstenite::tungstenite::http::Uri;
 
 /// Source addresses on loopback. An address has some 28,000 ports to connect
@@ -46,11 +44,11 @@ impl Target {
     ///
     /// # Errors
     /// When it is no such url, or the host has no address.
-    pub async fn resolve(url: &str) -> Result<Self, TargetError> {
+    pub fn resolve(url: &str) -> Result<Self, TargetError> {
         let (host, port) = host_and_port(url)?;
         let unknown = |why: String| TargetError::UnknownHost { host: host.clone(), why };
         let mut addresses =
-            lookup_host((host.as_str(), port)).await.map_err(|error| unknown(error.to_string()))?;
+            (host.as_str(), port).to_socket_addrs().map_err(|error| unknown(error.to_string()))?;
         let address = addresses.next().ok_or_else(|| unknown("none was found".to_owned()))?;
         Ok(Self { url: url.to_owned(), address })
     }
@@ -65,28 +63,18 @@ impl Target {
         self.address.ip().is_loopback()
     }
 
-    /// Connects the `number`-th client.
-    ///
-    /// # Errors
-    /// When nobody accepts it.
-    pub async fn connect(&self, number: usize) -> io::Result<TcpStream> {
-        let socket = match self.address {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        if let Some(source) = self.source(number) {
-            // Where the system has but one loopback address, it chooses the source.
-            let _ = socket.bind(SocketAddr::new(source, 0));
-        }
-        let stream = socket.connect(self.address).await?;
-        stream.set_nodelay(true)?;
-        Ok(stream)
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
-    fn source(&self, number: usize) -> Option<IpAddr> {
+    /// The address that the `number`-th client comes from, where there is a choice.
+    #[must_use]
+    pub fn source(&self, number: usize) -> Option<SocketAddr> {
         let low = u8::try_from(1 + number % SOURCES).ok()?;
         let is_v4 = self.address.is_ipv4() && self.is_loopback();
-        (cfg!(target_os = "linux") && is_v4).then(|| Ipv4Addr::new(127, 0, 1, low).into())
+        (cfg!(target_os = "linux") && is_v4)
+            .then(|| SocketAddr::from((Ipv4Addr::new(127, 0, 1, low), 0)))
     }
 }
 

@@ -31,7 +31,9 @@ enum Command {
     /// Plays with headless bots and reports what they saw.
     Bots(bots::BotsArgs),
     /// Finds how many players this machine holds.
-    Stress(stress::StressArgs),
+    Stress(Box<stress::StressArgs>),
+    #[command(hide = true)]
+    Worker(stress::WorkerArgs),
     #[command(hide = true)]
     Floor(stress::FloorArgs),
 }
@@ -59,11 +61,16 @@ pub fn main() -> ExitCode {
         None => serve::run(cli.serve),
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Bots(args)) => bots::run(args),
-        Some(Command::Stress(args)) => stress::run(args),
+        Some(Command::Stress(args)) => return ended(stress::run(*args)),
+        Some(Command::Worker(args)) => stress::run_worker(args),
         Some(Command::Floor(args)) => stress::run_floor(args),
     };
+    ended(result.map(|()| ExitCode::SUCCESS))
+}
+
+fn ended(result: Result<ExitCode, String>) -> ExitCode {
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(sentence) => {
             eprintln!("throng: {sentence}");
             ExitCode::FAILURE

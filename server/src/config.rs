@@ -1,6 +1,6 @@
 //! What `throng serve` is told: flags over environment over file over defaults.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -26,6 +26,10 @@ const OTHER_VARIABLES: [&str; 4] = ["CONFIG", "LOG", "BIN", "CHROMIUM"];
 /// Open tiles for each shard that lies around.
 const TILES_A_SHARD: usize = 20;
 
+/// Radius of a disc, in tiles: with the walls around, it has to be a map.
+const DISC_MIN: i32 = MAP_TILES_MIN / 2;
+const DISC_MAX: i32 = MAP_TILES_MAX / 2 - 1;
+
 /// A generated arena, as `--arena` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArenaSpec {
@@ -33,6 +37,19 @@ pub enum ArenaSpec {
     Tiles(i32),
     /// `auto:N`: the open field of the workload for N players, without shards.
     Auto(usize),
+    /// `disc:R`: an open disc with a radius of R tiles, all of it in one view when R
+    /// is small: the place for a crowd.
+    Disc(i32),
+}
+
+impl Display for ArenaSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tiles(tiles) => tiles.fmt(f),
+            Self::Auto(players) => write!(f, "auto:{players}"),
+            Self::Disc(radius) => write!(f, "disc:{radius}"),
+        }
+    }
 }
 
 impl FromStr for ArenaSpec {
@@ -42,13 +59,19 @@ impl FromStr for ArenaSpec {
         let wrong = || {
             format!(
                 "an arena is a number of tiles from {MAP_TILES_MIN} to {MAP_TILES_MAX}, \
-                 or auto: and a number of players from 1 to {PLAYERS_MAX}"
+                 or auto: and a number of players from 1 to {PLAYERS_MAX}, \
+                 or disc: and a radius from {DISC_MIN} to {DISC_MAX} tiles"
             )
         };
         if let Some(players) = text.strip_prefix("auto:") {
             let players = players.parse().map_err(|_| wrong())?;
             let allowed = (1..=PLAYERS_MAX).contains(&players);
             return if allowed { Ok(Self::Auto(players)) } else { Err(wrong()) };
+        }
+        if let Some(radius) = text.strip_prefix("disc:") {
+            let radius = radius.parse().map_err(|_| wrong())?;
+            let allowed = (DISC_MIN..=DISC_MAX).contains(&radius);
+            return if allowed { Ok(Self::Disc(radius)) } else { Err(wrong()) };
         }
         let tiles = text.parse().map_err(|_| wrong())?;
         let allowed = (MAP_TILES_MIN..=MAP_TILES_MAX).contains(&tiles);
@@ -244,6 +267,11 @@ impl Config {
                 .map_err(|error| format!("The map {} cannot be used: {error}.", path.display()))?,
             Place::Generated(ArenaSpec::Tiles(tiles)) => maps::pillars(*tiles, self.seed)
                 .map_err(|error| format!("The arena of {tiles} tiles cannot be made: {error}."))?,
+            Place::Generated(ArenaSpec::Disc(radius)) => {
+                let arena = maps::disc(*radius, self.seed)
+                    .map_err(|error| format!("The arena disc:{radius} cannot be made: {error}."))?;
+                return Ok((arena, 0));
+            }
             Place::Generated(ArenaSpec::Auto(players)) => {
                 let arena = maps::open_field(*players, self.seed).map_err(|error| {
                     format!("The arena auto:{players} cannot be made: {error}.")
@@ -275,8 +303,16 @@ mod tests {
     fn settings_out_of_bounds_are_named() {
         let settings = Settings { tick_rate: Some(500), ..Settings::default() };
         assert!(Config::new(settings).is_err_and(|error| error.contains("tick-rate")));
-        for wrong in ["", "auto:", "auto:0", "-5", "7", "2000", "auto:99999", "12x"] {
+        for wrong in ["", "auto:", "auto:0", "-5", "7", "2000", "auto:99999", "12x", "disc:3"] {
             assert!(wrong.parse::<ArenaSpec>().is_err(), "because {wrong:?} names no arena");
+        }
+    }
+
+    #[test]
+    fn an_arena_is_written_as_it_is_read() {
+        for text in ["64", "auto:200", "disc:8"] {
+            let arena: ArenaSpec = text.parse().expect("an arena");
+            assert_eq!(arena.to_string(), text);
         }
     }
 

@@ -3,5 +3,5 @@
 mod generate;
 mod tiled;
 
-pub use generate::{open_field, pillars};
+pub use generate::{disc, open_field, pillars};
 pub use tiled::{MapFileError, load, parse};

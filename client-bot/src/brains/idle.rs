@@ -2,14 +2,20 @@
 
 use throng_shared::prng::Prng;
 
-use crate::brain::{Brain, Intent};
+use crate::brain::{Blind, Brain, Intent};
 use crate::view::View;
 
 #[derive(Debug)]
 pub(crate) struct Idle;
 
 impl Brain for Idle {
-    fn think(&mut self, _: &View, _: &mut Prng) -> Intent {
+    fn think(&mut self, _: &View, rng: &mut Prng) -> Intent {
+        self.act(rng)
+    }
+}
+
+impl Blind for Idle {
+    fn act(&mut self, _: &mut Prng) -> Intent {
         Intent::default()
     }
 }

@@ -6,7 +6,7 @@
 use throng_shared::limits::THRUST_MAX;
 use throng_shared::prng::Prng;
 
-use crate::brain::{Brain, Intent};
+use crate::brain::{Blind, Brain, Intent};
 use crate::view::View;
 
 /// One thought in this many takes a new heading.
@@ -19,6 +19,12 @@ pub(crate) struct Walk {
 
 impl Brain for Walk {
     fn think(&mut self, _: &View, rng: &mut Prng) -> Intent {
+        self.act(rng)
+    }
+}
+
+impl Blind for Walk {
+    fn act(&mut self, rng: &mut Prng) -> Intent {
         let heading = match self.heading {
             Some(heading) if !rng.one_in(TURN_ONE_IN) => heading,
             Some(_) | None => rng.next_u8(),

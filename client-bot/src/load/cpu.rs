@@ -1,38 +1,45 @@
-//! CPU time of this process and of a server beside it.
+//! CPU time of this process, and CPU time and memory of a server beside it.
 
 /// Units of `/proc/PID/stat` in a second: the same on every Linux that we know.
 #[cfg(target_os = "linux")]
 const STAT_HZ: f64 = 100.0;
 
-/// CPU times at the begin of a window.
-pub(crate) struct CpuMeter {
-    own_s: Option<f64>,
-    server: Option<(u32, f64)>,
+/// CPU time and memory of another process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessMeter {
+    pid: u32,
 }
 
-/// CPU used in a window.
-pub(crate) struct Cpu {
-    /// Of one core.
-    pub(crate) own: Option<f64>,
-    /// In seconds.
-    pub(crate) server: Option<f64>,
+impl ProcessMeter {
+    pub(crate) fn new(pid: u32) -> Self {
+        Self { pid }
+    }
+
+    /// User and system time of all its threads since its start, in seconds.
+    pub(crate) fn cpu_s(self) -> Option<f64> {
+        process_s(self.pid)
+    }
+
+    /// Resident memory, in KiB.
+    pub(crate) fn resident_kib(self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim().strip_suffix(" kB")?.parse().ok()
+    }
 }
 
-impl CpuMeter {
-    pub(crate) fn start(server_pid: Option<u32>) -> Self {
-        let server = server_pid.and_then(|pid| Some((pid, process_s(pid)?)));
-        Self { own_s: own_s(), server }
-    }
-
-    pub(crate) fn stop(self, seconds: f64) -> Cpu {
-        let own = self.own_s.and_then(|before| Some((own_s()? - before) / seconds));
-        let server = self.server.and_then(|(pid, before)| Some(process_s(pid)? - before));
-        Cpu { own, server }
-    }
+/// Part of the machine's time since its start that its host gave to others, as the
+/// pair of both times in the same unit.
+pub(crate) fn stolen() -> Option<(u64, u64)> {
+    let stat = std::fs::read_to_string("/proc/stat").ok()?;
+    let fields = stat.lines().next()?.split_ascii_whitespace().skip(1);
+    let times: Vec<u64> = fields.map_while(|field| field.parse().ok()).collect();
+    // user nice system idle iowait irq softirq steal; guest times are within user.
+    Some((*times.get(7)?, times.iter().take(8).sum()))
 }
 
 #[cfg(unix)]
-fn own_s() -> Option<f64> {
+pub(super) fn own_s() -> Option<f64> {
     use nix::sys::resource::{UsageWho, getrusage};
 
     let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
@@ -41,7 +48,7 @@ fn own_s() -> Option<f64> {
 }
 
 #[cfg(not(unix))]
-fn own_s() -> Option<f64> {
+pub(super) fn own_s() -> Option<f64> {
     None
 }
 

@@ -29,3 +29,20 @@ pub fn allow_open_files(connections: usize) -> Result<(), LoadError> {
 pub fn allow_open_files(_: usize) -> Result<(), LoadError> {
     Ok(())
 }
+
+/// The soft limit; 0 where it is not known.
+#[must_use]
+pub fn open_files_max() -> u64 {
+    #[cfg(unix)]
+    {
+        use nix::sys::resource::{Resource, getrlimit};
+        getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft)
+    }
+    #[cfg(not(unix))]
+    0
+}
+
+/// Files that this process has open; 0 where the system does not tell.
+pub(super) fn open_files() -> u64 {
+    std::fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count() as u64)
+}

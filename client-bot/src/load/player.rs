@@ -1,291 +1,494 @@
-//! One bot of a load, and what all of them share.
+//! One bot of a load: a connection that becomes a game.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use glam::IVec2;
+use mio::event::Event;
+use mio::{Registry, Token};
 use throng_shared::ids::Tick;
-use throng_shared::limits::LOOKS;
+use throng_shared::limits::{CLIENT_MESSAGE_BYTES, LOOKS, READ_BUFFER_BYTES, SERVER_MESSAGE_BYTES};
 use throng_shared::prng::Prng;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until};
+use throng_shared::session::{ClientSession, CloseCode, Skimmed, Update};
+use throng_shared::time::Millis;
+use throng_shared::wire::{ClientMessage, SnapshotHead, Welcome, encode};
+use tokio_tungstenite::tungstenite::client::client_with_config;
+use tokio_tungstenite::tungstenite::error::Error as WsError;
+use tokio_tungstenite::tungstenite::handshake::client::ClientHandshake;
+use tokio_tungstenite::tungstenite::handshake::{HandshakeError, MidHandshake};
+use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket, WebSocketConfig};
 
-use crate::brain::{Brain, BrainKind, THINK_EVERY};
-use crate::client::{Arrival, Client, Ended, News, Traffic};
+use super::Bare;
+use super::beat::Beat;
+use super::socket::Socket;
+use super::swarm::Guest;
+use crate::brain::{Blind, Brain, BrainKind};
+use crate::client::{Ended, Traffic};
+use crate::course::{Course, Held, head_of};
 use crate::names;
-use crate::report::Tally;
 use crate::target::Target;
-use crate::view::Atlas;
+use crate::view::{Atlas, View};
 
-/// Inputs whose acknowledgement is awaited, per bot: three seconds of them.
-const AWAITED_MAX: usize = 32;
-/// A gap that is still open when the window ends counts from this many ticks on.
-const OPEN_GAP_TICKS: u32 = 2;
+/// From a Welcome on: until then clocks settle and keyframes come.
+pub(super) const SETTLE: Duration = Duration::from_secs(1);
+/// How long a join may take.
+const JOIN_WITHIN: Duration = Duration::from_secs(20);
+/// Inputs whose acknowledgement is awaited, per bot: a minute of them. An older one
+/// counts with its age, so that a server at a standstill cannot hide it.
+const AWAITED_MAX: usize = 600;
+/// Unsent messages of a bot whose server does not read, in messages.
+const UNSENT_MAX: usize = 64;
 
-const RAMP: u8 = 0;
-const MEASURE: u8 = 1;
-const LEAVE: u8 = 2;
-
-/// What the bots of a load have in common.
-pub(super) struct Shared {
-    target: Target,
-    phase: AtomicU8,
-    ended: OnceLock<Instant>,
-    began: OnceLock<Instant>,
-    pub(super) joined: AtomicUsize,
-    /// Joined or failed to.
-    pub(super) settled: AtomicUsize,
-    pub(super) lost: AtomicUsize,
-    pub(super) desyncs: AtomicU64,
-    pub(super) checks: AtomicU64,
-    pub(super) tick_hz: AtomicU8,
-    pub(super) tally: Mutex<Tally>,
-    failure: OnceLock<String>,
-    atlas: Atlas,
+/// What all bots of a load have in common.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) url: String,
+    pub(super) target: Target,
+    pub(super) atlas: Atlas,
+    /// Begin of the clock of every session.
+    pub(super) origin: Instant,
+    pub(super) seed: u64,
+    /// What the bare loop does, for its guests.
+    pub(super) bare: Option<Bare>,
 }
 
-impl Shared {
-    pub(super) fn new(target: Target) -> Self {
-        Self {
-            target,
-            phase: AtomicU8::new(RAMP),
-            ended: OnceLock::new(),
-            began: OnceLock::new(),
-            joined: AtomicUsize::new(0),
-            settled: AtomicUsize::new(0),
-            lost: AtomicUsize::new(0),
-            desyncs: AtomicU64::new(0),
-            checks: AtomicU64::new(0),
-            tick_hz: AtomicU8::new(0),
-            tally: Mutex::new(Tally::new()),
-            failure: OnceLock::new(),
-            atlas: Atlas::default(),
-        }
+/// What a bot needs while it has the turn.
+pub(super) struct Turn<'a> {
+    pub(super) now: Instant,
+    pub(super) common: &'a Common,
+    pub(super) beat: &'a mut Beat,
+}
+
+impl Turn<'_> {
+    fn millis(&self) -> Millis {
+        let since = self.now.saturating_duration_since(self.common.origin);
+        Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
-    /// Begins the window.
-    pub(super) fn measure(&self, now: Instant) {
-        let _ = self.began.set(now);
-        self.phase.store(MEASURE, Ordering::Relaxed);
-    }
-
-    /// Ends the window and lets the bots go.
-    pub(super) fn leave(&self) {
-        let _ = self.ended.set(Instant::now());
-        self.phase.store(LEAVE, Ordering::Relaxed);
-    }
-
-    /// Why the first bot that could not join could not.
-    pub(super) fn first_failure(&self) -> Option<String> {
-        self.failure.get().cloned()
-    }
-
-    fn measures(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == MEASURE
-    }
-
-    fn leaves(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == LEAVE
-    }
-
-    fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ms(&self) -> f64 {
+        self.now.saturating_duration_since(self.common.origin).as_secs_f64() * 1000.0
     }
 }
 
-/// One bot to be.
-pub(super) struct Player {
+/// Who a bot is to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Role {
     pub(super) number: usize,
     pub(super) brain: BrainKind,
-    pub(super) seed: u64,
-    /// A moment of the grid of its inputs.
-    pub(super) first_input: Instant,
+    /// Whether it decodes and checks everything, or reads the heads of snapshots.
+    pub(super) decodes: bool,
+    /// When its join was due.
+    pub(super) due: Instant,
 }
 
-impl Player {
-    /// Joins, plays until the load leaves, and leaves.
-    pub(super) async fn play(self, shared: Arc<Shared>) {
-        let mut rng = Prng::stream(self.seed, self.number as u64);
-        let joined = self.join(&shared, &mut rng).await;
-        let client = match joined {
-            Ok(client) => client,
-            Err(why) => {
-                let _ = shared.failure.set(why);
-                shared.settled.fetch_add(1, Ordering::Relaxed);
-                return;
-            }
-        };
-        let tick_hz = client.view().rules().tick_hz;
-        shared.tick_hz.store(u8::try_from(tick_hz).unwrap_or(u8::MAX), Ordering::Relaxed);
-        shared.joined.fetch_add(1, Ordering::Relaxed);
-        shared.settled.fetch_add(1, Ordering::Relaxed);
-        let mut game = Game {
-            brain: self.brain.brain(),
-            rng,
-            counted: Traffic::default(),
-            last_snapshot: None,
-            awaited: VecDeque::with_capacity(AWAITED_MAX),
-            arrived: None,
-            client,
-            shared: &shared,
-        };
-        let ended = game.run(self.first_input).await;
-        shared.desyncs.fetch_add(game.client.desyncs(), Ordering::Relaxed);
-        shared.checks.fetch_add(game.client.view().checks(), Ordering::Relaxed);
-        match ended {
-            Ok(()) => {
-                game.client.leave().await;
-            }
-            Err(_) => {
-                shared.lost.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    async fn join(&self, shared: &Shared, rng: &mut Prng) -> Result<Client<TcpStream>, String> {
-        let target = &shared.target;
-        let stream = target.connect(self.number).await.map_err(|error| error.to_string())?;
-        let look = rng.below(LOOKS.into()) as u8;
-        let name = names::load_bot(self.brain.name(), self.number);
-        Client::join_sharing(stream, target.url(), &name, look, &shared.atlas)
-            .await
-            .map_err(|ended| ended.to_string())
-    }
+/// A connection on its way to a game, or in it.
+#[derive(Debug)]
+pub(super) struct Player {
+    role: Role,
+    stage: Stage,
 }
 
-struct Game<'a> {
-    client: Client<TcpStream>,
-    shared: &'a Shared,
-    brain: Box<dyn Brain>,
+#[derive(Debug)]
+enum Stage {
+    Connecting(Socket),
+    Shaking(MidHandshake<ClientHandshake<Socket>>),
+    Open(Box<Open>),
+    /// Between two stages, and after the last.
+    Gone,
+}
+
+/// A WebSocket and the session on it.
+#[derive(Debug)]
+struct Open {
+    socket: WebSocket<Socket>,
+    session: ClientSession,
+    game: Option<Game>,
+    /// What the server said before it closed: code, reason, when to come back.
+    farewell: Option<(u16, String, u32)>,
+    leaves: bool,
+}
+
+/// A game, from the Welcome on.
+#[derive(Debug)]
+struct Game {
+    course: Course,
+    held: Option<Held>,
+    mind: Mind,
     rng: Prng,
-    /// Traffic that is in the tally, or came before the window.
-    counted: Traffic,
+    settled: Instant,
+    period: Duration,
     last_snapshot: Option<Instant>,
-    /// Inputs by their tick, and when they were sent.
-    awaited: VecDeque<(Tick, Instant)>,
-    /// Tick of the newest input that the server has.
-    arrived: Option<Tick>,
+    /// Traffic that has been counted, or came before it was.
+    counted: Traffic,
+    /// Inputs by their tick: when they were due, and sent.
+    awaited: VecDeque<(Tick, Instant, Instant)>,
 }
 
-impl Game<'_> {
-    /// Plays until the load leaves.
-    async fn run(&mut self, first_input: Instant) -> Result<(), Ended> {
-        let mut due = next_on_grid(first_input, Instant::now());
-        let timer = sleep_until(due);
-        tokio::pin!(timer);
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut timer => {
-                    if self.shared.leaves() {
-                        self.close_gap();
-                        return Ok(());
-                    }
-                    let now = Instant::now();
-                    self.steer(now, due)?;
-                    due = next_on_grid(due, now);
-                    timer.as_mut().reset(due);
-                }
-                news = self.client.next() => match news? {
-                    News::Snapshot(arrival) => self.count(arrival),
-                    News::Event(_) => {}
-                },
-            }
+enum Mind {
+    Blind(Box<dyn Blind>),
+    Seeing(Box<dyn Brain>),
+}
+
+impl std::fmt::Debug for Mind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Blind(_) => "Blind",
+            Self::Seeing(_) => "Seeing",
+        })
+    }
+}
+
+impl Guest for Player {
+    fn connect(
+        role: Role,
+        common: &Common,
+        source: Option<SocketAddr>,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<Self> {
+        let socket = Socket::connect(common.target.address(), source, registry, token)?;
+        Ok(Self { role, stage: Stage::Connecting(socket) })
+    }
+
+    fn is_playing(&self) -> bool {
+        matches!(&self.stage, Stage::Open(open) if open.game.is_some())
+    }
+
+    fn is_leaving(&self) -> bool {
+        matches!(&self.stage, Stage::Open(open) if open.leaves)
+    }
+
+    fn settled_s(&self, now: Instant, length: Duration) -> f64 {
+        match &self.stage {
+            Stage::Open(open) => open.game.as_ref().map_or(0.0, |game| {
+                now.saturating_duration_since(game.settled).min(length).as_secs_f64()
+            }),
+            Stage::Connecting(_) | Stage::Shaking(_) | Stage::Gone => 0.0,
         }
     }
 
-    fn steer(&mut self, now: Instant, due: Instant) -> Result<(), Ended> {
-        if self.shared.measures() {
-            self.shared.tally().lateness(now - due);
+    fn wake(&mut self, event: &Event, turn: &mut Turn<'_>) -> Result<(), Ended> {
+        match &mut self.stage {
+            Stage::Connecting(socket) => socket.wake(event),
+            Stage::Shaking(shaking) => shaking.get_mut().get_mut().wake(event),
+            Stage::Open(open) => open.socket.get_mut().wake(event),
+            Stage::Gone => {}
         }
-        let intent = self.brain.think(self.client.view(), &mut self.rng);
-        let tick = self.client.steer(intent)?;
-        if self.awaited.len() == AWAITED_MAX {
-            self.awaited.pop_front();
+        self.go_on(turn)
+    }
+
+    fn steer(&mut self, due: Instant, turn: &mut Turn<'_>) -> Result<(), Ended> {
+        let Stage::Open(open) = &mut self.stage else { return Ok(()) };
+        let Some(game) = open.game.as_mut().filter(|_| !open.leaves) else { return Ok(()) };
+        let intent = match (&mut game.mind, &game.held) {
+            (Mind::Blind(mind), _) => mind.act(&mut game.rng),
+            (Mind::Seeing(mind), Some(held)) => mind.think(&held.view, &mut game.rng),
+            (Mind::Seeing(_), None) => unreachable!("whoever sees decodes"),
+        };
+        let (tick, input) = game.course.steer(turn.ms(), &mut open.session, intent);
+        open.send(&input)?;
+        if let Some(game) = &mut open.game {
+            game.note_sent(tick, due, turn);
         }
-        self.awaited.push_back((tick, now));
         Ok(())
     }
 
-    fn count(&mut self, arrival: Arrival) {
-        let now = Instant::now();
-        let before = self.last_snapshot.replace(now);
-        let traffic = self.client.traffic();
-        let new = Traffic {
-            bytes_in: traffic.bytes_in - self.counted.bytes_in,
-            bytes_out: traffic.bytes_out - self.counted.bytes_out,
+    fn poll_timeout(&self, turn: &Turn<'_>) -> Option<Ended> {
+        match &self.stage {
+            Stage::Open(open) if open.game.is_some() => {
+                open.session.poll_timeout(turn.millis()).map(|_| Ended::Silent)
+            }
+            Stage::Connecting(_) | Stage::Shaking(_) | Stage::Open(_) => {
+                (turn.now.saturating_duration_since(self.role.due) > JOIN_WITHIN)
+                    .then_some(Ended::NoWelcome)
+            }
+            Stage::Gone => None,
+        }
+    }
+
+    fn leave(&mut self) -> bool {
+        let Stage::Open(open) = &mut self.stage else { return false };
+        open.leaves = true;
+        open.game.is_some() && open.send(&ClientMessage::Bye).is_ok()
+    }
+
+    fn close_gap(&self, turn: &mut Turn<'_>) {
+        let Stage::Open(open) = &self.stage else { return };
+        if let Some(game) = &open.game {
+            game.close_gap(turn);
+        }
+    }
+}
+
+impl Player {
+    fn go_on(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended> {
+        match std::mem::replace(&mut self.stage, Stage::Gone) {
+            Stage::Connecting(socket) => {
+                let connected = socket.poll_connected();
+                if !connected.map_err(|error| Ended::Handshake(error.to_string()))? {
+                    self.stage = Stage::Connecting(socket);
+                    return Ok(());
+                }
+                let shaken = client_with_config(&turn.common.url, socket, Some(config()));
+                self.shake(shaken, turn)
+            }
+            Stage::Shaking(shaking) => self.shake(shaking.handshake(), turn),
+            Stage::Open(open) => {
+                self.stage = Stage::Open(open);
+                self.read(turn)
+            }
+            Stage::Gone => Ok(()),
+        }
+    }
+
+    fn shake<R>(
+        &mut self,
+        shaken: Result<(WebSocket<Socket>, R), HandshakeError<ClientHandshake<Socket>>>,
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Ended> {
+        let mut socket = match shaken {
+            Ok((socket, _)) => socket,
+            Err(HandshakeError::Interrupted(shaking)) => {
+                self.stage = Stage::Shaking(shaking);
+                return Ok(());
+            }
+            Err(HandshakeError::Failure(error)) => {
+                return Err(Ended::Handshake(error.to_string()));
+            }
         };
-        self.counted = traffic;
-        self.arrived = arrival.acked().or(self.arrived);
-        let acked =
-            self.arrived.map(|tick| if tick.since(arrival.tick) > 0 { arrival.tick } else { tick });
-        if !self.shared.measures() {
-            self.drop_acked(acked, |_| {});
-            return;
-        }
-        let mut tally = self.shared.tally();
-        tally.snapshots += 1;
-        tally.bytes_in += new.bytes_in;
-        tally.bytes_out += new.bytes_out;
-        let (mut others, mut moving) = (0, 0);
-        for other in self.client.view().others_in_view() {
-            others += 1;
-            moving += u64::from(other.body.vel != IVec2::ZERO);
-        }
-        tally.others += others;
-        tally.entity_ticks += moving;
-        if let (Some(before), Some(&began)) = (before, self.shared.began.get())
-            && before >= began
-        {
-            tally.gap(now - before);
-        }
-        self.drop_acked(acked, |sent| tally.input_ack(now - sent));
+        socket.get_mut().reset_traffic();
+        let mut rng = self.rng(turn);
+        let look = rng.below(LOOKS.into()) as u8;
+        let name = names::load_bot(self.role.brain.name(), self.role.number);
+        let (session, hello) = ClientSession::new(turn.millis(), &name, look);
+        let open = Open { socket, session, game: None, farewell: None, leaves: false };
+        self.stage = Stage::Open(Box::new(open));
+        let Stage::Open(open) = &mut self.stage else { unreachable!("it was just put there") };
+        open.send(&hello)?;
+        self.read(turn)
     }
 
-    /// Takes the inputs up to `acked`, that is those in force, off the list.
-    fn drop_acked(&mut self, acked: Option<Tick>, mut each: impl FnMut(Instant)) {
-        let Some(acked) = acked else { return };
-        while let Some(&(tick, sent)) = self.awaited.front()
-            && acked.since(tick) >= 0
-        {
-            self.awaited.pop_front();
-            each(sent);
-        }
+    fn rng(&self, turn: &Turn<'_>) -> Prng {
+        Prng::stream(turn.common.seed, self.role.number as u64)
     }
 
-    /// A bot that hears nothing any more has a gap too.
-    fn close_gap(&self) {
-        let tick_hz = self.client.view().rules().tick_hz.cast_unsigned();
-        let ended = self.shared.ended.get();
-        if let (Some(before), Some(&ended)) = (self.last_snapshot, ended) {
-            let open = ended.saturating_duration_since(before);
-            if open > Duration::from_secs(1) * OPEN_GAP_TICKS / tick_hz.max(1) {
-                self.shared.tally().gap(open);
+    /// Reads until nothing more waits.
+    fn read(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended> {
+        let mut rng = self.rng(turn);
+        let role = self.role;
+        let Stage::Open(open) = &mut self.stage else { return Ok(()) };
+        loop {
+            match open.socket.read() {
+                Ok(Message::Binary(frame)) => {
+                    if let Some(welcome) = open.take(&frame, turn)? {
+                        // One draw was for the look.
+                        rng.next_u8();
+                        open.game = Some(Game::new(role, rng.clone(), &welcome, turn)?);
+                    }
+                }
+                Ok(Message::Close(frame)) => {
+                    if let (Some(frame), None) = (frame, &open.farewell) {
+                        open.farewell = Some((frame.code.into(), frame.reason.to_string(), 0));
+                    }
+                    // The library has its answer ready; one try will do.
+                    let _ = open.socket.flush();
+                    return Err(open.closed());
+                }
+                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
+                Ok(Message::Text(_)) => {
+                    return Err(Ended::Fault(throng_shared::session::Fault::Unexpected));
+                }
+                Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(());
+                }
+                Err(error) => return Err(open.ended(&error)),
             }
         }
     }
 }
 
-/// The first moment after `now` of the grid through `anchor`.
-fn next_on_grid(anchor: Instant, now: Instant) -> Instant {
-    let passed = now.saturating_duration_since(anchor).as_nanos();
-    let steps = passed / THINK_EVERY.as_nanos() + 1;
-    anchor + THINK_EVERY * u32::try_from(steps).unwrap_or(u32::MAX)
+/// An eager write buffer: a message is in the socket when it was sent.
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(UNSENT_MAX * CLIENT_MESSAGE_BYTES)
+        .max_message_size(Some(SERVER_MESSAGE_BYTES))
+        .max_frame_size(Some(SERVER_MESSAGE_BYTES))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Open {
+    /// Takes a frame; the Welcome is for the caller.
+    fn take(&mut self, frame: &[u8], turn: &mut Turn<'_>) -> Result<Option<Welcome>, Ended> {
+        let now = turn.millis();
+        let skims = self.game.as_ref().is_some_and(|game| game.held.is_none());
+        let skimmed = if skims {
+            self.session.skim_frame(now, frame)
+        } else {
+            self.session.handle_frame(now, frame).map(Skimmed::Update)
+        };
+        let update = match skimmed.map_err(Ended::Fault)? {
+            Skimmed::Snapshot(head) => {
+                self.take_head(head, turn);
+                return Ok(None);
+            }
+            Skimmed::Update(update) => update,
+        };
+        match update {
+            Update::Welcome(welcome) => return Ok(Some(welcome)),
+            Update::Snapshot(snapshot) => {
+                let Some(game) = &mut self.game else { return Ok(None) };
+                let desync = game.held.as_mut().is_some_and(|held| {
+                    let before = held.view.checks();
+                    let desync = held.take(&snapshot).is_err();
+                    turn.beat.checks += held.view.checks() - before;
+                    desync
+                });
+                if desync {
+                    turn.beat.desyncs += 1;
+                    self.send(&ClientMessage::Resync)?;
+                }
+                self.take_head(head_of(&snapshot), turn);
+            }
+            Update::Ping { answer, .. } => self.send(&answer)?,
+            Update::Goodbye { code, reason, retry_after_ms } => {
+                self.farewell = Some((code, reason, retry_after_ms));
+            }
+            Update::Event(_) => {}
+        }
+        Ok(None)
+    }
 
-    #[test]
-    fn late_inputs_stay_on_their_grid() {
-        let anchor = Instant::now();
-        let after = |ms| next_on_grid(anchor, anchor + Duration::from_millis(ms)) - anchor;
-        assert_eq!(after(0), Duration::from_millis(100));
-        assert_eq!(after(99), Duration::from_millis(100));
-        assert_eq!(after(103), Duration::from_millis(200), "because 100 is over");
-        assert_eq!(after(350), Duration::from_millis(400), "because what was missed stays so");
+    fn take_head(&mut self, head: SnapshotHead, turn: &mut Turn<'_>) {
+        let traffic = self.socket.get_ref().traffic();
+        if let Some(game) = &mut self.game {
+            game.course.take(turn.ms(), head);
+            game.count(traffic, turn);
+        }
+    }
+
+    fn send(&mut self, message: &ClientMessage) -> Result<(), Ended> {
+        match self.socket.send(Message::binary(encode(message))) {
+            Ok(()) => Ok(()),
+            // It waits in the buffer, and goes with the next.
+            Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(self.ended(&error)),
+        }
+    }
+
+    fn ended(&mut self, error: &WsError) -> Ended {
+        if self.farewell.is_some() { self.closed() } else { Ended::Broken(error.to_string()) }
+    }
+
+    fn closed(&mut self) -> Ended {
+        match self.farewell.take() {
+            Some((code, reason, retry_after_ms)) => Ended::Closed { code, reason, retry_after_ms },
+            None => Ended::Broken(CloseCode::Lost.text().to_owned()),
+        }
+    }
+}
+
+impl Game {
+    fn new(role: Role, rng: Prng, welcome: &Welcome, turn: &mut Turn<'_>) -> Result<Self, Ended> {
+        let held = role
+            .decodes
+            .then(|| View::sharing(welcome, &turn.common.atlas).map(Held::new))
+            .transpose()
+            .map_err(|error| Ended::BadMap(error.to_string()))?;
+        turn.beat.tick_hz = welcome.tick_hz;
+        turn.beat.joined += 1;
+        turn.beat.join.add(turn.now.saturating_duration_since(role.due));
+        Ok(Self {
+            course: Course::new(turn.ms(), welcome),
+            held,
+            mind: match role.brain.blind() {
+                Some(blind) => Mind::Blind(blind),
+                None => Mind::Seeing(role.brain.brain()),
+            },
+            rng,
+            settled: turn.now + SETTLE,
+            period: Duration::from_secs(1) / u32::from(welcome.tick_hz.max(1)),
+            last_snapshot: None,
+            counted: Traffic::default(),
+            awaited: VecDeque::new(),
+        })
+    }
+
+    fn note_sent(&mut self, tick: Tick, due: Instant, turn: &mut Turn<'_>) {
+        if turn.now >= self.settled {
+            turn.beat.lateness.add(turn.now.saturating_duration_since(due));
+        }
+        // A newer input takes the place of those that name a later tick, so they are
+        // in force when it is.
+        for (later, ..) in self.awaited.iter_mut().rev().take_while(|(it, ..)| it.since(tick) > 0) {
+            *later = tick;
+        }
+        if self.awaited.len() == AWAITED_MAX {
+            self.acknowledge_first(turn);
+        }
+        self.awaited.push_back((tick, due, turn.now));
+    }
+
+    /// Counts the snapshot that just came.
+    fn count(&mut self, traffic: Traffic, turn: &mut Turn<'_>) {
+        let before = self.last_snapshot.replace(turn.now);
+        let bytes_in = traffic.bytes_in - self.counted.bytes_in;
+        let bytes_out = traffic.bytes_out - self.counted.bytes_out;
+        self.counted = traffic;
+        while let (Some(in_force), Some(&(tick, ..))) =
+            (self.course.in_force(), self.awaited.front())
+            && in_force.since(tick) >= 0
+        {
+            self.acknowledge_first(turn);
+        }
+        if turn.now < self.settled {
+            return;
+        }
+        let beat = &mut *turn.beat;
+        beat.snapshots += 1;
+        beat.bytes_in += bytes_in;
+        beat.bytes_out += bytes_out;
+        if let Some(before) = before.filter(|&before| before >= self.settled) {
+            let gap = turn.now - before;
+            beat.gap.add(gap);
+            beat.gap_corrected.add_corrected(gap, self.period);
+        }
+        if let Some(held) = &self.held {
+            beat.decoded += 1;
+            beat.decoded_bytes += bytes_in;
+            for other in held.view.others_in_view() {
+                beat.others += 1;
+                beat.entity_ticks += u64::from(other.body.vel != IVec2::ZERO);
+            }
+        }
+    }
+
+    /// Takes the oldest input off the list, and counts how long it took.
+    fn acknowledge_first(&mut self, turn: &mut Turn<'_>) {
+        let Some((_, due, sent)) = self.awaited.pop_front() else { return };
+        if due >= self.settled {
+            turn.beat.input_ack.add(turn.now.saturating_duration_since(due));
+            turn.beat.input_ack_raw.add(turn.now.saturating_duration_since(sent));
+        }
+    }
+
+    fn close_gap(&self, turn: &mut Turn<'_>) {
+        let Some(before) = self.last_snapshot.filter(|&before| before >= self.settled) else {
+            return;
+        };
+        let open = turn.now.saturating_duration_since(before);
+        if open > self.period * 2 {
+            turn.beat.gap.add(open);
+            turn.beat.gap_corrected.add_corrected(open, self.period);
+        }
+        for &(_, due, sent) in &self.awaited {
+            let age = turn.now.saturating_duration_since(due);
+            if due >= self.settled && age > self.period * 4 {
+                turn.beat.input_ack.add(age);
+                turn.beat.input_ack_raw.add(turn.now.saturating_duration_since(sent));
+            }
+        }
     }
 }

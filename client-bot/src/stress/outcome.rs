@@ -37,6 +37,14 @@ pub struct Outcome {
     pub thresholds: Vec<Judged>,
 }
 
+impl Outcome {
+    /// The outcome as one JSON object.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("plain numbers and names are always JSON")
+    }
+}
+
 /// What the figures were measured on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::StressOptions;
 use super::cores::Cores;
 
 /// How long a server may take to listen.
@@ -48,32 +48,15 @@ pub(super) struct ServerChild {
 }
 
 impl ServerChild {
-    /// Starts a server of the workload's arena for `players`.
+    /// Runs `program` with these arguments on the server's core, and waits until it
+    /// says where it listens.
     pub(super) fn start(
-        options: &StressOptions,
-        players: usize,
+        program: &Path,
+        arguments: &[String],
         cores: Option<&Cores>,
     ) -> Result<Self, ServerError> {
-        let mut command = Command::new(&options.server);
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--house-bots", "0", "--net-threads", "1"])
-            .args(["--tick-rate", &options.tick_hz.to_string()])
-            .args(["--arena", &format!("auto:{players}")])
-            .args(["--players-max", &players.to_string()])
-            .args(["--seed", &options.seed.to_string()]);
-        Self::spawn(command, cores)
-    }
-
-    /// Starts the floor beside it: so many bytes a tick to every socket.
-    pub(super) fn start_floor(
-        options: &StressOptions,
-        bytes: usize,
-        cores: Option<&Cores>,
-    ) -> Result<Self, ServerError> {
-        let mut command = Command::new(&options.server);
-        command
-            .args(["floor", "--tick-rate", &options.tick_hz.to_string()])
-            .args(["--bytes", &bytes.to_string()]);
+        let mut command = Command::new(program);
+        command.args(arguments);
         Self::spawn(command, cores)
     }
 

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use clap::Args;
-use throng_bot::brain::BrainKind;
-use throng_bot::load::{self, LoadOptions};
+use throng_bot::bots::{self, BotsOptions};
+use throng_bot::stress::mix::Mix;
 
 #[derive(Debug, Args)]
 pub(super) struct BotsArgs {
@@ -14,10 +14,10 @@ pub(super) struct BotsArgs {
     /// How many bots
     #[arg(long, value_name = "N", default_value = "50", value_parser = count)]
     count: usize,
-    /// What they do: idle, walk, wander or hunt
-    #[arg(long, value_name = "NAME", default_value = "wander")]
-    brain: BrainKind,
-    /// Seconds that are measured, after all have joined
+    /// What they do: idle, walk, wander or hunt, or a mix by weight: walk=3,hunt=1
+    #[arg(long, value_name = "BRAINS", default_value = "wander")]
+    brain: Mix,
+    /// Seconds that are measured, after all have joined; rounded up to whole ones
     #[arg(long, value_name = "S", default_value = "10", value_parser = positive)]
     seconds: f64,
     /// Joins a second
@@ -35,17 +35,16 @@ pub(super) struct BotsArgs {
 }
 
 pub(super) fn run(args: BotsArgs) -> Result<(), String> {
-    let options = LoadOptions {
+    let options = BotsOptions {
         url: args.url,
         count: args.count,
-        brain: args.brain,
+        mix: args.brain,
         seconds: args.seconds,
         ramp_per_s: args.ramp,
         seed: args.seed,
         i_run_that_server: args.i_run_that_server,
-        server_pid: None,
     };
-    let report = load::run(&options, &|line| tracing::info!("{line}"))
+    let report = bots::run(&options, &|line| tracing::info!("{line}"))
         .map_err(|error| format!("{error}."))?;
     let text = if args.json { report.to_json() + "\n" } else { report.to_string() };
     // A reader that went away wants no report.

@@ -73,6 +73,26 @@ pub fn open_field(players: usize, seed: u64) -> Result<Arena, MapError> {
     Ok(with_spawns(map, &mut Prng::new(seed)))
 }
 
+/// An open disc of so many tiles radius, walled around: the place for a crowd.
+///
+/// # Errors
+/// When the size is out of bounds.
+pub fn disc(radius: i32, seed: u64) -> Result<Arena, MapError> {
+    let tiles = radius.saturating_mul(2).saturating_add(2);
+    check_size(tiles)?;
+    // Twice the distance between the centres of a tile and of the map, along one axis.
+    let off = |tile: i32| 2 * tile + 1 - tiles;
+    // Open when the whole tile lies within the disc: by its corner that is furthest off.
+    let is_open = |x: i32, y: i32| {
+        let corner = IVec2::new(off(x).abs() + 1, off(y).abs() + 1);
+        corner.length_squared() <= 4 * radius * radius
+    };
+    let solid: Vec<bool> =
+        (0..tiles).flat_map(|y| (0..tiles).map(move |x| !is_open(x, y))).collect();
+    let map = TileMap::new(tiles, tiles, &solid)?;
+    Ok(with_spawns(map, &mut Prng::new(seed)))
+}
+
 /// Average number of others in a view, with players spread evenly but for those at
 /// the walls.
 fn others_in_view(players: usize, tiles: i32) -> f64 {
@@ -143,6 +163,22 @@ mod tests {
             }
             assert_eq!(reached, map.open_tiles(), "because seed {seed} must not make a cell");
         }
+    }
+
+    #[test]
+    fn a_disc_is_open_within_its_radius_and_nowhere_else() {
+        let arena = disc(8, 1).expect("the size is allowed");
+        let map = arena.map();
+        let open = f64::from(u32::try_from(map.open_tiles()).expect("a small map"));
+        let area = 8.0 * 8.0 * std::f64::consts::PI;
+        assert!((0.8 * area..=area).contains(&open), "because whole tiles fill a disc: {open}");
+        let centre = IVec2::splat(map.width() / 2 * 256);
+        for tile in (0..map.width()).flat_map(|y| (0..map.width()).map(move |x| IVec2::new(x, y))) {
+            let middle = tile * 256 + IVec2::splat(128);
+            let is_inside = (middle - centre).as_vec2().length() < 8.0 * 256.0;
+            assert!(is_inside || map.is_solid(tile.x, tile.y), "because {tile} is outside");
+        }
+        assert!(disc(3, 1).is_err() && disc(i32::MAX, 1).is_err());
     }
 
     #[test]

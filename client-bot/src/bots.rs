@@ -1,0 +1,54 @@
+//! `throng bots`: so many bots for a while, and what they saw.
+
+use crate::load::window::Window;
+use crate::load::{LoadError, Plan, Stop};
+use crate::report::Report;
+use crate::stress::mix::Mix;
+
+/// Which bots to send where.
+#[derive(Clone, Debug)]
+pub struct BotsOptions {
+    /// `ws://HOST:PORT/ws`
+    pub url: String,
+    pub count: usize,
+    pub mix: Mix,
+    /// Length of the measured window, rounded up to whole seconds.
+    pub seconds: f64,
+    pub ramp_per_s: f64,
+    pub seed: u64,
+    /// A target that is not on loopback is only loaded when its operator says so.
+    pub i_run_that_server: bool,
+}
+
+/// Makes the load on the calling thread. `say` takes lines of progress.
+///
+/// # Errors
+/// When the load cannot be made, nobody could join, or the process is told to end.
+pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadError> {
+    let &BotsOptions { count, seconds, ramp_per_s, seed, .. } = options;
+    let plan = Plan {
+        url: options.url.clone(),
+        profile: Plan::ramp_and_hold(count, ramp_per_s, seconds).map_err(LoadError::Profile)?,
+        mix: options.mix.clone(),
+        seed,
+        decode_one_in: 1,
+        worker: 0,
+        workers: 1,
+        i_run_that_server: options.i_run_that_server,
+        bare: None,
+    };
+    let mut window = Window::new(count, count as f64 / ramp_per_s, seconds);
+    plan.run(&Stop::at_signals()?, &mut |beat| {
+        let was_open = window.is_open();
+        let step = window.take(&beat);
+        if !was_open {
+            say(&format!("{} of {count} play", beat.players));
+        }
+        step
+    })?;
+    let sum = window.sum();
+    if sum.joined < count {
+        say(&format!("{} of {count} joined", sum.joined));
+    }
+    Ok(Report::new(count, options.mix.to_string(), seed, &sum))
+}

@@ -1,0 +1,376 @@
+//! The loop of a generator: one thread, one event queue, all bots.
+//!
+//! It looks at its sockets a thousand times a second rather than being woken for
+//! each: a snapshot for every bot comes within a few milliseconds, and a queue that
+//! nobody waits at costs its senders nothing either.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Registry, Token};
+
+use super::beat::Beat;
+use super::cpu::own_s;
+use super::open_files::open_files;
+use super::player::{Common, Role, Turn};
+use super::{LoadError, Plan, Step, Stop};
+use crate::brain::THINK_EVERY;
+use crate::client::Ended;
+
+/// Time between two looks at the sockets.
+const GLANCE: Duration = Duration::from_micros(500);
+/// Socket events taken before inputs that are due are sent.
+const EVENTS_AT_ONCE: usize = 256;
+/// Bots that begin to connect in one look, so that a steep ramp delays no input.
+const CONNECTS_AT_ONCE: usize = 4;
+/// Length of a beat.
+const BEAT: Duration = Duration::from_secs(1);
+/// How long all bots together may take to leave.
+const LEAVE_WITHIN: Duration = Duration::from_secs(3);
+
+/// A connection that plays a part in a load.
+pub(super) trait Guest: Sized {
+    /// Begins to connect.
+    fn connect(
+        role: Role,
+        common: &Common,
+        source: Option<SocketAddr>,
+        registry: &Registry,
+        token: Token,
+    ) -> std::io::Result<Self>;
+    /// Takes what an event tells; an error is the end.
+    fn wake(&mut self, event: &mio::event::Event, turn: &mut Turn<'_>) -> Result<(), Ended>;
+    /// Sends the input that was due.
+    fn steer(&mut self, due: Instant, turn: &mut Turn<'_>) -> Result<(), Ended>;
+    /// Whether it is where inputs and snapshots flow.
+    fn is_playing(&self) -> bool;
+    /// Whether it was asked to leave.
+    fn is_leaving(&self) -> bool;
+    /// Seconds of the last `length` in which it was to be counted.
+    fn settled_s(&self, now: Instant, length: Duration) -> f64;
+    /// Whether it waits too long.
+    fn poll_timeout(&self, turn: &Turn<'_>) -> Option<Ended>;
+    /// Says goodbye. False when there is nobody to say it to.
+    fn leave(&mut self) -> bool;
+    /// Counts what is still open at the end.
+    fn close_gap(&self, turn: &mut Turn<'_>);
+}
+
+/// A place for one bot.
+#[derive(Debug)]
+struct Seat<G> {
+    number: usize,
+    guest: Option<G>,
+    /// It was lost, not asked to leave: it still counts as one that is to play.
+    lost_at: Option<Instant>,
+}
+
+/// All bots of one generator process.
+pub(super) struct Swarm<'a, G> {
+    plan: &'a Plan,
+    common: Common,
+    poll: Poll,
+    seats: Vec<Seat<G>>,
+    /// Seats that were given to bots so far; the profile says how many are to be.
+    filled: usize,
+    /// Seats in the order in which their inputs are due, with their phase.
+    order: Vec<(Duration, usize)>,
+    /// Next of `order`, and the begin of its round.
+    cursor: usize,
+    round: Instant,
+    /// Refused bots that come back.
+    returning: BinaryHeap<Reverse<(Instant, usize)>>,
+    beat: Beat,
+    joined: usize,
+    failure: Option<String>,
+}
+
+impl<'a, G: Guest> Swarm<'a, G> {
+    pub(super) fn new(plan: &'a Plan, common: Common) -> Result<Self, LoadError> {
+        let numbers = (0..plan.profile.players_max()).filter(|&number| plan.is_mine(number));
+        let seats: Vec<Seat<G>> =
+            numbers.map(|number| Seat { number, guest: None, lost_at: None }).collect();
+        let mut order: Vec<(Duration, usize)> =
+            seats.iter().enumerate().map(|(seat, it)| (phase(it.number), seat)).collect();
+        order.sort_unstable();
+        let poll = Poll::new().map_err(|error| LoadError::Runtime(error.to_string()))?;
+        Ok(Self {
+            plan,
+            round: common.origin,
+            common,
+            poll,
+            seats,
+            filled: 0,
+            order,
+            cursor: 0,
+            returning: BinaryHeap::new(),
+            beat: Beat::default(),
+            joined: 0,
+            failure: None,
+        })
+    }
+
+    /// Runs the whole profile; `on_beat` may end it early.
+    ///
+    /// # Errors
+    /// When nobody could join, or the event queue breaks.
+    pub(super) fn run(
+        mut self,
+        stop: &Stop,
+        on_beat: &mut dyn FnMut(Beat) -> Step,
+    ) -> Result<(), LoadError> {
+        let origin = self.common.origin;
+        let end = origin + self.plan.profile.length();
+        let mut events = Events::with_capacity(EVENTS_AT_ONCE);
+        let mut beaten = (origin, own_s());
+        let mut number = 0;
+        let mut checked = origin;
+        loop {
+            let now = Instant::now();
+            if now >= origin {
+                let wanted = self.plan.profile.players_at(now.min(end) - origin);
+                self.seat(wanted, checked, now);
+                self.bring_back(now);
+                checked = now;
+            }
+            self.send_due(now);
+            if now >= beaten.0 + BEAT {
+                self.expire(now);
+                if let Some(error) = self.hopeless() {
+                    return Err(error);
+                }
+                if now >= end {
+                    self.close_gaps(now);
+                }
+                let beat = self.end_beat(now, number, &mut beaten);
+                number += 1;
+                if on_beat(beat) == Step::Stop || now >= end {
+                    break;
+                }
+            }
+            if stop.is_asked() {
+                self.leave_all(&mut events)?;
+                return Err(LoadError::Interrupted);
+            }
+            std::thread::sleep(GLANCE);
+            self.poll_once(&mut events)?;
+        }
+        self.leave_all(&mut events)
+    }
+
+    /// Reads what came, a portion at a time, with the inputs that are due between.
+    fn poll_once(&mut self, events: &mut Events) -> Result<(), LoadError> {
+        loop {
+            match self.poll.poll(events, Some(Duration::ZERO)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(LoadError::Runtime(error.to_string())),
+            }
+            let mut count = 0;
+            for event in events.iter() {
+                count += 1;
+                let seat = event.token().0;
+                let now = Instant::now();
+                self.with(seat, now, |guest, turn| guest.wake(event, turn));
+            }
+            if count < EVENTS_AT_ONCE {
+                return Ok(());
+            }
+            self.send_due(Instant::now());
+        }
+    }
+
+    /// Gives a bot the turn, and sees to its end.
+    fn with(
+        &mut self,
+        seat: usize,
+        now: Instant,
+        play: impl FnOnce(&mut G, &mut Turn<'_>) -> Result<(), Ended>,
+    ) {
+        let Some(guest) = self.seats.get_mut(seat).and_then(|it| it.guest.as_mut()) else { return };
+        let mut turn = Turn { now, common: &self.common, beat: &mut self.beat };
+        if let Err(ended) = play(guest, &mut turn) {
+            self.end(seat, now, &ended);
+        }
+    }
+
+    fn end(&mut self, seat: usize, now: Instant, ended: &Ended) {
+        let it = &mut self.seats[seat];
+        let Some(guest) = it.guest.take() else { return };
+        if guest.is_leaving() {
+            return;
+        }
+        let comes_back = match ended {
+            Ended::Closed { code: 1013, retry_after_ms, .. } if !guest.is_playing() => {
+                self.beat.refused += 1;
+                Some(Duration::from_millis(u64::from(*retry_after_ms).max(1)))
+            }
+            Ended::Closed { .. }
+            | Ended::Handshake(_)
+            | Ended::NoWelcome
+            | Ended::Fault(_)
+            | Ended::BadMap(_)
+            | Ended::Silent
+            | Ended::Broken(_) => None,
+        };
+        self.failure.get_or_insert_with(|| ended.to_string());
+        match comes_back {
+            Some(after) => self.returning.push(Reverse((now + after, seat))),
+            None => {
+                self.beat.lost += 1;
+                it.lost_at = Some(now);
+            }
+        }
+    }
+
+    /// Lets bots come or go until as many are there as the profile wants.
+    fn seat(&mut self, wanted: usize, since: Instant, now: Instant) {
+        for _ in 0..CONNECTS_AT_ONCE {
+            let Some(seat) = self.seats.get(self.filled).filter(|it| it.number < wanted) else {
+                break;
+            };
+            debug_assert!(seat.guest.is_none(), "seats are filled in order");
+            self.connect(self.filled, since, now);
+            self.filled += 1;
+        }
+        while let Some(seat) = self.filled.checked_sub(1)
+            && self.seats[seat].number >= wanted
+        {
+            self.filled = seat;
+            let it = &mut self.seats[seat];
+            it.lost_at = None;
+            if it.guest.as_mut().is_some_and(|guest| !guest.leave()) {
+                it.guest = None;
+            }
+        }
+    }
+
+    fn bring_back(&mut self, now: Instant) {
+        while let Some(&Reverse((due, seat))) = self.returning.peek()
+            && due <= now
+        {
+            self.returning.pop();
+            if seat < self.filled && self.seats[seat].guest.is_none() {
+                self.connect(seat, due, now);
+            }
+        }
+    }
+
+    fn connect(&mut self, seat: usize, due: Instant, now: Instant) {
+        let number = self.seats[seat].number;
+        let role = Role {
+            number,
+            brain: self.plan.mix.kind(number, self.plan.seed),
+            decodes: self.plan.decodes(number),
+            due,
+        };
+        let (common, registry) = (&self.common, self.poll.registry());
+        let source = common.target.source(number);
+        match G::connect(role, common, source, registry, Token(seat)) {
+            Ok(guest) => self.seats[seat].guest = Some(guest),
+            Err(error) => {
+                self.beat.lost += 1;
+                self.seats[seat].lost_at = Some(now);
+                self.failure.get_or_insert_with(|| error.to_string());
+            }
+        }
+    }
+
+    /// Sends every input whose moment has come. What was missed by more than a
+    /// round stays missed; that it was shows in the lateness.
+    fn send_due(&mut self, now: Instant) {
+        if self.order.is_empty() {
+            return;
+        }
+        loop {
+            let (phase, seat) = self.order[self.cursor];
+            let due = self.round + phase;
+            if due > now {
+                return;
+            }
+            if seat < self.filled {
+                self.with(seat, now, |guest, turn| guest.steer(due, turn));
+            }
+            self.cursor += 1;
+            if self.cursor == self.order.len() {
+                self.cursor = 0;
+                self.round += THINK_EVERY;
+                while self.round + THINK_EVERY < now {
+                    self.round += THINK_EVERY;
+                }
+            }
+        }
+    }
+
+    fn expire(&mut self, now: Instant) {
+        for seat in 0..self.filled {
+            let turn = Turn { now, common: &self.common, beat: &mut self.beat };
+            let guest = self.seats[seat].guest.as_ref();
+            if let Some(ended) = guest.and_then(|guest| guest.poll_timeout(&turn)) {
+                self.end(seat, now, &ended);
+            }
+        }
+    }
+
+    /// Nobody plays, and the first that tried could not.
+    fn hopeless(&self) -> Option<LoadError> {
+        let joined = self.joined + self.beat.joined;
+        let why = self.failure.clone().filter(|_| joined == 0 && self.plan.is_whole())?;
+        Some(LoadError::Unreachable { url: self.plan.url.clone(), why })
+    }
+
+    fn end_beat(&mut self, now: Instant, number: u32, from: &mut (Instant, Option<f64>)) -> Beat {
+        let length = now - from.0;
+        let mut beat = std::mem::take(&mut self.beat);
+        self.beat.tick_hz = beat.tick_hz;
+        self.joined += beat.joined;
+        beat.number = number;
+        beat.seconds = length.as_secs_f64();
+        for it in &self.seats[..self.filled] {
+            match (&it.guest, it.lost_at) {
+                (Some(guest), _) => {
+                    beat.players += usize::from(guest.is_playing());
+                    beat.player_s += guest.settled_s(now, length);
+                }
+                // One that was lost is missed for as long as it should have played.
+                (None, Some(_)) => beat.player_s += beat.seconds,
+                (None, None) => {}
+            }
+        }
+        let cpu = own_s();
+        beat.own_cpu_s = cpu.zip(from.1).map(|(now, before)| now - before);
+        beat.open_files = open_files();
+        *from = (now, cpu);
+        beat
+    }
+
+    /// Says Bye for all, and waits for the answers, not for long.
+    fn leave_all(&mut self, events: &mut Events) -> Result<(), LoadError> {
+        for it in &mut self.seats {
+            it.guest = it.guest.take().and_then(|mut guest| guest.leave().then_some(guest));
+        }
+        let end = Instant::now() + LEAVE_WITHIN;
+        while Instant::now() < end && self.seats.iter().any(|it| it.guest.is_some()) {
+            std::thread::sleep(GLANCE);
+            self.poll_once(events)?;
+        }
+        Ok(())
+    }
+
+    /// Counts gaps that are still open.
+    fn close_gaps(&mut self, now: Instant) {
+        let mut turn = Turn { now, common: &self.common, beat: &mut self.beat };
+        for guest in self.seats[..self.filled].iter().filter_map(|it| it.guest.as_ref()) {
+            guest.close_gap(&mut turn);
+        }
+    }
+}
+
+/// Spreads the inputs of bots over the interval in which each has one: evenly,
+/// however many of them there are.
+fn phase(number: usize) -> Duration {
+    const GOLDEN: f64 = 0.618_033_988_749_895;
+    THINK_EVERY.mul_f64((number as f64 * GOLDEN).fract())
+}

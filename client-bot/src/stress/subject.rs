@@ -1,0 +1,188 @@
+//! What is under test: a server, and what it costs while a load runs.
+
+use std::net::SocketAddr;
+
+use super::cores::Cores;
+use super::outcome::{Figures, Sample};
+use super::server::{ServerChild, ServerError};
+use super::watch::{Room, Watch};
+use crate::load::{Beat, ProcessMeter, open_files_max, stolen};
+use crate::report::round;
+
+/// A server or a bare loop.
+#[derive(Debug)]
+pub(super) struct Subject {
+    url: String,
+    tick_hz: u32,
+    meter: Option<ProcessMeter>,
+    /// Resident memory before the first client.
+    empty_kib: Option<u64>,
+    watch: Option<Watch>,
+    /// Ends with the subject.
+    _child: Option<ServerChild>,
+}
+
+impl Subject {
+    /// A server of its own, started with `arguments` for `players`.
+    pub(super) fn start(
+        program: &std::path::Path,
+        arguments: &[String],
+        tick_hz: u32,
+        cores: Option<&Cores>,
+    ) -> Result<Self, ServerError> {
+        let child = ServerChild::start(program, arguments, cores)?;
+        let meter = ProcessMeter::new(child.pid());
+        let watch = child.address().parse().ok().map(|server| Watch::start(server, tick_hz));
+        Ok(Self {
+            url: format!("ws://{}/ws", child.address()),
+            tick_hz,
+            meter: Some(meter),
+            empty_kib: meter.resident_kib(),
+            watch,
+            _child: Some(child),
+        })
+    }
+
+    /// The bare loop in its place.
+    pub(super) fn start_bare(
+        program: &std::path::Path,
+        frame_bytes: usize,
+        tick_hz: u32,
+        cores: Option<&Cores>,
+    ) -> Result<Self, ServerError> {
+        let arguments = [
+            "floor".to_owned(),
+            "--tick-rate".to_owned(),
+            tick_hz.to_string(),
+            "--bytes".to_owned(),
+            frame_bytes.to_string(),
+        ];
+        let bare = Self::start(program, &arguments, tick_hz, cores)?;
+        Ok(Self { watch: None, ..bare })
+    }
+
+    /// A server that runs already, at its own tick rate.
+    ///
+    /// # Errors
+    /// When it does not tell that at `/api/rooms`.
+    pub(super) fn at(url: &str, address: SocketAddr) -> std::io::Result<Self> {
+        let tick_hz = Watch::tick_rate(address)?;
+        Ok(Self {
+            url: url.to_owned(),
+            tick_hz,
+            meter: None,
+            empty_kib: None,
+            watch: Some(Watch::start(address, tick_hz)),
+            _child: None,
+        })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn tick_hz(&self) -> u32 {
+        self.tick_hz
+    }
+}
+
+/// What a subject has cost until some moment.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    cpu_s: Option<f64>,
+    room: Option<Room>,
+    stolen: Option<(u64, u64)>,
+}
+
+impl Mark {
+    fn now(subject: &Subject) -> Self {
+        Self {
+            cpu_s: subject.meter.and_then(ProcessMeter::cpu_s),
+            room: subject.watch.as_ref().and_then(Watch::last),
+            stolen: stolen(),
+        }
+    }
+}
+
+/// Keeps what bots and server say of the same time together.
+#[derive(Debug)]
+pub(super) struct Ledger<'a> {
+    subject: &'a Subject,
+    begin: Mark,
+    last_cpu_s: Option<f64>,
+    pub(super) sum: Beat,
+    pub(super) samples: Vec<Sample>,
+}
+
+impl<'a> Ledger<'a> {
+    /// Begins now.
+    pub(super) fn open(subject: &'a Subject) -> Self {
+        let begin = Mark::now(subject);
+        Self { subject, last_cpu_s: begin.cpu_s, begin, sum: Beat::default(), samples: Vec::new() }
+    }
+
+    /// Adds a beat, `at_s` seconds after the begin of the run.
+    pub(super) fn add(&mut self, at_s: f64, beat: &Beat) -> Sample {
+        self.sum.add_after(beat);
+        let cpu_s = self.subject.meter.and_then(ProcessMeter::cpu_s);
+        let spent = cpu_s.zip(self.last_cpu_s).map(|(now, before)| now - before);
+        self.last_cpu_s = cpu_s;
+        let figures = beat.figures();
+        let sample = Sample {
+            at_s: round(at_s),
+            players: beat.players,
+            delivered_hz: figures.delivered_hz,
+            gap_p50_ms: figures.gap_ms.p50,
+            gap_p99_ms: figures.gap_ms.p99,
+            gap_max_ms: figures.gap_ms.max,
+            input_ack_p99_ms: figures.input_ack_ms.p99,
+            bytes_per_client_s: figures.bytes_per_client_s,
+            tick_work_p99_ms: self
+                .subject
+                .watch
+                .as_ref()
+                .and_then(Watch::last)
+                .map(|room| room.work_ms().p99),
+            cpu_us_per_client_tick: spent.and_then(|spent| self.cpu_us(spent, beat)),
+            own_cpu_share: figures.own.cpu_share,
+            own_lateness_p99_ms: figures.own.lateness_ms.p99,
+            lost: beat.lost,
+            desyncs: beat.desyncs,
+        };
+        self.samples.push(sample);
+        sample
+    }
+
+    fn cpu_us(&self, spent_s: f64, beat: &Beat) -> Option<f64> {
+        let client_ticks = beat.player_s * f64::from(self.subject.tick_hz);
+        (client_ticks > 0.0).then(|| round(spent_s * 1e6 / client_ticks))
+    }
+
+    /// Ends now, and gives the figures of what was added; `joins` has what is counted
+    /// over more than that.
+    pub(super) fn close(&self, joins: Option<&Beat>) -> Figures {
+        let end = Mark::now(self.subject);
+        let sum = &self.sum;
+        let ticks = (sum.seconds * f64::from(self.subject.tick_hz)).round() as u64;
+        let room = self.subject.watch.as_ref().and_then(|watch| watch.ask(ticks));
+        let spent = end.cpu_s.zip(self.begin.cpu_s).map(|(end, begin)| end - begin);
+        let resident = self.subject.meter.and_then(ProcessMeter::resident_kib);
+        let grown =
+            resident.zip(self.subject.empty_kib).map(|(now, then)| now.saturating_sub(then));
+        let steal = end.stolen.zip(self.begin.stolen).map(|(end, begin)| {
+            (end.0 - begin.0) as f64 / (end.1.saturating_sub(begin.1)).max(1) as f64
+        });
+        let mut figures = joins.unwrap_or(sum).figures();
+        figures.tick_work_ms = room.map(|room| room.work_ms());
+        figures.ticks =
+            room.or(end.room).zip(self.begin.room).map(|(end, begin)| end.since(&begin));
+        figures.cpu_us_per_client_tick = spent.and_then(|spent| self.cpu_us(spent, sum));
+        figures.server_cpu_share =
+            spent.filter(|_| sum.seconds > 0.0).map(|spent| round(spent / sum.seconds));
+        figures.resident_kib_per_client =
+            grown.filter(|_| sum.players > 0).map(|grown| round(grown as f64 / sum.players as f64));
+        figures.own.steal_share = steal.map(round);
+        figures.own.open_files_max = open_files_max();
+        figures
+    }
+}

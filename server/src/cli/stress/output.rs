@@ -1,0 +1,93 @@
+//! What a stress test shows while it runs, and what it leaves behind.
+
+use std::fs::File;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use throng_bot::stress::Progress;
+use throng_bot::stress::outcome::Outcome;
+
+/// Files to write.
+#[derive(Debug, Args)]
+pub(super) struct Files {
+    /// Also write everything as JSON, which `stress diff` reads
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// A file that is open, what it is called, and what goes into it.
+struct Open {
+    option: &'static str,
+    path: PathBuf,
+    file: File,
+    content: fn(&Outcome) -> String,
+}
+
+/// The files that were asked for, open.
+pub(super) struct OpenFiles(Vec<Open>);
+
+impl Files {
+    pub(super) fn open(&self) -> Result<OpenFiles, String> {
+        let wanted: [(&'static str, &Option<PathBuf>, fn(&Outcome) -> String); 1] =
+            [("--json", &self.json, |outcome| outcome.to_json() + "\n")];
+        let mut open = Vec::new();
+        for (option, path, content) in wanted {
+            let Some(path) = path else { continue };
+            let file = File::create(path).map_err(|error| unwritable(option, path, &error))?;
+            open.push(Open { option, path: path.clone(), file, content });
+        }
+        Ok(OpenFiles(open))
+    }
+}
+
+impl OpenFiles {
+    pub(super) fn write(&mut self, outcome: &Outcome) -> Result<(), String> {
+        for Open { option, path, file, content } in &mut self.0 {
+            file.write_all(content(outcome).as_bytes())
+                .map_err(|error| unwritable(option, path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+fn unwritable(option: &str, path: &Path, error: &std::io::Error) -> String {
+    format!("{option} {} cannot be written: {error}.", path.display())
+}
+
+/// The terminal, or whatever stands in its place.
+pub(super) struct Screen {
+    is_terminal: bool,
+}
+
+impl Screen {
+    pub(super) fn new() -> Self {
+        Self { is_terminal: std::io::stderr().is_terminal() }
+    }
+
+    pub(super) fn show(&mut self, progress: Progress) {
+        match progress {
+            Progress::Line(line) => tracing::info!("{line}"),
+            Progress::Second(second) => {
+                if self.is_terminal {
+                    tracing::info!("{}: {} players", second.stage, second.sample.players);
+                }
+            }
+        }
+    }
+
+    /// Takes away what was only of the moment.
+    pub(super) fn clear(&mut self) {}
+}
+
+/// Prints a text.
+pub(super) fn print(text: &str) {
+    // A reader that went away wants no report.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Prints a line at once. False when nobody reads any more.
+pub(super) fn line(text: &str) -> bool {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}").and_then(|()| out.flush()).is_ok()
+}
