@@ -19,7 +19,9 @@ mod cores;
 #[cfg(target_os = "linux")]
 pub mod floor;
 pub mod outcome;
+pub mod profile;
 mod raw;
+pub mod scan;
 mod search;
 mod server;
 
