@@ -18,6 +18,7 @@ use crate::report::{Report, Spread, round};
 mod cores;
 #[cfg(target_os = "linux")]
 pub mod floor;
+pub mod mix;
 pub mod outcome;
 pub mod profile;
 mod raw;
