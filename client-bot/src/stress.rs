@@ -25,6 +25,7 @@ mod raw;
 pub mod scan;
 mod search;
 mod server;
+pub mod slo;
 
 /// Joins a second.
 const RAMP_PER_S: f64 = 400.0;
