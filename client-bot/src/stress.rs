@@ -15,6 +15,7 @@ use crate::brain::BrainKind;
 use crate::load::{self, CpuMeter, LoadError, LoadOptions, allow_open_files};
 use crate::report::{Report, Spread, round};
 
+pub mod chart;
 mod cores;
 #[cfg(target_os = "linux")]
 pub mod floor;
