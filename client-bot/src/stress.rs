@@ -19,6 +19,9 @@ pub mod chart;
 mod cores;
 #[cfg(target_os = "linux")]
 pub mod floor;
+pub mod html;
+#[cfg(test)]
+mod made_up;
 pub mod mix;
 pub mod outcome;
 pub mod profile;
