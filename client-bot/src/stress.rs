@@ -17,6 +17,7 @@ use crate::report::{Report, Spread, round};
 
 pub mod chart;
 mod cores;
+pub mod csv;
 #[cfg(target_os = "linux")]
 pub mod floor;
 pub mod html;
