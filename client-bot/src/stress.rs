@@ -24,10 +24,15 @@ use crate::load::{self, Bare, Beat, LoadError, Plan, Stop, allow_open_files};
 use crate::report::round;
 use crate::target::Target;
 
+pub mod chart;
 mod cores;
+pub mod csv;
 #[cfg(target_os = "linux")]
 pub mod floor;
+pub mod html;
 mod machine;
+#[cfg(test)]
+mod made_up;
 pub mod mix;
 pub mod outcome;
 pub mod profile;
@@ -605,7 +610,7 @@ fn summary(
     let best = servers()
         .filter(|step| step.held)
         .max_by_key(|step| step.players)
-        .or_else(|| servers().last());
+        .or_else(|| servers().next_back());
     RateResult {
         tick_rate,
         held_players,

@@ -5,8 +5,8 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use throng_bot::stress::Progress;
 use throng_bot::stress::outcome::Outcome;
+use throng_bot::stress::{Progress, csv, html};
 
 /// Files to write.
 #[derive(Debug, Args)]
@@ -14,14 +14,22 @@ pub(super) struct Files {
     /// Also write everything as JSON, which `stress diff` reads
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Also write a row of figures for each step
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Also write a report with charts, which opens from disk
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
+
+type Content = fn(&Outcome) -> String;
 
 /// A file that is open, what it is called, and what goes into it.
 struct Open {
     option: &'static str,
     path: PathBuf,
     file: File,
-    content: fn(&Outcome) -> String,
+    content: Content,
 }
 
 /// The files that were asked for, open.
@@ -29,8 +37,11 @@ pub(super) struct OpenFiles(Vec<Open>);
 
 impl Files {
     pub(super) fn open(&self) -> Result<OpenFiles, String> {
-        let wanted: [(&'static str, &Option<PathBuf>, fn(&Outcome) -> String); 1] =
-            [("--json", &self.json, |outcome| outcome.to_json() + "\n")];
+        let wanted: [(_, _, Content); 3] = [
+            ("--json", &self.json, |outcome| outcome.to_json() + "\n"),
+            ("--csv", &self.csv, csv::csv),
+            ("--html", &self.html, html::html),
+        ];
         let mut open = Vec::new();
         for (option, path, content) in wanted {
             let Some(path) = path else { continue };
