@@ -3,8 +3,10 @@
 mod news;
 mod pace;
 mod status;
+mod timing;
 mod worker;
 
 pub use pace::{Due, Pace};
-pub use status::{RoomStatus, Work};
+pub use status::RoomStatus;
+pub use timing::{Quantiles, TickTime, Timing};
 pub use worker::{RoomOptions, RoomWorker, intent_of};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
@@ -10,9 +10,10 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Serialize;
+use throng_shared::limits::{TICKS_TOLD, TICKS_TOLD_MAX};
 
 use crate::net::Tally;
-use crate::room::RoomStatus;
+use crate::room::{Quantiles, RoomStatus};
 
 /// The built client: in the binary in release, from disk in debug.
 #[derive(RustEmbed)]
@@ -107,7 +108,16 @@ struct RoomReport {
     players_max: usize,
     tick_rate: u32,
     tick: u32,
-    tick_work_us: WorkReport,
+    /// Ticks that the next four are about: the last ones.
+    ticks: usize,
+    /// Drain to publish.
+    tick_work_us: Micros,
+    /// Deadline to drain.
+    tick_late_us: Micros,
+    /// Standard deviation of the time between the beginnings of two ticks.
+    interval_deviation_us: u32,
+    /// Part of the ticks that were published before the next deadline.
+    on_time_share: f64,
     /// Ticks that were published after the next deadline.
     overruns: u64,
     /// Deadlines that were skipped to catch up.
@@ -119,22 +129,47 @@ struct RoomReport {
 }
 
 #[derive(Debug, Serialize)]
-struct WorkReport {
+struct Micros {
     p50: u32,
     p99: u32,
     max: u32,
 }
 
-async fn rooms(State(state): State<WebState>) -> impl IntoResponse {
+impl From<Quantiles> for Micros {
+    fn from(Quantiles { p50_us, p99_us, max_us }: Quantiles) -> Self {
+        Self { p50: p50_us, p99: p99_us, max: max_us }
+    }
+}
+
+/// Ticks to sum up, as the query names them.
+fn ticks_asked(query: Option<&str>) -> Option<usize> {
+    let Some(query) = query.filter(|query| !query.is_empty()) else { return Some(TICKS_TOLD) };
+    let digits = query.strip_prefix("ticks=")?;
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok().filter(|ticks| (1..=TICKS_TOLD_MAX).contains(ticks))
+}
+
+async fn rooms(State(state): State<WebState>, RawQuery(query): RawQuery) -> Response {
+    let Some(ticks) = ticks_asked(query.as_deref()) else {
+        let sentence =
+            format!("The only query here is ticks=N, with N from 1 to {TICKS_TOLD_MAX}.\n");
+        return (StatusCode::BAD_REQUEST, sentence).into_response();
+    };
     let rooms = state.rooms.iter().map(|room| {
-        let work = room.work();
+        let timing = room.timing(ticks);
         RoomReport {
             name: room.name.clone(),
             players: room.players(),
             players_max: room.players_max,
             tick_rate: room.tick_hz,
             tick: room.tick(),
-            tick_work_us: WorkReport { p50: work.p50_us, p99: work.p99_us, max: work.max_us },
+            ticks: timing.ticks,
+            tick_work_us: timing.work.into(),
+            tick_late_us: timing.late.into(),
+            interval_deviation_us: timing.interval_deviation_us.round() as u32,
+            on_time_share: timing.on_time_share,
             overruns: room.overruns(),
             skipped: room.skipped(),
             late_inputs: room.late_inputs(),
@@ -149,5 +184,28 @@ async fn rooms(State(state): State<WebState>) -> impl IntoResponse {
         bytes_out,
         ends: state.tally.ends(),
     };
-    ([(CACHE_CONTROL, "no-store")], Json(report))
+    ([(CACHE_CONTROL, "no-store")], Json(report)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_names_a_number_of_ticks_or_is_refused() {
+        for (query, expected) in [
+            (None, Some(TICKS_TOLD)),
+            (Some(""), Some(TICKS_TOLD)),
+            (Some("ticks=1"), Some(1)),
+            (Some("ticks=20000"), Some(20_000)),
+            (Some("ticks=20001"), None),
+            (Some("ticks=0"), None),
+            (Some("ticks=+5"), None),
+            (Some("ticks="), None),
+            (Some("tick=5"), None),
+            (Some("ticks=5&more=1"), None),
+        ] {
+            assert_eq!(ticks_asked(query), expected, "{query:?}");
+        }
+    }
 }

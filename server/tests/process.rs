@@ -176,6 +176,12 @@ fn the_game_and_its_status_are_served() {
     assert!(serving.get("/healthz").ends_with("ok\n"));
     let rooms = serving.get("/api/rooms");
     assert!(rooms.contains("\"name\":\"arena\"") && rooms.contains("\"tick_rate\":30"), "{rooms}");
+    for part in ["tick_work_us", "tick_late_us", "interval_deviation_us", "on_time_share"] {
+        assert!(rooms.contains(part), "because a room tells of its ticks ({part} is missing)");
+    }
+    assert!(serving.get("/api/rooms?ticks=20000").contains("200 OK"));
+    let wrong = serving.get("/api/rooms?ticks=many");
+    assert!(wrong.contains("400") && wrong.contains("ticks=N, with N from 1 to 20000"), "{wrong}");
     assert!(serving.get("/../Cargo.toml").contains("404"), "because only the game is served");
     assert!(serving.get("/ws").contains("426"), "because /ws is no page");
 }

@@ -139,6 +139,11 @@ pub const SLIP_MS: u64 = 250;
 /// Ticks between two check values of one cell.
 pub const CHECK_EVERY_TICKS: u32 = 64;
 
+/// Ticks that a room can sum up for whoever asks, eleven minutes at 30 Hz, and how
+/// many it does unasked.
+pub const TICKS_TOLD_MAX: usize = 20_000;
+pub const TICKS_TOLD: usize = 512;
+
 const _: () = {
     assert!(TICK_HZ_MIN >= 10, "a dash must stay below one cell a tick");
     assert!(PLAYERS_MAX < u16::MAX as usize);
@@ -158,4 +163,5 @@ const _: () = {
     assert!(CATCH_UP_TICKS as usize <= CATCH_UP_TICKS_MAX);
     assert!(CATCH_UP_TICKS_MAX < PUBLISHED_MAX);
     assert!(INPUT_AHEAD_TICKS_MAX as usize > INPUTS_BUFFERED_MAX);
+    assert!(TICKS_TOLD <= TICKS_TOLD_MAX);
 };

@@ -43,6 +43,8 @@ scenario('the page opens clean, and Enter plays', CROWDED, async ({ page, respon
   assert.notEqual(await page.locator('#name').inputValue(), '', 'because one key is enough to play');
   const now = await play(page);
   assert.equal(now.desyncs, 0, 'because what the page holds is what the server holds');
+  // The corner tells how the server keeps its ticks.
+  await page.waitForFunction(() => /server: \d+ overruns? · \d+ skips?$/.test(document.getElementById('readout').textContent));
   assert.deepEqual(complaints, [], 'because the console has nothing to complain about');
 });
 

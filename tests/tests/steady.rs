@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use throng::config::{ArenaSpec, Config, Settings};
 use throng::replication::{Cursor, History, Replicator, TickFrame, compose};
+use throng::room::{RoomStatus, TickTime};
 use throng::sim::{Intent, Newcomer, Sim, SimOptions};
 use throng_shared::ids::NetId;
 use throng_shared::motion::Steer;
@@ -22,6 +23,7 @@ struct Room {
     /// Frames that are used in turn.
     frames: Vec<Arc<TickFrame>>,
     out: Vec<u8>,
+    status: RoomStatus,
     chance: Prng,
 }
 
@@ -44,6 +46,7 @@ impl Room {
             history: History::default(),
             cursors,
             out: Vec::new(),
+            status: RoomStatus::new("room".to_owned(), options.tick_hz, PLAYERS),
             chance: Prng::new(2),
         }
     }
@@ -70,6 +73,7 @@ impl Room {
             self.out.clear();
             compose(&self.history, cursor, *id, &mut self.out);
         }
+        self.status.note_tick(tick.0, PLAYERS, TickTime::default());
     }
 }
 

@@ -4,6 +4,7 @@ import { type Game, ownGlider } from '../game.ts';
 import { ageFeed, type FeedEntry, type Standing } from '../standing.ts';
 import { ticksSince } from '../tick.ts';
 import type { BoardRow } from '../wire/codec.ts';
+import { type Health, newHealth, sayKept, watchHealth } from './health.ts';
 import { type Page, setHidden, setText } from './page.ts';
 
 const FEED_MS = 6_000;
@@ -21,6 +22,7 @@ export interface Overlay {
   dashShare: number;
   readoutAtMs: number;
   readoutSnapshots: number;
+  readonly health: Health;
 }
 
 export function newOverlay(page: Page): Overlay {
@@ -35,6 +37,7 @@ export function newOverlay(page: Page): Overlay {
     dashShare: -1,
     readoutAtMs: 0,
     readoutSnapshots: 0,
+    health: newHealth(),
   };
 }
 
@@ -120,9 +123,11 @@ function showReadout(overlay: Overlay, game: Game, nowMs: number): void {
   overlay.readoutSnapshots = game.snapshots;
   const rate = hz > 0 && hz < 1000 ? hz.toFixed(0) : '0';
   const { corrections } = game.prediction;
+  // Only a server that is heard is asked.
+  if (hz > 0) void watchHealth(overlay.health, game.room, nowMs);
   setText(
     overlay.page.readout,
-    `${game.pingMs} ms · ${rate} Hz · ${corrections} ${corrections === 1 ? 'correction' : 'corrections'}`,
+    `${game.pingMs} ms · ${rate} Hz · ${corrections} ${corrections === 1 ? 'correction' : 'corrections'}\n${sayKept(overlay.health.kept)}`,
   );
 }
 

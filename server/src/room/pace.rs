@@ -90,6 +90,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::limits::{TICK_HZ_MAX, TICK_HZ_MIN};
 
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
@@ -107,6 +108,23 @@ mod tests {
             origin + Duration::from_secs(1000),
             "because 30 Hz is 30 Hz"
         );
+    }
+
+    #[test]
+    fn a_deadline_is_within_a_microsecond_of_its_place_at_every_rate() {
+        let origin = Instant::now();
+        for tick_hz in TICK_HZ_MIN..=TICK_HZ_MAX {
+            let mut pace = Pace::new(origin, tick_hz);
+            for n in 1..=500 {
+                let exact = Duration::from_secs_f64(f64::from(n) / f64::from(tick_hz));
+                let off = exact.abs_diff(pace.deadline() - origin);
+                assert!(
+                    off <= Duration::from_micros(1),
+                    "because errors do not add up: {off:?} off at deadline {n} of {tick_hz} Hz"
+                );
+                pace.advance();
+            }
+        }
     }
 
     #[test]

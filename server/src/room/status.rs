@@ -1,11 +1,9 @@
 //! What the room says of itself to whoever asks, without being stopped.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// Ticks over which work is summarised.
-const WINDOW: usize = 512;
+use super::timing::{TickTime, TickTimes, Timing};
 
 /// Counters that the room writes and everybody reads.
 #[derive(Debug)]
@@ -19,21 +17,7 @@ pub struct RoomStatus {
     skipped: AtomicU64,
     late_inputs: AtomicU64,
     mail_dropped: AtomicU64,
-    work: Mutex<Window>,
-}
-
-#[derive(Debug)]
-struct Window {
-    micros: Vec<u32>,
-    next: usize,
-}
-
-/// How long ticks took, drain to publish, over the last [`WINDOW`] of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    pub p50_us: u32,
-    pub p99_us: u32,
-    pub max_us: u32,
+    times: TickTimes,
 }
 
 impl RoomStatus {
@@ -49,29 +33,16 @@ impl RoomStatus {
             skipped: AtomicU64::new(0),
             late_inputs: AtomicU64::new(0),
             mail_dropped: AtomicU64::new(0),
-            work: Mutex::new(Window { micros: Vec::with_capacity(WINDOW), next: 0 }),
+            times: TickTimes::new(),
         }
     }
 
-    /// Notes a tick that was published.
-    pub fn note_tick(&self, tick: u32, players: usize, work: Duration) {
+    /// Notes a tick that was published. Only the room does.
+    pub fn note_tick(&self, tick: u32, players: usize, time: TickTime) {
         self.tick.store(tick, Ordering::Relaxed);
         self.players.store(players, Ordering::Relaxed);
-        let micros = u32::try_from(work.as_micros()).unwrap_or(u32::MAX);
-        // A reader that panicked leaves numbers that are still numbers.
-        let mut window = self.work.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if window.micros.len() < WINDOW {
-            window.micros.push(micros);
-        } else {
-            let next = window.next;
-            window.micros[next] = micros;
-        }
-        window.next = (window.next + 1) % WINDOW;
-    }
-
-    /// A tick was published after the next deadline.
-    pub fn note_overrun(&self) {
-        self.overruns.fetch_add(1, Ordering::Relaxed);
+        self.overruns.fetch_add(u64::from(time.overran), Ordering::Relaxed);
+        self.times.note(time);
     }
 
     /// Deadlines skipped since the start.
@@ -119,17 +90,9 @@ impl RoomStatus {
         self.late_inputs.load(Ordering::Relaxed)
     }
 
-    /// How long the last ticks took.
+    /// What the last `ticks` ticks were like, `TICKS_TOLD_MAX` at most.
     #[must_use]
-    pub fn work(&self) -> Work {
-        let mut micros = {
-            let window = self.work.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            window.micros.clone()
-        };
-        micros.sort_unstable();
-        let at = |percent: usize| {
-            micros.get(micros.len().saturating_sub(1) * percent / 100).copied().unwrap_or_default()
-        };
-        Work { p50_us: at(50), p99_us: at(99), max_us: at(100) }
+    pub fn timing(&self, ticks: usize) -> Timing {
+        Timing::of(&self.times.last(ticks), Duration::from_secs(1) / self.tick_hz)
     }
 }

@@ -13,6 +13,7 @@ use throng_shared::wire::{Input, MapRuns, ServerMessage, Welcome, encode};
 use super::news::{Conns, News};
 use super::pace::{Due, Pace};
 use super::status::RoomStatus;
+use super::timing::TickTime;
 use crate::link::{Control, Following, InputNote, Mail, RoomLink};
 use crate::replication::{Arrived, Replicator, TickFrame};
 use crate::sim::{Arena, Intent, Newcomer, Sim, SimOptions};
@@ -95,23 +96,25 @@ impl RoomWorker {
                     std::thread::sleep(left.min(NAP));
                 }
                 Due::Ticks(ticks) => {
-                    self.say_skipped(&pace);
+                    let mut skipped = self.note_skipped(&pace);
                     for tick in 1..=ticks {
                         let following =
                             if tick == ticks { Following::Later } else { Following::AtOnce };
                         pace.advance();
-                        self.tick(&pace, following);
+                        self.tick(&pace, following, std::mem::take(&mut skipped));
                     }
                 }
             }
         }
     }
 
-    /// Counts skipped deadlines, and says so at most once a second.
-    fn say_skipped(&mut self, pace: &Pace) {
+    /// Counts the deadlines that were skipped just now, and says so at most once a
+    /// second.
+    fn note_skipped(&mut self, pace: &Pace) -> u32 {
+        let just_now = pace.skipped() - self.status.skipped();
         let unsaid = pace.skipped() - self.skips_said;
         if unsaid == 0 {
-            return;
+            return 0;
         }
         self.status.note_skipped(pace.skipped());
         let now = Instant::now();
@@ -120,9 +123,11 @@ impl RoomWorker {
             self.skips_said = pace.skipped();
             self.skips_said_at = Some(now);
         }
+        u32::try_from(just_now).unwrap_or(u32::MAX)
     }
 
-    fn tick(&mut self, pace: &Pace, following: Following) {
+    /// Runs one tick, before which `skipped` deadlines were left out.
+    fn tick(&mut self, pace: &Pace, following: Following, skipped: u32) {
         let began = Instant::now();
         self.drain();
         self.sim.step();
@@ -138,11 +143,15 @@ impl RoomWorker {
             self.frames.push(frame);
         }
         let now = Instant::now();
-        if now >= pace.deadline() {
-            self.status.note_overrun();
-        }
         self.status.note_mail_dropped(self.link.mail_dropped());
-        self.status.note_tick(self.sim.tick().0, self.sim.players(), now - began);
+        let micros = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+        let time = TickTime {
+            work_us: micros(now - began),
+            late_us: micros(began.saturating_duration_since(pace.last_deadline())),
+            skipped,
+            overran: now >= pace.deadline(),
+        };
+        self.status.note_tick(self.sim.tick().0, self.sim.players(), time);
     }
 
     fn drain(&mut self) {
