@@ -3,6 +3,7 @@
 mod determinism;
 mod golden;
 mod hostile;
+mod load;
 mod maps;
 mod pair;
 mod replication;
