@@ -18,6 +18,7 @@ use crate::report::{Report, Spread, round};
 pub mod chart;
 mod cores;
 pub mod csv;
+pub mod diff;
 #[cfg(target_os = "linux")]
 pub mod floor;
 pub mod html;
