@@ -22,6 +22,7 @@ pub mod diff;
 #[cfg(target_os = "linux")]
 pub mod floor;
 pub mod html;
+pub mod live;
 #[cfg(test)]
 mod made_up;
 pub mod mix;
