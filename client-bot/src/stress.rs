@@ -27,9 +27,11 @@ use crate::target::Target;
 pub mod chart;
 mod cores;
 pub mod csv;
+pub mod diff;
 #[cfg(target_os = "linux")]
 pub mod floor;
 pub mod html;
+pub mod live;
 mod machine;
 #[cfg(test)]
 mod made_up;

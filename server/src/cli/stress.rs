@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 use throng_bot::load::{Bare, Plan, Step, Stop};
+use throng_bot::stress::diff::{self, Diff};
 use throng_bot::stress::mix::Mix;
 use throng_bot::stress::profile::{Profile, Stage};
 use throng_bot::stress::slo::Slo;
@@ -207,7 +208,7 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
 
 pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
     if let Some(StressCommand::Diff { a, b }) = &args.command {
-        return diff(a, b);
+        return tell_apart(a, b);
     }
     if args.floor && cfg!(not(target_os = "linux")) {
         return Err("--floor stands on epoll, which only Linux has.".to_owned());
@@ -288,8 +289,15 @@ impl StressArgs {
     }
 }
 
-fn diff(_: &Path, _: &Path) -> Result<ExitCode, String> {
-    Ok(ExitCode::from(DIFFERENT))
+fn tell_apart(a: &Path, b: &Path) -> Result<ExitCode, String> {
+    let read = |path: &Path| {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("{} cannot be read: {error}.", path.display()))?;
+        diff::read(&text).map_err(|error| format!("{}: {error}.", path.display()))
+    };
+    let diff = Diff::between(&read(a)?, &read(b)?);
+    output::print(&diff.to_string());
+    Ok(ExitCode::from(if diff.differs() { DIFFERENT } else { 0 }))
 }
 
 fn tick_rate(text: &str) -> Result<u32, String> {
