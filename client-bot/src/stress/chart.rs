@@ -8,9 +8,11 @@ use std::fmt::Write;
 
 use self::axis::{Axis, Scale};
 use self::legend::Legend;
+pub(super) use self::text::{escape, number};
 
 mod axis;
 mod legend;
+mod text;
 
 /// A chart to be drawn.
 #[derive(Clone, Debug, Default)]
@@ -314,44 +316,9 @@ fn thinned(points: &[Point]) -> Vec<Point> {
     kept
 }
 
-/// At most three significant decimals, and no zeros at the end.
-pub(super) fn number(value: f64) -> String {
-    let decimals = match value.abs() {
-        size if size >= 100.0 => 0,
-        size if size >= 10.0 => 1,
-        size if size >= 1.0 => 2,
-        _ => 3,
-    };
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text
-    }
-}
-
 fn with_unit(value: f64, unit: &str) -> String {
     let value = number(value);
     if unit.is_empty() { value } else { format!("{value} {}", escape(unit)) }
-}
-
-/// Text that means itself in HTML and in XML, between tags and in attributes.
-pub(super) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            '\n' | '\t' => safe.push(' '),
-            // XML has no way to write these.
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => safe.push('\u{fffd}'),
-            c => safe.push(c),
-        }
-    }
-    safe
 }
 
 fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
