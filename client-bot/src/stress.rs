@@ -7,9 +7,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use self::cores::Cores;
+use self::live::Glance;
 use self::mix::Mix;
 use self::outcome::{Figures, Outcome, RateResult, Sample, Step, StepKind};
 use self::profile::{Profile, Stage};
@@ -50,6 +51,8 @@ mod workers;
 
 /// Joins a second while a step fills up.
 const RAMP_PER_S: f64 = 800.0;
+/// What a step takes besides its ramp and its window, about.
+const SETTLE: Duration = Duration::from_secs(3);
 /// Above so many bots in one process only a sample decodes and checks everything, one
 /// in [`SAMPLE_ONE_IN`].
 const DECODE_ALL_MAX: usize = 2000;
@@ -98,18 +101,8 @@ pub enum Task {
 #[derive(Clone, Debug)]
 pub enum Progress {
     Line(String),
-    Second(Second),
-}
-
-/// A second of a load.
-#[derive(Clone, Debug)]
-pub struct Second {
-    pub elapsed: Duration,
-    pub total: Duration,
-    /// Such as `30 Hz, 2048 players`.
-    pub stage: String,
-    pub wanted: usize,
-    pub sample: Sample,
+    /// A second of a load.
+    Second(Glance),
 }
 
 /// Why nothing was found out.
@@ -158,7 +151,7 @@ pub fn run(
     }
     let stop = Stop::at_signals().map_err(in_load)?;
     let pinned = cores.is_some();
-    let mut bench = Bench { options, cores, stop, tell, begun: Instant::now() };
+    let mut bench = Bench { options, cores, stop, tell };
     let mut results = Vec::new();
     for &tick_hz in &options.tick_rates {
         results.push(match &options.task {
@@ -238,7 +231,6 @@ struct Bench<'a> {
     cores: Option<Cores>,
     stop: Stop,
     tell: &'a mut dyn FnMut(Progress),
-    begun: Instant,
 }
 
 impl Bench<'_> {
@@ -415,8 +407,8 @@ impl Bench<'_> {
             }
             whole.add(at_s, beat);
             let sample = stage.1.add(at_s, beat);
-            let name = format!("{tick_hz} Hz, {}", profile.stages()[now_in]);
-            bench.tell_second(at_s, profile, name, sample);
+            let name = format!("stage {} of {}", now_in + 1, profile.stages().len());
+            bench.tell_second(tick_hz, name, &plan, profile.length(), sample);
             match &abort {
                 Some((after, slo))
                     if elapsed >= *after && is_broken(slo, &whole.sum.figures(), tick_hz) =>
@@ -455,9 +447,10 @@ impl Bench<'_> {
         let tick_hz = subject.tick_hz();
         let abort = self.options.abort_after.zip(self.options.slo.clone());
         let name = match plan.bare {
-            None => format!("{tick_hz} Hz, {players} players"),
-            Some(_) => format!("{tick_hz} Hz, {players} sockets of the bare loop"),
+            None => format!("{players} players"),
+            Some(_) => format!("{players} sockets of the bare loop"),
         };
+        let total = Duration::from_secs_f64(players as f64 / RAMP_PER_S + seconds) + SETTLE;
         let mut before_window = Ledger::open(subject);
         self.load(plan, players, &mut |bench, beat| {
             let at_s = f64::from(beat.number) + beat.seconds;
@@ -468,7 +461,7 @@ impl Bench<'_> {
             if window.is_open() && !was_open {
                 ledger = Some(Ledger::open(subject));
             }
-            bench.tell_second(at_s, &plan.profile, name.clone(), sample);
+            bench.tell_second(tick_hz, name.clone(), plan, total, sample);
             if let Some((after, slo)) = &abort
                 && at_s >= after.as_secs_f64()
                 && is_broken(slo, &window.sum().figures(), tick_hz)
@@ -500,14 +493,25 @@ impl Bench<'_> {
         made.map_err(|error| StressError::Load { players, error })
     }
 
-    fn tell_second(&mut self, at_s: f64, profile: &Profile, stage: String, sample: Sample) {
-        let elapsed = Duration::from_secs_f64(at_s);
-        (self.tell)(Progress::Second(Second {
-            elapsed: self.begun.elapsed(),
-            total: profile.length(),
+    /// Tells of the second that ended `at_s` seconds after the begin of a load.
+    fn tell_second(
+        &mut self,
+        tick_hz: u32,
+        stage: String,
+        plan: &Plan,
+        total: Duration,
+        sample: Sample,
+    ) {
+        let elapsed = Duration::from_secs_f64(sample.at_s);
+        (self.tell)(Progress::Second(Glance {
+            elapsed,
+            total: Some(total),
             stage,
-            wanted: profile.players_at(elapsed),
+            tick_rate: tick_hz,
+            players: sample.players,
+            wanted: plan.profile.players_at(elapsed),
             sample,
+            bytes_s: sample.bytes_per_client_s * sample.players as f64,
         }));
     }
 

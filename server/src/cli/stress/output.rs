@@ -5,6 +5,8 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use terminal_size::{Width, terminal_size_of};
+use throng_bot::stress::live::{Colours, Live};
 use throng_bot::stress::outcome::Outcome;
 use throng_bot::stress::{Progress, csv, html};
 
@@ -17,10 +19,16 @@ pub(super) struct Files {
     /// Also write a row of figures for each step
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Also write a row for each second
+    #[arg(long, value_name = "FILE")]
+    csv_samples: Option<PathBuf>,
     /// Also write a report with charts, which opens from disk
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
 }
+
+/// Columns of a terminal that does not tell how wide it is.
+const COLUMNS: usize = 80;
 
 type Content = fn(&Outcome) -> String;
 
@@ -37,9 +45,10 @@ pub(super) struct OpenFiles(Vec<Open>);
 
 impl Files {
     pub(super) fn open(&self) -> Result<OpenFiles, String> {
-        let wanted: [(_, _, Content); 3] = [
+        let wanted: [(_, _, Content); 4] = [
             ("--json", &self.json, |outcome| outcome.to_json() + "\n"),
             ("--csv", &self.csv, csv::csv),
+            ("--csv-samples", &self.csv_samples, csv::csv_samples),
             ("--html", &self.html, html::html),
         ];
         let mut open = Vec::new();
@@ -68,27 +77,47 @@ fn unwritable(option: &str, path: &Path, error: &std::io::Error) -> String {
 
 /// The terminal, or whatever stands in its place.
 pub(super) struct Screen {
+    live: Live,
     is_terminal: bool,
 }
 
 impl Screen {
     pub(super) fn new() -> Self {
-        Self { is_terminal: std::io::stderr().is_terminal() }
+        let is_terminal = std::io::stderr().is_terminal();
+        let has_colours = is_terminal && std::env::var_os("NO_COLOR").is_none();
+        let colours = if has_colours { Colours::Red } else { Colours::None };
+        Self { live: Live::new(colours), is_terminal }
     }
 
     pub(super) fn show(&mut self, progress: Progress) {
         match progress {
-            Progress::Line(line) => tracing::info!("{line}"),
-            Progress::Second(second) => {
-                if self.is_terminal {
-                    tracing::info!("{}: {} players", second.stage, second.sample.players);
+            Progress::Line(line) => {
+                let erased = self.live.erase();
+                say(&format!("{erased}{line}\n"));
+            }
+            Progress::Second(glance) if self.is_terminal => {
+                let columns = terminal_size_of(std::io::stderr())
+                    .map_or(COLUMNS, |(Width(columns), _)| columns.into());
+                say(&self.live.block(&glance, columns));
+            }
+            Progress::Second(glance) => {
+                if let Some(line) = self.live.poll_line(&glance) {
+                    say(&(line + "\n"));
                 }
             }
         }
     }
 
     /// Takes away what was only of the moment.
-    pub(super) fn clear(&mut self) {}
+    pub(super) fn clear(&mut self) {
+        say(&self.live.erase());
+    }
+}
+
+/// Progress goes to stderr, results to stdout.
+fn say(text: &str) {
+    // Nobody may watch any more.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 /// Prints a text.
