@@ -420,8 +420,10 @@ impl Bench<'_> {
         })?;
         steps.push(close(stage.0, &stage.1));
         let figures = whole.close(None);
-        let held = steps.iter().all(|step| step.held).then_some(players);
-        let void = steps.iter().any(|step| step.void);
+        let expected = Expected { tick_hz, players: 0, is_workload: false };
+        let verdict = Verdict::of(&figures, 0, expected);
+        let held = (verdict == Verdict::Held).then_some(players);
+        let void = matches!(verdict, Verdict::Void(_));
         Ok(RateResult {
             tick_rate: tick_hz,
             held_players: held,
@@ -587,7 +589,7 @@ impl Made {
 }
 
 fn no_rooms(error: &std::io::Error) -> String {
-    format!("it does not tell of its rooms at /api/rooms ({error}); is it a throng server?")
+    format!("what listens there does not tell of its rooms at /api/rooms ({error})")
 }
 
 /// Whether a threshold that can be judged while the load runs is broken.

@@ -1,9 +1,5 @@
 //! CPU time of this process, and CPU time and memory of a server beside it.
 
-/// Units of `/proc/PID/stat` in a second: the same on every Linux that we know.
-#[cfg(target_os = "linux")]
-const STAT_HZ: f64 = 100.0;
-
 /// CPU time and memory of another process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProcessMeter {
@@ -15,7 +11,7 @@ impl ProcessMeter {
         Self { pid }
     }
 
-    /// User and system time of all its threads since its start, in seconds.
+    /// Time on a core of all threads that it has, in seconds.
     pub(crate) fn cpu_s(self) -> Option<f64> {
         process_s(self.pid)
     }
@@ -52,11 +48,17 @@ pub(super) fn own_s() -> Option<f64> {
     None
 }
 
-/// User and system time of all threads of a process.
+/// Time on a core of all threads that a process has.
 #[cfg(target_os = "linux")]
 fn process_s(pid: u32) -> Option<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat_s(&stat)
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+    let spent = threads.flatten().filter_map(|thread| {
+        // A thread may end while we look.
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_ascii_whitespace().next()?.parse::<u64>().ok()
+    });
+    let ns: u64 = spent.sum();
+    (ns > 0).then_some(ns as f64 / 1e9)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -64,23 +66,19 @@ fn process_s(_: u32) -> Option<f64> {
     None
 }
 
-/// The name in the second field may hold anything, so fields count from its end.
-#[cfg(target_os = "linux")]
-fn stat_s(stat: &str) -> Option<f64> {
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let mut times = fields.split(' ').skip(11).map(str::parse::<f64>);
-    let (user, system) = (times.next()?.ok()?, times.next()?.ok()?);
-    Some((user + system) / STAT_HZ)
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
     #[test]
-    fn times_are_found_behind_any_name() {
-        let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 900 0 0 0 250 50 0 0 20 0 4 0 99 0";
-        assert_eq!(stat_s(stat), Some(3.0), "because 250 and 50 hundredths were spent");
-        assert!(process_s(std::process::id()).is_some(), "because this process runs");
+    fn this_process_has_spent_time_and_takes_memory() {
+        let meter = ProcessMeter::new(std::process::id());
+        let before = meter.cpu_s().expect("this process runs");
+        let sum = (0..20_000_000_u64).fold(0, |sum, n| std::hint::black_box(sum ^ n));
+        let after = meter.cpu_s().expect("this process runs");
+        assert!(after > before, "because twenty million steps ({sum}) take time");
+        assert!(meter.resident_kib().is_some_and(|kib| kib > 100));
+        assert!(stolen().is_some_and(|(stolen, all)| stolen <= all && all > 0));
+        assert_eq!(ProcessMeter::new(u32::MAX).cpu_s(), None, "because there is no such process");
     }
 }

@@ -83,6 +83,7 @@ pub(super) struct Swarm<'a, G> {
     /// Refused bots that come back.
     returning: BinaryHeap<Reverse<(Instant, usize)>>,
     beat: Beat,
+    beat_began: Instant,
     joined: usize,
     failure: Option<String>,
 }
@@ -99,6 +100,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
         Ok(Self {
             plan,
             round: common.origin,
+            beat_began: common.origin,
             common,
             poll,
             seats,
@@ -124,7 +126,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
         let origin = self.common.origin;
         let end = origin + self.plan.profile.length();
         let mut events = Events::with_capacity(EVENTS_AT_ONCE);
-        let mut beaten = (origin, own_s());
+        let mut cpu_s = own_s();
         let mut number = 0;
         let mut checked = origin;
         loop {
@@ -136,7 +138,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
                 checked = now;
             }
             self.send_due(now);
-            if now >= beaten.0 + BEAT {
+            if now >= self.beat_began + BEAT {
                 self.expire(now);
                 if let Some(error) = self.hopeless() {
                     return Err(error);
@@ -144,7 +146,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
                 if now >= end {
                     self.close_gaps(now);
                 }
-                let beat = self.end_beat(now, number, &mut beaten);
+                let beat = self.end_beat(now, number, &mut cpu_s);
                 number += 1;
                 if on_beat(beat) == Step::Stop || now >= end {
                     break;
@@ -241,6 +243,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
             self.filled = seat;
             let it = &mut self.seats[seat];
             it.lost_at = None;
+            let played = it.guest.as_ref().map(|it| it.settled_s(now, now - self.beat_began));
+            self.beat.player_s += played.unwrap_or_default();
             if it.guest.as_mut().is_some_and(|guest| !guest.leave()) {
                 it.guest = None;
             }
@@ -321,8 +325,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
         Some(LoadError::Unreachable { url: self.plan.url.clone(), why })
     }
 
-    fn end_beat(&mut self, now: Instant, number: u32, from: &mut (Instant, Option<f64>)) -> Beat {
-        let length = now - from.0;
+    fn end_beat(&mut self, now: Instant, number: u32, cpu_s: &mut Option<f64>) -> Beat {
+        let length = now - self.beat_began;
         let mut beat = std::mem::take(&mut self.beat);
         self.beat.tick_hz = beat.tick_hz;
         self.joined += beat.joined;
@@ -340,9 +344,10 @@ impl<'a, G: Guest> Swarm<'a, G> {
             }
         }
         let cpu = own_s();
-        beat.own_cpu_s = cpu.zip(from.1).map(|(now, before)| now - before);
+        beat.own_cpu_s = cpu.zip(*cpu_s).map(|(now, before)| now - before);
+        *cpu_s = cpu;
         beat.open_files = open_files();
-        *from = (now, cpu);
+        self.beat_began = now;
         beat
     }
 

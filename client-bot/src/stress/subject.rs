@@ -155,7 +155,9 @@ impl<'a> Ledger<'a> {
 
     fn cpu_us(&self, spent_s: f64, beat: &Beat) -> Option<f64> {
         let client_ticks = beat.player_s * f64::from(self.subject.tick_hz);
-        (client_ticks > 0.0).then(|| round(spent_s * 1e6 / client_ticks))
+        // While most of them are still settling, the cost is not that of those who play.
+        (2.0 * beat.player_s > beat.players as f64 * beat.seconds)
+            .then(|| round(spent_s * 1e6 / client_ticks))
     }
 
     /// Ends now, and gives the figures of what was added; `joins` has what is counted
