@@ -1,5 +1,6 @@
 //! Every integration test, in one binary.
 
+mod alternatives;
 mod determinism;
 mod golden;
 mod hostile;
