@@ -255,9 +255,6 @@ impl Bench<'_> {
                 step = self.step(tick_hz, players, seconds, self.options.seed + 1)?;
             }
             self.say(told(&step));
-            if self.options.floor && step.held {
-                steps.extend(self.floor_beside(tick_hz, &mut step, seconds)?);
-            }
             search.tell(players, step.held);
             if !step.held {
                 void_above = step.void;
@@ -265,12 +262,16 @@ impl Bench<'_> {
             steps.push(step);
         }
         let held = search.held();
-        let floor_held = match frame_bytes_at(&steps, held) {
-            Some(bytes) if self.options.floor => {
-                self.find_floor_max(tick_hz, (start, max), seconds, bytes, &mut steps)?
+        let best = steps.iter().position(|step| step.held && Some(step.players) == held);
+        let mut floor_held = None;
+        if let (Some(best), true) = (best, self.options.floor) {
+            let floor = self.floor_beside(tick_hz, &mut steps[best], seconds)?;
+            if let Some(bytes) = frame_bytes(&steps[best]) {
+                floor_held =
+                    self.find_floor_max(tick_hz, (start, max), seconds, bytes, &mut steps)?;
             }
-            Some(_) | None => None,
-        };
+            steps.extend(floor);
+        }
         Ok(RateResult {
             floor_held_players: floor_held,
             ..summary(tick_hz, steps, held, void_above)
@@ -353,8 +354,8 @@ impl Bench<'_> {
         step: &mut Step,
         seconds: f64,
     ) -> Result<Option<Step>, StressError> {
-        let Some(bytes) = step.figures.bytes_per_snapshot else { return Ok(None) };
-        let floor = self.floor_step(tick_hz, step.players, seconds, bytes.round() as usize)?;
+        let Some(bytes) = frame_bytes(step) else { return Ok(None) };
+        let floor = self.floor_step(tick_hz, step.players, seconds, bytes)?;
         let cpu = step.figures.cpu_us_per_client_tick.zip(floor.figures.cpu_us_per_client_tick);
         step.figures.floor_ratio = cpu.map(|(own, floor)| round(own / floor));
         Ok(Some(floor))
@@ -367,7 +368,6 @@ impl Bench<'_> {
         seconds: f64,
         frame_bytes: usize,
     ) -> Result<Step, StressError> {
-        let frame_bytes = frame_bytes.max(1);
         let program = &self.options.program;
         let subject = Subject::start_bare(program, frame_bytes, tick_hz, self.cores.as_ref())
             .map_err(StressError::Server)?;
@@ -602,10 +602,9 @@ fn told(step: &Step) -> String {
     format!("{} players: {verdict}", step.players)
 }
 
-/// The frame of the largest held step, for the bare loop.
-fn frame_bytes_at(steps: &[Step], held: Option<usize>) -> Option<usize> {
-    let step = steps.iter().find(|step| step.held && Some(step.players) == held)?;
-    step.figures.bytes_per_snapshot.map(|bytes| bytes.round() as usize)
+/// A snapshot of a step, as the bare loop would write it.
+fn frame_bytes(step: &Step) -> Option<usize> {
+    step.figures.bytes_per_snapshot.map(|bytes| (bytes.round() as usize).max(1))
 }
 
 fn summary(

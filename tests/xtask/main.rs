@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything around the build that is not the build.
 
 mod browser;
+mod capacity;
 mod codegen;
 mod command;
 mod dist;
@@ -12,7 +13,7 @@ mod typescript;
 
 use std::process::ExitCode;
 
-use codegen::Mode;
+use capacity::{Length, Mode};
 
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
@@ -20,6 +21,9 @@ Usage: cargo xtask COMMAND
   test                 run every test there is; the last line counts them
   codegen [--check]    write, or compare, what is generated from the wire types
   golden [--check]     write, or compare, the golden vectors in tests/golden
+  capacity [--quick]   measure what this machine holds, for about an hour (or a few minutes),
+                       and write docs/capacity.md, its charts and the README's figures
+  capacity --render    write them anew from what was measured last
   browser              run the browser tests alone, against a release build
 
 Needs Rust, Node 20 or newer with npm, and Chromium; THRONG_CHROMIUM names one
@@ -38,10 +42,13 @@ fn main() -> ExitCode {
         }
         [] => Err("xtask needs a command; see `cargo xtask --help`".to_owned()),
         ["test"] => return stages::run(&root),
-        ["codegen"] => codegen::run(&root, Mode::Write),
-        ["codegen", "--check"] => codegen::run(&root, Mode::Check),
-        ["golden"] => golden::run(&root, Mode::Write),
-        ["golden", "--check"] => golden::run(&root, Mode::Check),
+        ["codegen"] => codegen::run(&root, codegen::Mode::Write),
+        ["codegen", "--check"] => codegen::run(&root, codegen::Mode::Check),
+        ["golden"] => golden::run(&root, codegen::Mode::Write),
+        ["golden", "--check"] => golden::run(&root, codegen::Mode::Check),
+        ["capacity"] => capacity::write(&root, Mode::Measure(Length::Full)),
+        ["capacity", "--quick"] => capacity::write(&root, Mode::Measure(Length::Quick)),
+        ["capacity", "--render"] => capacity::write(&root, Mode::Render),
         ["browser"] => node::prepare(&root).and_then(|()| browser::run_alone(&root)),
         unknown => {
             Err(format!("`{}` is no command of xtask; see `cargo xtask --help`", unknown.join(" ")))

@@ -1,0 +1,319 @@
+//! `docs/capacity.md`: the figures as a person reads them.
+
+use std::fmt::Write;
+
+use throng_bot::stress::chart::{Across, Chart, Line, Point, Size, line_chart};
+use throng_bot::stress::outcome::{Figures, Outcome, RateResult, Step, StepKind};
+
+use super::runs::{Runs, at_rate};
+
+/// Dashes stand for what could not be measured.
+const NONE: &str = "–";
+
+const HEAD: &str = "\
+# Capacity
+
+What one core holds, measured by `throng stress`. `cargo xtask capacity` writes this page anew, and
+the lines about it in the README; nothing here is typed.
+
+";
+
+const METHOD: &str = "\
+Server and bots have a core each; the release build, one network thread. The workload: everybody moves
+at full speed and sends an input every 100 ms, one in four of which has a new random heading; the arena
+is sized so that a view holds 50 others (48 to 52, or the run is void). *Held* means at least 95 % of
+the rate delivered, a p99 gap between snapshots of at most two ticks, and nobody lost. *The floor* is
+a bare epoll loop that writes as many bytes to as many sockets and reads as many inputs, run right
+after. Up to 2000 bots decode and check everything, above that a seeded tenth of them, and the others
+read the heads of snapshots, steer and count. A generator above 80 % of its core, or whose inputs are
+more than 5 ms late (p99), voids a step. Latencies count from the moment at which an input was due.
+";
+
+/// The whole page.
+pub(super) fn page(runs: &Runs, commit: &str) -> String {
+    let machine = &runs.held.machine;
+    let mut text = String::from(HEAD);
+    let _ = writeln!(
+        text,
+        "Measured at commit `{commit}` on: {}, {} cores, {} GiB, {}.\n",
+        machine.cpu, machine.cores, machine.memory_gib, machine.kernel
+    );
+    text += METHOD;
+    text += &held(&runs.held);
+    text += &cost(&runs.cost);
+    text += &crowd(&runs.crowd);
+    text += &large(&runs.large);
+    text += &long(&runs.long);
+    text += &knocking(&runs.knocking);
+    text
+}
+
+/// The lines for the README.
+pub(super) fn summary(runs: &Runs) -> String {
+    let mut text = String::from("\n");
+    if let Some(result) = at_rate(&runs.held, 30) {
+        let held = result.held_players.map_or(NONE.to_owned(), |n| n.to_string());
+        let floor = result.floor_held_players.map_or(NONE.to_owned(), |n| n.to_string());
+        let _ = writeln!(
+            text,
+            "On one core of {} at 30 Hz, 50 others in every view: **{held} players held**, where a\n\
+             bare epoll loop that moves the same bytes holds {floor} sockets.\n",
+            runs.held.machine.cpu
+        );
+    }
+    text += "| players | server CPU a client and tick | times the floor | bytes an entity and tick | memory a client |\n|---|---|---|---|---|\n";
+    for (players, steps) in by_players(&runs.cost) {
+        let (cpu, ratio, bytes, memory) = (
+            median(&steps, |it| it.cpu_us_per_client_tick),
+            median(&steps, |it| it.floor_ratio),
+            median(&steps, |it| it.bytes_per_entity_tick),
+            median(&steps, |it| it.resident_kib_per_client),
+        );
+        let _ = writeln!(
+            text,
+            "| {players} | {} µs | {} | {} | {} KiB |",
+            number(cpu, 1),
+            number(ratio, 2),
+            number(bytes, 2),
+            number(memory, 1)
+        );
+    }
+    text + "\nAll of it, with the method: [docs/capacity.md](docs/capacity.md).\n"
+}
+
+/// The charts, by the name of their file in `docs`.
+pub(super) fn charts(runs: &Runs) -> Vec<(&'static str, String)> {
+    let rates = |of: fn(&RateResult) -> Option<usize>| -> Vec<Point> {
+        let of = |it: &RateResult| Some((f64::from(it.tick_rate), of(it)? as f64));
+        runs.held.results.iter().filter_map(of).map(point).collect()
+    };
+    let lines = vec![
+        line("throng", 0, rates(|it| it.held_players)),
+        Line { is_dashed: true, ..line("bare epoll loop", 1, rates(|it| it.floor_held_players)) },
+    ];
+    let held = chart("Players held on one core", "", Across::Number("Hz"), lines);
+    let by = |of: fn(&Figures) -> Option<f64>| -> Vec<Point> {
+        let steps = by_players(&runs.cost).into_iter();
+        steps.filter_map(|(n, steps)| Some((n as f64, median(&steps, of)?))).map(point).collect()
+    };
+    let floor: Vec<Point> = by_kind(&runs.cost, StepKind::Floor)
+        .into_iter()
+        .filter_map(|(n, steps)| Some((n as f64, median(&steps, |it| it.cpu_us_per_client_tick)?)))
+        .map(point)
+        .collect();
+    let lines = vec![
+        line("throng", 0, by(|it| it.cpu_us_per_client_tick)),
+        Line { is_dashed: true, ..line("bare epoll loop", 1, floor) },
+    ];
+    let cpu = chart("Server CPU a client and tick", "µs", Across::Number("players"), lines);
+    let lines = vec![line("throng", 0, by(|it| it.bytes_per_entity_tick))];
+    let bytes = chart("Bytes an entity in view and tick", "B", Across::Number("players"), lines);
+    vec![("capacity-held.svg", held), ("capacity-cpu.svg", cpu), ("capacity-bytes.svg", bytes)]
+}
+
+fn chart(title: &str, unit: &str, across: Across<'_>, lines: Vec<Line>) -> String {
+    line_chart(&Chart { title, unit, across, lines, limit: None, size: Size::Large })
+}
+
+fn line(name: &str, colour: usize, points: Vec<Point>) -> Line {
+    Line { name: name.to_owned(), colour, points, ..Line::default() }
+}
+
+fn point((x, y): (f64, f64)) -> Point {
+    Point { x, y: Some(y), ..Point::default() }
+}
+
+fn held(outcome: &Outcome) -> String {
+    let mut text = String::from(
+        "\n## Players held\n\n![Players held by tick rate](capacity-held.svg)\n\n\
+         | tick rate | held | bare loop | part of it | server CPU a client-tick | × floor | tick work p99 | p99 gap |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for result in &outcome.results {
+        let figures = &result.figures;
+        let count = |held: Option<usize>| held.map_or(NONE.to_owned(), |n| n.to_string());
+        let part = result
+            .held_players
+            .zip(result.floor_held_players)
+            .map(|(held, floor)| held as f64 / floor as f64);
+        let more = if result.void_above { "+" } else { "" };
+        let _ = writeln!(
+            text,
+            "| {} Hz | {}{more} | {} | {} | {} µs | {} | {} ms | {:.1} ms |",
+            result.tick_rate,
+            count(result.held_players),
+            count(result.floor_held_players),
+            number(part, 2),
+            number(figures.cpu_us_per_client_tick, 1),
+            number(figures.floor_ratio, 2),
+            number(figures.tick_work_ms.map(|it| it.p99), 2),
+            figures.gap_ms.p99,
+        );
+    }
+    if outcome.results.iter().any(|result| result.void_above) {
+        text += "\nA + marks a search whose next larger step was void: the generator or the machine set \
+                 that limit.\n";
+    }
+    text
+}
+
+fn cost(outcome: &Outcome) -> String {
+    let mut text = String::from(
+        "\n## What a client costs\n\n![CPU by players](capacity-cpu.svg)\n\n\
+         ![Bytes by players](capacity-bytes.svg)\n\nMedians of the repeated steps; everything in view \
+         moves.\n\n| players | server CPU a client-tick | bare loop | × floor | bytes an entity-tick | bytes a \
+         snapshot | others in view | resident a client | p99 gap | input to ack p99 | desyncs |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    let floors = by_kind(outcome, StepKind::Floor);
+    for (players, steps) in by_players(outcome) {
+        let floor = floors.iter().find(|(n, _)| *n == players).map(|(_, steps)| steps);
+        let at = |of: fn(&Figures) -> Option<f64>| median(&steps, of);
+        let _ = writeln!(
+            text,
+            "| {players} | {} µs | {} µs | {} | {} | {} | {} | {} KiB | {} ms | {} ms | {} |",
+            number(at(|it| it.cpu_us_per_client_tick), 1),
+            number(floor.and_then(|steps| median(steps, |it| it.cpu_us_per_client_tick)), 1),
+            number(at(|it| it.floor_ratio), 2),
+            number(at(|it| it.bytes_per_entity_tick), 2),
+            number(at(|it| it.bytes_per_snapshot), 0),
+            number(at(|it| Some(it.others_in_view)), 1),
+            number(at(|it| it.resident_kib_per_client), 1),
+            number(at(|it| Some(it.gap_ms.p99)), 1),
+            number(at(|it| Some(it.input_ack_ms.p99)), 1),
+            steps.iter().map(|step| step.figures.desyncs).sum::<u64>(),
+        );
+    }
+    text
+}
+
+fn crowd(outcome: &Outcome) -> String {
+    let mut text = String::from(
+        "\n## The mosh pit\n\nPlayers who all move on one disc of eight tiles, each in everybody's view. \
+         Nobody gets less for it: all are told of at the full rate.\n\n",
+    );
+    text += &loads(outcome);
+    text
+}
+
+fn large(outcome: &Outcome) -> String {
+    let mut text = String::from(
+        "\n## A large arena\n\nMore players than the one core can write to: what counts here is the work of \
+         a tick, from draining inputs to publishing.\n\n",
+    );
+    text += &loads(outcome);
+    text
+}
+
+/// One row for each step of the server.
+fn loads(outcome: &Outcome) -> String {
+    let mut text = String::from(
+        "| players | others in view | delivered | tick work p99 | kB/s a client | bytes an entity-tick | \
+         p99 gap | input to ack p99 | desyncs | verdict |\n|---|---|---|---|---|---|---|---|---|---|\n",
+    );
+    for step in outcome.results.iter().flat_map(|result| &result.steps) {
+        if step.kind == StepKind::Floor {
+            continue;
+        }
+        let it = &step.figures;
+        let _ = writeln!(
+            text,
+            "| {} | {:.0} | {:.1} Hz | {} ms | {:.1} | {} | {:.1} ms | {:.1} ms | {} | {} |",
+            step.players,
+            it.others_in_view,
+            it.delivered_hz,
+            number(it.tick_work_ms.map(|work| work.p99), 2),
+            it.bytes_per_client_s / 1000.0,
+            number(it.bytes_per_entity_tick, 2),
+            it.gap_ms.p99,
+            it.input_ack_ms.p99,
+            it.desyncs,
+            verdict(step),
+        );
+    }
+    text
+}
+
+fn long(outcome: &Outcome) -> String {
+    let mut text = String::from("\n## The tick over ten minutes\n\n");
+    let held = outcome.results.iter().flat_map(|result| &result.steps).next_back();
+    let Some((step, ticks)) = held.and_then(|step| Some((step, step.figures.ticks?))) else {
+        return text + "Not measured.\n";
+    };
+    let on_time = 1.0 - (ticks.overruns + ticks.skipped) as f64 / ticks.run.max(1) as f64;
+    let _ = writeln!(
+        text,
+        "{} players, 80 % of what was held, for {:.0} minutes: {} ticks, {:.3} % on time ({} published \
+         after the next deadline, {} skipped). The time between two ticks' beginnings deviates by {:.2} \
+         ms (standard deviation). p99 gap {:.1} ms, {} desyncs, {} lost.",
+        step.players,
+        step.samples.len() as f64 / 60.0,
+        ticks.run,
+        on_time * 100.0,
+        ticks.overruns,
+        ticks.skipped,
+        ticks.interval_deviation_ms,
+        step.figures.gap_ms.p99,
+        step.figures.desyncs,
+        step.figures.lost,
+    );
+    text
+}
+
+fn knocking(outcome: &Outcome) -> String {
+    let mut text = String::from(
+        "\n## Twice as many at the door\n\nFirst nine tenths of what was held, then twice as many come. Those \
+         inside keep their rate; the others are told when to come back.\n\n\
+         | until | players inside | delivered | p99 gap | refused with 1013 | lost | desyncs |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for step in outcome.results.iter().flat_map(|result| &result.steps) {
+        let inside = step.samples.iter().map(|sample| sample.players).max().unwrap_or_default();
+        let it = &step.figures;
+        let _ = writeln!(
+            text,
+            "| {} wanted | {inside} | {:.1} Hz | {:.1} ms | {} | {} | {} |",
+            step.players, it.delivered_hz, it.gap_ms.p99, it.refused, it.lost, it.desyncs
+        );
+    }
+    text
+}
+
+fn verdict(step: &Step) -> String {
+    match (step.held, step.void) {
+        (true, _) => "held".to_owned(),
+        (false, true) => format!("void: {}", step.why),
+        (false, false) => format!("not held: {}", step.why),
+    }
+}
+
+/// The server's steps by their number of players, in ascending order. Void ones are
+/// only taken where there is nothing else.
+fn by_players(outcome: &Outcome) -> Vec<(usize, Vec<&Step>)> {
+    by_kind(outcome, StepKind::Search)
+}
+
+fn by_kind(outcome: &Outcome, kind: StepKind) -> Vec<(usize, Vec<&Step>)> {
+    let steps: Vec<&Step> =
+        outcome.results.iter().flat_map(|it| &it.steps).filter(|step| step.kind == kind).collect();
+    let mut counts: Vec<usize> = steps.iter().map(|step| step.players).collect();
+    counts.sort_unstable();
+    counts.dedup();
+    let of = |players| {
+        let all: Vec<&Step> = steps.iter().copied().filter(|it| it.players == players).collect();
+        let good: Vec<&Step> = all.iter().copied().filter(|step| !step.void).collect();
+        (players, if good.is_empty() { all } else { good })
+    };
+    counts.into_iter().map(of).collect()
+}
+
+fn median(steps: &[&Step], of: fn(&Figures) -> Option<f64>) -> Option<f64> {
+    let mut values: Vec<f64> = steps.iter().filter_map(|step| of(&step.figures)).collect();
+    values.sort_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some((values[last / 2] + values[last.div_ceil(2)]) / 2.0)
+}
+
+fn number(value: Option<f64>, digits: usize) -> String {
+    value.map_or(NONE.to_owned(), |value| format!("{value:.digits$}"))
+}

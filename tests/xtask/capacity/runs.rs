@@ -1,0 +1,123 @@
+//! What is measured: runs of `throng stress`, each kept as its JSON.
+
+use std::path::Path;
+use std::process::Command;
+
+use throng_bot::stress::diff::read;
+use throng_bot::stress::outcome::{Outcome, RateResult};
+
+use super::get;
+use crate::command::run;
+
+/// How long to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    /// For figures that are published.
+    Full,
+    /// To see that it works.
+    Quick,
+}
+
+/// Everything that was measured.
+#[derive(Debug)]
+pub(super) struct Runs {
+    /// The largest number held at each tick rate, of server and bare loop.
+    pub(super) held: Outcome,
+    /// Several numbers of players, several times, each beside the bare loop.
+    pub(super) cost: Outcome,
+    /// A thousand on a disc of eight tiles.
+    pub(super) crowd: Outcome,
+    /// Five thousand in one arena.
+    pub(super) large: Outcome,
+    /// A long time at 80 % of what was held.
+    pub(super) long: Outcome,
+    /// Twice as many as were held, knocking.
+    pub(super) knocking: Outcome,
+}
+
+/// Players held when the search found none: then the rest is measured with a few.
+const FALLBACK: usize = 200;
+
+/// Runs everything, and keeps the results in a folder.
+///
+/// # Errors
+/// When a run could not be made.
+pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(), String> {
+    std::fs::create_dir_all(results)
+        .map_err(|error| format!("{} cannot be made: {error}", results.display()))?;
+    let stress = |name: &str, arguments: &[&str]| {
+        let json = results.join(name).with_extension("json");
+        println!("\n== throng stress {}", arguments.join(" "));
+        let mut command = Command::new(throng);
+        command.arg("stress").args(arguments).arg("--json").arg(&json);
+        let ended = run(&mut command)?;
+        // A threshold or a void step is a result too; only a missing file is none.
+        read(&get(&json)?)
+            .map_err(|error| format!("the run {name} left no result, as {error}: {}", ended.output))
+    };
+    let quick = length == Length::Quick;
+    let (rates, window) = if quick { ("30", "3") } else { ("20,30,60,128", "8") };
+    let (start, max) = if quick { ("64", "256") } else { ("512", "8192") };
+    let held = stress(
+        "held",
+        &["--tick-rates", rates, "--seconds", window, "--start", start, "--max", max, "--floor"],
+    )?;
+    let (players, repeat, seconds) =
+        if quick { ("100,200", "1", "3") } else { ("200,500,1000,2000", "3", "10") };
+    let profile = ["--profile", "steady", "--floor"];
+    stress(
+        "cost",
+        &[&profile[..], &["--players", players, "--repeat", repeat, "--seconds", seconds]].concat(),
+    )?;
+    let steady = |name: &str, players: usize, more: &[&str]| {
+        let players = players.to_string();
+        let these = ["--profile", "steady", "--players", &players, "--seconds", seconds];
+        stress(name, &[&these[..], more].concat())
+    };
+    steady("crowd", if quick { 100 } else { 1000 }, &["--arena", "disc:4", "--repeat", repeat])?;
+    steady("large", if quick { 300 } else { 5000 }, &["--tick-rates", "30"])?;
+    let most = at_rate(&held, 30).and_then(|result| result.held_players).unwrap_or(FALLBACK);
+    let most_of_it = (most * 4 / 5).to_string();
+    let long = if quick { "10" } else { "660" };
+    stress("long", &["--profile", "soak", "--players", &most_of_it, "--seconds", long])?;
+    let (few, many) = (most * 9 / 10, most * 2);
+    let hold = if quick { 5 } else { 30 };
+    let stages = [
+        format!("10s:0..{few}"),
+        format!("10s:{few}"),
+        format!("{hold}s:{few}..{many}"),
+        format!("{hold}s:{many}"),
+    ];
+    let arena = format!("auto:{most}");
+    let mut arguments = vec!["--arena", &arena];
+    for stage in &stages {
+        arguments.extend(["--stage", stage]);
+    }
+    stress("knocking", &arguments).map(drop)
+}
+
+impl Runs {
+    /// Reads what was kept.
+    ///
+    /// # Errors
+    /// When a result is missing, or of another format.
+    pub(super) fn read(results: &Path) -> Result<Self, String> {
+        let outcome = |name: &str| {
+            let path = results.join(name).with_extension("json");
+            read(&get(&path)?).map_err(|error| format!("{}: {error}", path.display()))
+        };
+        Ok(Self {
+            held: outcome("held")?,
+            cost: outcome("cost")?,
+            crowd: outcome("crowd")?,
+            large: outcome("large")?,
+            long: outcome("long")?,
+            knocking: outcome("knocking")?,
+        })
+    }
+}
+
+/// What was found at a tick rate.
+pub(super) fn at_rate(outcome: &Outcome, tick_rate: u32) -> Option<&RateResult> {
+    outcome.results.iter().find(|result| result.tick_rate == tick_rate)
+}
