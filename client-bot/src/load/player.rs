@@ -259,8 +259,7 @@ impl Player {
             }
         };
         socket.get_mut().reset_traffic();
-        let mut rng = self.rng(turn);
-        let look = rng.below(LOOKS.into()) as u8;
+        let look = (self.role.number % usize::from(LOOKS)) as u8;
         let name = names::load_bot(self.role.brain.name(), self.role.number);
         let (session, hello) = ClientSession::new(turn.millis(), &name, look);
         let open = Open { socket, session, game: None, farewell: None, leaves: false };
@@ -270,22 +269,15 @@ impl Player {
         self.read(turn)
     }
 
-    fn rng(&self, turn: &Turn<'_>) -> Prng {
-        Prng::stream(turn.common.seed, self.role.number as u64)
-    }
-
     /// Reads until nothing more waits.
     fn read(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended> {
-        let mut rng = self.rng(turn);
         let role = self.role;
         let Stage::Open(open) = &mut self.stage else { return Ok(()) };
         loop {
             match open.socket.read() {
                 Ok(Message::Binary(frame)) => {
                     if let Some(welcome) = open.take(&frame, turn)? {
-                        // One draw was for the look.
-                        rng.next_u8();
-                        open.game = Some(Game::new(role, rng.clone(), &welcome, turn)?);
+                        open.game = Some(Game::new(role, &welcome, turn)?);
                     }
                 }
                 Ok(Message::Close(frame)) => {
@@ -391,7 +383,7 @@ impl Open {
 }
 
 impl Game {
-    fn new(role: Role, rng: Prng, welcome: &Welcome, turn: &mut Turn<'_>) -> Result<Self, Ended> {
+    fn new(role: Role, welcome: &Welcome, turn: &mut Turn<'_>) -> Result<Self, Ended> {
         let held = role
             .decodes
             .then(|| View::sharing(welcome, &turn.common.atlas).map(Held::new))
@@ -407,7 +399,7 @@ impl Game {
                 Some(blind) => Mind::Blind(blind),
                 None => Mind::Seeing(role.brain.brain()),
             },
-            rng,
+            rng: Prng::stream(turn.common.seed, role.number as u64),
             settled: turn.now + SETTLE,
             period: Duration::from_secs(1) / u32::from(welcome.tick_hz.max(1)),
             last_snapshot: None,
