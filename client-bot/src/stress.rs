@@ -51,6 +51,8 @@ mod workers;
 
 /// Joins a second while a step fills up.
 const RAMP_PER_S: f64 = 800.0;
+/// Length of a beat, about.
+const BEAT: Duration = Duration::from_secs(1);
 /// What a step takes besides its ramp and its window, about.
 const SETTLE: Duration = Duration::from_secs(3);
 /// Above so many bots in one process only a sample decodes and checks everything, one
@@ -145,6 +147,8 @@ pub fn run(
     let in_load = |error| StressError::Load { players: most, error };
     // The server inherits the limit that it needs too.
     allow_open_files(most).map_err(in_load)?;
+    // Asked before this thread is put on one of them.
+    let machine = machine::this();
     let cores = if options.url.is_none() { Cores::two() } else { None };
     if cores.is_none() && options.url.is_none() {
         tell(Progress::Line("server and bots share the cores: they cannot be pinned here".into()));
@@ -170,7 +174,7 @@ pub fn run(
     Ok(Outcome {
         format: outcome::FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        machine: machine::this(),
+        machine,
         profile: options.task.name().to_owned(),
         brains: options.mix.to_string(),
         arena: options.arena.clone().unwrap_or_else(|| "auto".to_owned()),
@@ -392,7 +396,11 @@ impl Bench<'_> {
             let Stage { to, .. } = profile.stages()[index];
             let figures = ledger.close(None);
             let expected = Expected { tick_hz, players: 0, is_workload: false };
-            let verdict = Verdict::of(&figures, 0, expected);
+            let verdict = if ledger.sum.player_s > 0.0 {
+                Verdict::of(&figures, 0, expected)
+            } else {
+                Verdict::Void("nobody had settled".to_owned())
+            };
             let made = Made { sum: Beat::default(), figures, samples: ledger.samples.clone() };
             made.step(to, StepKind::Stage, &verdict)
         };
@@ -400,15 +408,16 @@ impl Bench<'_> {
         self.load(&plan, players, &mut |bench, beat| {
             let elapsed = Duration::from_secs(u64::from(beat.number));
             let at_s = elapsed.as_secs_f64() + beat.seconds;
-            let now_in = profile.stage_at(elapsed).unwrap_or(profile.stages().len() - 1);
-            if now_in != stage.0 {
-                steps.push(close(stage.0, &stage.1));
-                stage = (now_in, Ledger::open(&subject));
-            }
+            let now_in = stage.0;
             whole.add(at_s, beat);
             let sample = stage.1.add(at_s, beat);
             let name = format!("stage {} of {}", now_in + 1, profile.stages().len());
             bench.tell_second(tick_hz, name, &plan, profile.length(), sample);
+            // Opened before its first second, so that it sees all of it.
+            if let Some(next) = profile.stage_at(elapsed + BEAT).filter(|&next| next != now_in) {
+                steps.push(close(stage.0, &stage.1));
+                stage = (next, Ledger::open(&subject));
+            }
             match &abort {
                 Some((after, slo))
                     if elapsed >= *after && is_broken(slo, &whole.sum.figures(), tick_hz) =>

@@ -24,7 +24,8 @@ at full speed and sends an input every 100 ms, one in four of which has a new ra
 is sized so that a view holds 50 others (48 to 52, or the run is void). *Held* means at least 95 % of
 the rate delivered, a p99 gap between snapshots of at most two ticks, and nobody lost. *The floor* is
 a bare epoll loop that writes as many bytes to as many sockets and reads as many inputs, run right
-after. Up to 2000 bots decode and check everything, above that a seeded tenth of them, and the others
+after. It reads an input when it comes, as event loops do; the server takes inputs in four times a tick,
+which is how it can cost less than the loop where few players make a core sleep and wake. Up to 2000 bots decode and check everything, above that a seeded tenth of them, and the others
 read the heads of snapshots, steer and count. A generator above 80 % of its core, or whose inputs are
 more than 5 ms late (p99), voids a step. Latencies count from the moment at which an input was due.
 ";
