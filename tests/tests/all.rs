@@ -4,6 +4,7 @@ mod determinism;
 mod golden;
 mod hostile;
 mod maps;
+mod overload;
 mod pair;
 mod replication;
 mod sockets;
