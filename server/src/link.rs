@@ -277,3 +277,33 @@ impl RoomLink {
         self.mail_dropped
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_of_joins_is_taken_a_few_a_tick_and_in_order() {
+        let (link, ports) = RoomLink::new(1);
+        let conn = |serial| ConnId { thread: 0, serial };
+        let name = Name::parse("Ada").expect("it is a name");
+        for serial in 0..5 {
+            let join = Control::Join { conn: conn(serial), name: name.clone(), look: 0 };
+            assert_eq!(ports[0].control(join), Ok(()));
+        }
+        assert_eq!(ports[0].control(Control::Leave { conn: conn(0) }), Ok(()));
+        let mut ticks = Vec::new();
+        for _ in 0..4 {
+            let mut taken = Vec::new();
+            let take = |control| match control {
+                Control::Join { conn, .. } => taken.push((conn.serial, true)),
+                Control::Leave { conn } => taken.push((conn.serial, false)),
+            };
+            link.drain(2, take, |_| {});
+            ticks.push(taken);
+        }
+        let joins = |serials: &[u64]| serials.iter().map(|&serial| (serial, true)).collect();
+        let last = vec![(4, true), (0, false)];
+        assert_eq!(ticks, [joins(&[0, 1]), joins(&[2, 3]), last, Vec::new()]);
+    }
+}

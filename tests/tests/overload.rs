@@ -165,6 +165,27 @@ async fn at_the_next_step_every_second_tick_is_sent_and_nothing_is_lost() {
     server.stop();
 }
 
+#[tokio::test]
+async fn a_storm_of_newcomers_is_answered_and_those_inside_play_on() {
+    let server = server(empty());
+    let inside = players(&server).await;
+    let address = server.address();
+    let storm = (0..300).map(|_| async move {
+        let mut socket = hello(address).await;
+        match next(&mut socket).await {
+            Some(ServerMessage::Welcome(_)) => true,
+            Some(ServerMessage::Goodbye { code: 1013, retry_after_ms: 1.., .. }) => false,
+            other => panic!("a newcomer comes in or is told when to come back: {other:?}"),
+        }
+    });
+    let storm = timeout(PATIENCE, futures_util::future::join_all(storm));
+    let (answers, played) = tokio::join!(storm, play(inside, 60));
+    let answers = answers.expect("everybody is answered");
+    assert!(answers.contains(&true), "because there is room");
+    assert!(played.iter().all(|(_, seen)| seen.desyncs == 0));
+    server.stop();
+}
+
 /// Ticks and intervals between snapshots of all players.
 fn sum(played: &[(Player, Seen)]) -> (i32, i32) {
     let ticks = played.iter().map(|(_, seen)| seen.ticks).sum();

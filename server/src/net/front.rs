@@ -132,7 +132,7 @@ impl Front {
         let mut turnstile = Turnstile::new(Instant::now());
         loop {
             // Whoever comes faster waits in the kernel.
-            let per_s = self.shared.per_s(ACCEPTS_PER_S, ACCEPTS_PER_S_MIN);
+            let per_s = rate(&self.shared.options.gauge, ACCEPTS_PER_S, ACCEPTS_PER_S_MIN);
             let pause = turnstile.pass(Instant::now(), per_s);
             if !pause.is_zero() {
                 tokio::select! {
@@ -166,23 +166,13 @@ impl Front {
 }
 
 impl Shared {
-    /// A rate that falls from `most` to `least` as the load comes near its limit, and
-    /// stays there while newcomers are refused.
-    fn per_s(&self, most: u32, least: u32) -> u32 {
-        let gauge = &self.options.gauge;
-        if gauge.step() != Step::Open {
-            return least;
-        }
-        let left = 1.0 - (gauge.load() / SHUT_LOAD).min(1.0);
-        ((f64::from(most) * left) as u32).max(least)
-    }
-
     /// Waits for a newcomer's turn. False when it shall not come in: newcomers are
     /// refused, or too many wait.
     async fn is_let_in(&self) -> bool {
         let turn = async {
             let mut turnstile = self.turnstile.lock().await;
-            let pause = turnstile.pass(Instant::now(), self.per_s(JOINS_PER_S, JOINS_PER_S_MIN));
+            let per_s = rate(&self.options.gauge, JOINS_PER_S, JOINS_PER_S_MIN);
+            let pause = turnstile.pass(Instant::now(), per_s);
             if !pause.is_zero() && self.is_open() {
                 sleep(pause).await;
             }
@@ -212,6 +202,16 @@ impl Front {
             Err(_) => drop(stream.try_write(NO_PLACE)),
         }
     }
+}
+
+/// A rate that falls from `most` to `least` as the load comes near its limit, and
+/// stays there while newcomers are refused.
+fn rate(gauge: &Gauge, most: u32, least: u32) -> u32 {
+    if gauge.step() != Step::Open {
+        return least;
+    }
+    let left = 1.0 - (gauge.load() / SHUT_LOAD).min(1.0);
+    ((f64::from(most) * left) as u32).max(least)
 }
 
 /// Small kernel buffers: what the kernel holds for a slow reader is old by the time
@@ -326,4 +326,22 @@ async fn refuse<S: Upgradable>(mut stream: S, retry_after_ms: u32) -> io::Result
     let mut sink = [0; 512];
     while stream.read(&mut sink).await? > 0 {}
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_come_in_as_the_load_grows() {
+        let gauge = Gauge::new(1);
+        let at = |load: f64| {
+            gauge.set_load(load);
+            rate(&gauge, 1000, 50)
+        };
+        assert_eq!([at(0.0), at(0.45), at(0.89), at(7.0)], [1000, 500, 50, 50]);
+        gauge.set_load(0.0);
+        gauge.set_step(Step::Shut, 1);
+        assert_eq!(rate(&gauge, 1000, 50), 50, "because refusals cost those inside something");
+    }
 }

@@ -38,7 +38,7 @@ impl Observation<'_> {
     }
 }
 
-/// A step, and for how long something has spoken for another one.
+/// A step, and for how long more has spoken for another one than against it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ladder {
     step: Step,
@@ -56,7 +56,11 @@ impl Ladder {
     /// Takes in what was seen since the last call, about `LOAD_EVERY_MS` ago. One step
     /// at a time, and each has to show what it brings before the next.
     pub fn observe(&mut self, seen: &Observation<'_>) {
-        let count = |ms: u64, holds: bool| if holds { ms + LOAD_EVERY_MS } else { 0 };
+        // A moment that speaks against it takes back one that spoke for it, not all: what
+        // is true four times in five comes through, what is as often false does not.
+        let count = |ms: u64, holds: bool| {
+            if holds { ms + LOAD_EVERY_MS } else { ms.saturating_sub(LOAD_EVERY_MS) }
+        };
         self.pressed_ms = count(self.pressed_ms, self.is_pressed(seen));
         self.eased_ms = count(self.eased_ms, self.is_eased(seen));
         let patience_ms = if self.step == Step::Open { SHUT_AFTER_MS } else { SLOW_AFTER_MS };
@@ -200,6 +204,18 @@ mod tests {
             }
         }
         assert_eq!(ladder.step(), Step::Open, "because half a second is no load");
+    }
+
+    #[test]
+    fn noise_delays_a_step_and_does_not_prevent_it() {
+        let mut ladder = Ladder::default();
+        machine(1.2).run(&mut ladder, 30);
+        for n in 0..40 {
+            let spread = if n % 5 == 4 { 1.1 } else { 0.3 };
+            let threads = [ThreadLoad { busy: 0.3, spread, writing: 0.2 }];
+            ladder.observe(&Observation { threads: &threads, work: 0.1, cores: 1, overran: 0.0 });
+        }
+        assert!(ladder.step() < Step::Second, "because it was eased four times in five");
     }
 
     #[test]
