@@ -4,6 +4,8 @@
 //! every send is a try. Control messages fit because each connection has a credit;
 //! inputs are coalesced before they come here.
 
+mod gauge;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,7 @@ use throng_shared::limits::{
 use throng_shared::session::{CloseCode, Name};
 use throng_shared::wire::Input;
 
+pub use self::gauge::{Gauge, Step, ThreadLoad};
 use crate::replication::TickFrame;
 
 /// A connection, for as long as the process lives.
@@ -46,8 +49,8 @@ pub struct InputNote {
 /// What a room says to one connection, or to all that play.
 #[derive(Clone, Debug)]
 pub enum Mail {
-    /// The player is in: the Welcome to send, and the tick that it tells.
-    Joined { conn: ConnId, you: NetId, tick: Tick, welcome: Bytes },
+    /// The player is in: the parts of the Welcome to send, and the tick that it tells.
+    Joined { conn: ConnId, you: NetId, tick: Tick, welcome: [Bytes; 2] },
     /// The player is not let in.
     Refused { conn: ConnId, code: CloseCode, reason: &'static str, retry_after_ms: u32 },
     /// An encoded ordered message.
@@ -65,6 +68,8 @@ pub struct Publication {
     pub next_deadline: Instant,
     pub period: Duration,
     pub following: Following,
+    /// What is given up just now.
+    pub step: Step,
 }
 
 /// When the next publication comes.
@@ -79,6 +84,8 @@ pub enum Following {
 /// The network's end: one for each network thread.
 #[derive(Debug)]
 pub struct RoomPort {
+    thread: u16,
+    gauge: Arc<Gauge>,
     control: Sender<Control>,
     inputs: Sender<Vec<InputNote>>,
     spares: Receiver<Vec<InputNote>>,
@@ -128,6 +135,11 @@ impl RoomPort {
         }
     }
 
+    /// Tells the room what this thread does with its time.
+    pub fn tell(&self, load: ThreadLoad) {
+        self.gauge.tell(self.thread, load);
+    }
+
     /// Waits for the next published tick, until `deadline` at most.
     ///
     /// # Errors
@@ -156,6 +168,7 @@ pub struct RoomLink {
     inputs: Receiver<Vec<InputNote>>,
     spares: Sender<Vec<InputNote>>,
     outlets: Vec<Outlet>,
+    gauge: Arc<Gauge>,
     mail_dropped: u64,
 }
 
@@ -166,10 +179,14 @@ impl RoomLink {
         let (control_tx, control) = bounded(LINK_PLACES);
         let (inputs_tx, inputs) = bounded(INPUT_BATCHES_MAX);
         let (spares, spares_rx) = bounded(INPUT_BATCHES_MAX);
-        let (ports, outlets) = (0..net_threads)
-            .map(|_| {
+        let gauge = Arc::new(Gauge::new(net_threads));
+        let (ports, outlets) = (0_u16..)
+            .take(net_threads)
+            .map(|thread| {
                 let (published_tx, published) = bounded(PUBLISHED_MAX);
                 let port = RoomPort {
+                    thread,
+                    gauge: Arc::clone(&gauge),
                     control: control_tx.clone(),
                     inputs: inputs_tx.clone(),
                     spares: spares_rx.clone(),
@@ -178,14 +195,31 @@ impl RoomLink {
                 (port, Outlet { published: published_tx, mail: Vec::new() })
             })
             .unzip();
-        (Self { control, inputs, spares, outlets, mail_dropped: 0 }, ports)
+        (Self { control, inputs, spares, outlets, gauge, mail_dropped: 0 }, ports)
     }
 
-    /// Takes all control messages that wait, then all inputs.
-    pub fn drain(&self, mut on_control: impl FnMut(Control), mut on_input: impl FnMut(&InputNote)) {
+    /// The board on which threads tell of their load, and the room of its steps.
+    #[must_use]
+    pub fn gauge(&self) -> &Arc<Gauge> {
+        &self.gauge
+    }
+
+    /// Takes the control messages that wait, up to so many joins, then all inputs.
+    pub fn drain(
+        &self,
+        joins_max: usize,
+        mut on_control: impl FnMut(Control),
+        mut on_input: impl FnMut(&InputNote),
+    ) {
+        let mut joins = 0;
         // Bounded by what the channels hold, so a flood cannot keep the room here.
         for control in self.control.try_iter().take(LINK_PLACES) {
+            joins += usize::from(matches!(control, Control::Join { .. }));
             on_control(control);
+            // What is behind it waits, leaves too: a connection's messages stay in order.
+            if joins >= joins_max {
+                break;
+            }
         }
         for mut batch in self.inputs.try_iter().take(INPUT_BATCHES_MAX) {
             batch.iter().for_each(&mut on_input);
@@ -220,6 +254,7 @@ impl RoomLink {
         next_deadline: Instant,
         period: Duration,
         following: Following,
+        step: Step,
     ) {
         for outlet in &mut self.outlets {
             let publication = Publication {
@@ -228,6 +263,7 @@ impl RoomLink {
                 next_deadline,
                 period,
                 following,
+                step,
             };
             if let Err(TrySendError::Full(unsent)) = outlet.published.try_send(publication) {
                 outlet.mail = unsent.mail;
@@ -239,5 +275,35 @@ impl RoomLink {
     #[must_use]
     pub fn mail_dropped(&self) -> u64 {
         self.mail_dropped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_of_joins_is_taken_a_few_a_tick_and_in_order() {
+        let (link, ports) = RoomLink::new(1);
+        let conn = |serial| ConnId { thread: 0, serial };
+        let name = Name::parse("Ada").expect("it is a name");
+        for serial in 0..5 {
+            let join = Control::Join { conn: conn(serial), name: name.clone(), look: 0 };
+            assert_eq!(ports[0].control(join), Ok(()));
+        }
+        assert_eq!(ports[0].control(Control::Leave { conn: conn(0) }), Ok(()));
+        let mut ticks = Vec::new();
+        for _ in 0..4 {
+            let mut taken = Vec::new();
+            let take = |control| match control {
+                Control::Join { conn, .. } => taken.push((conn.serial, true)),
+                Control::Leave { conn } => taken.push((conn.serial, false)),
+            };
+            link.drain(2, take, |_| {});
+            ticks.push(taken);
+        }
+        let joins = |serials: &[u64]| serials.iter().map(|&serial| (serial, true)).collect();
+        let last = vec![(4, true), (0, false)];
+        assert_eq!(ticks, [joins(&[0, 1]), joins(&[2, 3]), last, Vec::new()]);
     }
 }

@@ -5,9 +5,11 @@ mod budget;
 mod conn;
 mod frames;
 mod front;
+mod meter;
 mod pipe;
 mod tally;
 mod thread;
+mod turnstile;
 mod upgrade;
 
 pub use front::{Door, Front, FrontOptions, Page};

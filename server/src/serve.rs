@@ -9,12 +9,12 @@ use std::thread::JoinHandle;
 use tokio::sync::Notify;
 
 use crate::config::Config;
-use crate::link::RoomLink;
+use crate::link::{Gauge, RoomLink, Step};
 use crate::net::{Door, Front, FrontOptions, NetThread, Tally};
 use crate::room::{RoomOptions, RoomStatus, RoomWorker};
 use crate::sim::SimOptions;
 use crate::stop::StopSign;
-use crate::web::{self, WebState};
+use crate::web::{self, WebRoom, WebState};
 
 /// Name of the only room.
 const ROOM: &str = "arena";
@@ -24,6 +24,7 @@ const ROOM: &str = "arena";
 pub struct Server {
     address: SocketAddr,
     status: Arc<RoomStatus>,
+    gauge: Arc<Gauge>,
     tally: Arc<Tally>,
     stop_house: Arc<Notify>,
     stop_front: Arc<Notify>,
@@ -67,11 +68,19 @@ pub fn start(config: &Config) -> Result<Server, String> {
         .zip(ports)
         .map(|(index, port)| NetThread::new(index, port, Arc::clone(&tally)))
         .unzip();
-    let state = WebState { rooms: vec![Arc::clone(&status)], tally: Arc::clone(&tally) };
-    let options =
-        FrontOptions { origins: config.origins.clone(), page: web::router(state), handovers };
+    let gauge = Arc::clone(link.gauge());
+    let room = WebRoom { status: Arc::clone(&status), gauge: Arc::clone(&gauge) };
+    let state = WebState { rooms: vec![room], tally: Arc::clone(&tally) };
+    let options = FrontOptions {
+        origins: config.origins.clone(),
+        page: web::router(state),
+        handovers,
+        gauge: Arc::clone(&gauge),
+        tally: Arc::clone(&tally),
+    };
     let (front, door, stop_front) = Front::new(listener, options);
-    let options = RoomOptions { name: ROOM.to_owned(), sim };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let options = RoomOptions { name: ROOM.to_owned(), sim, cores };
     let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
 
     let stop_net = StopSign::default();
@@ -92,7 +101,17 @@ pub fn start(config: &Config) -> Result<Server, String> {
         let (count, seed, stop) = (config.house_bots, config.seed, Arc::clone(&stop_house));
         threads.house = Some(spawn("house", move || keep_house(count, seed, &door, &stop))?);
     }
-    Ok(Server { address, status, tally, stop_house, stop_front, stop_net, stop_room, threads })
+    Ok(Server {
+        address,
+        status,
+        gauge,
+        tally,
+        stop_house,
+        stop_front,
+        stop_net,
+        stop_room,
+        threads,
+    })
 }
 
 impl Server {
@@ -106,6 +125,18 @@ impl Server {
     #[must_use]
     pub fn status(&self) -> &RoomStatus {
         &self.status
+    }
+
+    /// Keeps the ladder of overload at a step, or lets it follow the load again: for
+    /// rehearsals, which must not depend on how fast a machine is.
+    pub fn hold_step(&self, step: Option<Step>) {
+        self.gauge.hold(step);
+    }
+
+    /// How loaded the server is, and what it gave up for that.
+    #[must_use]
+    pub fn gauge(&self) -> &Gauge {
+        &self.gauge
     }
 
     /// What the edge counts.

@@ -12,6 +12,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Serialize;
 use throng_shared::limits::{TICKS_TOLD, TICKS_TOLD_MAX};
 
+use crate::link::Gauge;
 use crate::net::Tally;
 use crate::room::{Quantiles, RoomStatus};
 
@@ -28,8 +29,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// What the pages tell of.
 #[derive(Clone, Debug)]
 pub struct WebState {
-    pub rooms: Vec<Arc<RoomStatus>>,
+    pub rooms: Vec<WebRoom>,
     pub tally: Arc<Tally>,
+}
+
+/// A room as the pages see it.
+#[derive(Clone, Debug)]
+pub struct WebRoom {
+    pub status: Arc<RoomStatus>,
+    pub gauge: Arc<Gauge>,
 }
 
 /// All routes but the WebSocket endpoint.
@@ -126,6 +134,34 @@ struct RoomReport {
     late_inputs: u64,
     /// Ordered messages that a network thread at a standstill never got.
     mail_dropped: u64,
+    overload: OverloadReport,
+}
+
+#[derive(Debug, Serialize)]
+struct OverloadReport {
+    /// 0 nothing; 1 newcomers are refused; 2, 3, 4 and snapshots are rarer.
+    step: u8,
+    /// Ticks from one snapshot of a client to its next.
+    ticks_per_snapshot: u32,
+    /// What is being done of all that can be, 1 at most in the long run.
+    load: f64,
+    /// Seconds since the step was taken.
+    since_s: u32,
+    /// Newcomers that were sent away because of the load.
+    refused: u64,
+}
+
+impl OverloadReport {
+    fn new(gauge: &Gauge, room: &RoomStatus) -> Self {
+        let step = gauge.step();
+        Self {
+            step: step.number(),
+            ticks_per_snapshot: step.rhythm(),
+            load: gauge.load(),
+            since_s: room.tick().wrapping_sub(gauge.since_tick()) / room.tick_hz,
+            refused: gauge.refused(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -157,7 +193,7 @@ async fn rooms(State(state): State<WebState>, RawQuery(query): RawQuery) -> Resp
             format!("The only query here is ticks=N, with N from 1 to {TICKS_TOLD_MAX}.\n");
         return (StatusCode::BAD_REQUEST, sentence).into_response();
     };
-    let rooms = state.rooms.iter().map(|room| {
+    let rooms = state.rooms.iter().map(|WebRoom { status: room, gauge }| {
         let timing = room.timing(ticks);
         RoomReport {
             name: room.name.clone(),
@@ -174,6 +210,7 @@ async fn rooms(State(state): State<WebState>, RawQuery(query): RawQuery) -> Resp
             skipped: room.skipped(),
             late_inputs: room.late_inputs(),
             mail_dropped: room.mail_dropped(),
+            overload: OverloadReport::new(gauge, room),
         }
     });
     let (bytes_in, bytes_out) = state.tally.bytes();

@@ -66,8 +66,9 @@ pub const INPUT_INTERVAL_MS: u64 = 100;
 pub const CLIENT_MESSAGE_BYTES: usize = 512;
 /// Largest message that a server sends; and the limit of a client's decoder.
 pub const SERVER_MESSAGE_BYTES: usize = 1 << 20;
-/// Ticks of one snapshot; a client that skipped more gets keyframes.
-pub const CATCH_UP_TICKS_MAX: usize = 4;
+/// Ticks of one snapshot; a client that skipped more gets keyframes. Twice the slowest
+/// rhythm of an overloaded server, so that a snapshot left out there costs none.
+pub const CATCH_UP_TICKS_MAX: usize = 8;
 /// Snapshots that may be unacknowledged beyond the round trip, in milliseconds.
 pub const UNACKED_MS_MAX: u64 = 150;
 /// Published ticks that wait for a network thread.
@@ -139,6 +140,51 @@ pub const SLIP_MS: u64 = 250;
 /// Ticks between two check values of one cell.
 pub const CHECK_EVERY_TICKS: u32 = 64;
 
+/// The load is judged so often, in milliseconds: often enough to act within a second,
+/// and each time over several ticks even at the slowest rate.
+pub const LOAD_EVERY_MS: u64 = 500;
+/// Load from which newcomers are refused, as part of all that the server can do, and
+/// for how long it has to last. What is left pays for the refusals and for peaks.
+pub const SHUT_LOAD: f64 = 0.9;
+pub const SHUT_AFTER_MS: u64 = 1_000;
+/// Load below which they are let in again. The gap is more than a second of joins brings.
+pub const OPEN_LOAD: f64 = 0.8;
+/// Part of the ticks that may overrun before newcomers are refused: a busy machine
+/// wakes a thread late now and then, and that is no load.
+pub const OVERRUN_SHARE_MAX: f64 = 0.25;
+/// Load from which snapshots become rarer: more than there is. Each step is given time
+/// to show in the load, which is smoothed over a second.
+pub const SLOW_LOAD: f64 = 1.0;
+pub const SLOW_AFTER_MS: u64 = 3_000;
+/// What a slower rhythm has to take off the load, or it is not worth its price.
+pub const RELIEF_MIN: f64 = 0.1;
+/// Load that an easier step may bring about, and for how long it has to look like it.
+pub const EASE_LOAD: f64 = 0.85;
+pub const EASE_AFTER_MS: u64 = 5_000;
+/// Most ticks between two snapshots of one client.
+pub const RHYTHM_TICKS_MAX: u32 = 4;
+/// Time between two notices of the ladder to those inside, in milliseconds.
+pub const NOTICE_MS: u64 = 3_000;
+
+/// Players that come in per second, at most, while the server idles; the load takes its
+/// share of this. A join costs about half a millisecond in all threads together.
+pub const JOINS_PER_S: u32 = 1_000;
+/// What is left of it under any load while newcomers are taken.
+pub const JOINS_PER_S_MIN: u32 = 50;
+/// A newcomer waits so long for its turn, in milliseconds, and is then refused. Clients
+/// wait ten seconds for a Welcome.
+pub const TURN_MS: u64 = 5_000;
+/// Sockets accepted per second, pages and status included; and under load. Accepting and
+/// refusing take about a fifth of a millisecond.
+pub const ACCEPTS_PER_S: u32 = 1_000;
+pub const ACCEPTS_PER_S_MIN: u32 = 250;
+/// Upgraded sockets that a network thread takes in one turn.
+pub const NEWBORNS_PER_TURN: usize = 32;
+/// When a refused newcomer shall come back, in milliseconds: not before, and spread so
+/// that thousands do not come at once.
+pub const RETRY_MS: u32 = 5_000;
+pub const RETRY_SPREAD_MS: u32 = 15_000;
+
 /// Ticks that a room can sum up for whoever asks, eleven minutes at 30 Hz, and how
 /// many it does unasked.
 pub const TICKS_TOLD_MAX: usize = 20_000;
@@ -164,4 +210,9 @@ const _: () = {
     assert!(CATCH_UP_TICKS_MAX < PUBLISHED_MAX);
     assert!(INPUT_AHEAD_TICKS_MAX as usize > INPUTS_BUFFERED_MAX);
     assert!(TICKS_TOLD <= TICKS_TOLD_MAX);
+    assert!(OPEN_LOAD < SHUT_LOAD && SHUT_LOAD < SLOW_LOAD && EASE_LOAD < SLOW_LOAD);
+    assert!(RHYTHM_TICKS_MAX as usize * 2 <= CATCH_UP_TICKS_MAX, "one may be left out");
+    assert!(LOAD_EVERY_MS * TICK_HZ_MIN as u64 >= 5_000, "a judgement is over several ticks");
+    assert!(JOINS_PER_S_MIN < JOINS_PER_S && ACCEPTS_PER_S_MIN < ACCEPTS_PER_S);
+    assert!(TURN_MS < CLIENT_SILENCE_MS, "a client must not give up while it waits its turn");
 };

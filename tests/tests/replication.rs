@@ -5,7 +5,7 @@ mod rig;
 
 use glam::IVec2;
 use proptest::prelude::*;
-use throng_shared::limits::CATCH_UP_TICKS_MAX;
+use throng_shared::limits::{CATCH_UP_TICKS_MAX, RHYTHM_TICKS_MAX};
 use throng_shared::prng::Prng;
 
 use rig::{Link, Rig};
@@ -34,6 +34,26 @@ fn a_client_that_skipped_ticks_recovers_in_one_snapshot() {
         }
         rig.step(|_| Link::Open);
         rig.assert_views_are_exact();
+    }
+}
+
+#[test]
+fn a_slower_rhythm_loses_nothing_and_starts_nobody_anew() {
+    for rhythm in [2, 3, RHYTHM_TICKS_MAX as usize] {
+        let mut rig = Rig::busy(17, 30);
+        for tick in 0..600 {
+            // Now and then a turn is left out: the link was full.
+            let is_turn = |client: usize| (tick + client).is_multiple_of(rhythm);
+            let is_full = |client: usize| (tick / rhythm + client).is_multiple_of(9);
+            rig.step(
+                |client| {
+                    if is_turn(client) && !is_full(client) { Link::Open } else { Link::Stalled }
+                },
+            );
+            rig.assert_views_are_exact();
+        }
+        assert_eq!(rig.restarts(), 30, "because keyframes are for the first snapshot only");
+        assert!(rig.checks() > 1000, "because clients verify check values all the time");
     }
 }
 

@@ -41,7 +41,7 @@ impl Room {
         let cursors = cursors.collect();
         Self {
             replicator: Replicator::new(sim.grid()),
-            frames: (0..8).map(|_| Arc::new(TickFrame::blank(sim.grid()))).collect(),
+            frames: (0..16).map(|_| Arc::new(TickFrame::blank(sim.grid()))).collect(),
             sim,
             history: History::default(),
             cursors,
@@ -63,7 +63,7 @@ impl Room {
         }
         self.sim.step();
         let free = self.frames.iter_mut().position(|frame| Arc::get_mut(frame).is_some());
-        let mut frame = self.frames.swap_remove(free.expect("the history holds four of eight"));
+        let mut frame = self.frames.swap_remove(free.expect("the history holds eight of sixteen"));
         let blank = Arc::get_mut(&mut frame).expect("it is free");
         self.replicator.replicate(&self.sim, &[], blank);
         self.sim.forget();

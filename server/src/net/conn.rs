@@ -12,13 +12,13 @@ use throng_shared::limits::{
 };
 use throng_shared::session::{CloseCode, Newest, Refusal, Request, ServerSession};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ServerMessage, encode, encode_into};
+use throng_shared::wire::{ServerMessage, encode_into};
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Error};
 
 use super::budget::Budget;
-use super::frames::{put_binary, put_close};
+use super::frames::{put_binary, put_binary_of, put_goodbye};
 use super::pipe::{Flushed, Pipe, Stream};
 use super::tally::Tally;
 use crate::link::{ConnId, Control, InputNote, RoomPort, Untaken};
@@ -52,6 +52,15 @@ impl Beat {
     }
 }
 
+/// How often a client gets a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rhythm {
+    /// Of a tick.
+    pub(super) period: Duration,
+    /// From one snapshot to the next.
+    pub(super) ticks: u32,
+}
+
 /// What a connection needs from its thread to be read.
 #[derive(Debug)]
 pub(super) struct Reading<'a> {
@@ -81,6 +90,8 @@ pub(super) struct Conn {
     phase: Phase,
     you: Option<NetId>,
     cursor: Cursor,
+    /// Not among the events: the map in it may be larger than all of them may be.
+    welcome: Option<[Bytes; 2]>,
     events: VecDeque<Bytes>,
     events_bytes: usize,
     budget: Budget,
@@ -108,6 +119,7 @@ impl Conn {
             phase: Phase::Open,
             you: None,
             cursor: Cursor::default(),
+            welcome: None,
             events: VecDeque::new(),
             events_bytes: 0,
             budget: Budget::new(now),
@@ -270,12 +282,11 @@ impl Conn {
     }
 
     /// The room took the player in.
-    pub(super) fn welcome(&mut self, you: NetId, tick: Tick, welcome: Bytes) {
+    pub(super) fn welcome(&mut self, you: NetId, tick: Tick, welcome: [Bytes; 2]) {
         self.outstanding = self.outstanding.saturating_sub(1);
         self.you = Some(you);
         self.session.welcome(tick);
-        // Not counted: the map in it may be larger than all that follows may be.
-        self.events.push_back(welcome);
+        self.welcome = Some(welcome);
     }
 
     /// The room does not take the player in.
@@ -303,13 +314,13 @@ impl Conn {
 
     /// Writes what this tick has for the client, in one go: ordered messages, a
     /// heartbeat if one is due, and the newest snapshot; and lets time pass for the
-    /// session. A client whose last bytes
-    /// still wait, or that does not acknowledge, gets no snapshot: latest wins.
+    /// session. A client whose last bytes still wait, or that does not acknowledge, gets
+    /// no snapshot: latest wins.
     pub(super) fn write(
         &mut self,
         now: Millis,
         history: &History,
-        period: Duration,
+        rhythm: Rhythm,
         tally: &Tally,
         scratch: &mut Scratch,
     ) {
@@ -324,6 +335,9 @@ impl Conn {
             return;
         }
         scratch.frames.clear();
+        if let Some([own, shared]) = self.welcome.take() {
+            put_binary_of(&mut scratch.frames, &[&own, &shared]);
+        }
         while let Some(message) = self.events.pop_front() {
             put_binary(&mut scratch.frames, &message);
         }
@@ -339,7 +353,7 @@ impl Conn {
             self.resynced = Some(now);
             self.cursor.restart();
         }
-        if let Some(you) = self.you.filter(|_| !self.is_behind(period)) {
+        if let Some(you) = self.you.filter(|_| !self.is_behind(rhythm)) {
             scratch.message.clear();
             if compose(history, &mut self.cursor, you, &mut scratch.message) {
                 put_binary(&mut scratch.frames, &scratch.message);
@@ -353,13 +367,14 @@ impl Conn {
 
     /// Whether more than the round trip and some is unacknowledged: then what would
     /// be sent now would only wait in a buffer somewhere.
-    fn is_behind(&self, period: Duration) -> bool {
+    fn is_behind(&self, rhythm: Rhythm) -> bool {
         let (Some(tick), rtt_ms @ 1..) = (self.cursor.tick(), self.session.rtt_ms()) else {
             return false;
         };
         let Ok(unseen) = u32::try_from(tick.since(self.session.seen())) else { return false };
-        // Two ticks of grace: acknowledgements travel with inputs.
-        let most = Duration::from_millis(u64::from(rtt_ms) + UNACKED_MS_MAX) + period * 2;
+        let Rhythm { period, ticks } = rhythm;
+        // Two snapshots of grace: acknowledgements travel with inputs.
+        let most = Duration::from_millis(u64::from(rtt_ms) + UNACKED_MS_MAX) + period * ticks * 2;
         period * unseen > most
     }
 
@@ -422,17 +437,9 @@ impl Conn {
     }
 
     fn say_goodbye(&mut self, now: Millis, code: CloseCode, reason: &str, retry_after_ms: u32) {
-        let number = code.number();
-        let goodbye =
-            ServerMessage::Goodbye { code: number, reason: reason.to_owned(), retry_after_ms };
-        let reason = if retry_after_ms > 0 {
-            format!("{reason}; retry_after_ms={retry_after_ms}")
-        } else {
-            reason.to_owned()
-        };
         let mut frames = Vec::new();
-        put_binary(&mut frames, &encode(&goodbye));
-        put_close(&mut frames, number, &reason);
+        put_goodbye(&mut frames, code, reason, retry_after_ms);
+        self.welcome = None;
         self.events.clear();
         self.events_bytes = 0;
         self.phase = match self.socket.get_mut().send(&frames) {

@@ -2,6 +2,9 @@
 //! library reads and checks what clients send; what goes out is framed here, so
 //! that a snapshot is copied once and written once.
 
+use throng_shared::session::CloseCode;
+use throng_shared::wire::{ServerMessage, encode};
+
 const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
 /// Longest payload of a control frame.
@@ -9,12 +12,32 @@ const CONTROL_MAX: usize = 125;
 
 /// Appends a binary frame.
 pub(super) fn put_binary(out: &mut Vec<u8>, payload: &[u8]) {
-    put_header(out, BINARY, payload.len());
-    out.extend_from_slice(payload);
+    put_binary_of(out, &[payload]);
+}
+
+/// Appends a binary frame of a message in parts.
+pub(super) fn put_binary_of(out: &mut Vec<u8>, parts: &[&[u8]]) {
+    put_header(out, BINARY, parts.iter().map(|part| part.len()).sum());
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+}
+
+/// Appends the end of a connection: Goodbye, and the close frame that says the same to
+/// whoever reads only that.
+pub(super) fn put_goodbye(out: &mut Vec<u8>, code: CloseCode, reason: &str, retry_after_ms: u32) {
+    let code = code.number();
+    let goodbye = ServerMessage::Goodbye { code, reason: reason.to_owned(), retry_after_ms };
+    put_binary(out, &encode(&goodbye));
+    if retry_after_ms > 0 {
+        put_close(out, code, &format!("{reason}; retry_after_ms={retry_after_ms}"));
+    } else {
+        put_close(out, code, reason);
+    }
 }
 
 /// Appends a close frame; a reason that is too long is cut at a character.
-pub(super) fn put_close(out: &mut Vec<u8>, code: u16, reason: &str) {
+fn put_close(out: &mut Vec<u8>, code: u16, reason: &str) {
     let mut end = reason.len().min(CONTROL_MAX - 2);
     while !reason.is_char_boundary(end) {
         end -= 1;
@@ -59,6 +82,13 @@ mod tests {
             put_binary(&mut out, &payload);
             assert_eq!(read_back(out), Message::binary(payload), "because {len} bytes are allowed");
         }
+    }
+
+    #[test]
+    fn a_message_in_parts_is_one_frame() {
+        let mut out = Vec::new();
+        put_binary_of(&mut out, &[&[1, 2], &[], &[3]]);
+        assert_eq!(read_back(out), Message::binary(vec![1, 2, 3]));
     }
 
     #[test]

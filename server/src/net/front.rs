@@ -1,11 +1,11 @@
 //! The front door: accepts connections, serves pages, and hands upgraded sockets
-//! to the network threads.
+//! to the network threads. Under load it lets fewer in, and then none.
 
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,15 +15,24 @@ use hyper::{Request, Response, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use throng_shared::limits::{
-    CONNECTIONS_MAX, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS, SEND_BUFFER_BYTES, UNSENT_BYTES,
+    ACCEPTS_PER_S, ACCEPTS_PER_S_MIN, CLOSING_MS, CONNECTIONS_MAX, HTTP_HEAD_BYTES, HTTP_HEAD_MS,
+    HTTP_MS, JOINS_PER_S, JOINS_PER_S_MIN, RETRY_MS, RETRY_SPREAD_MS, SEND_BUFFER_BYTES, SHUT_LOAD,
+    TURN_MS, UNSENT_BYTES,
 };
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use throng_shared::prng::Prng;
+use throng_shared::session::CloseCode;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
+use super::frames::put_goodbye;
+use super::tally::Tally;
 use super::thread::{Fresh, Handover, Newborn};
+use super::turnstile::Turnstile;
 use super::upgrade;
+use crate::link::{Gauge, Step};
 
 /// Bytes that wait between a house bot and the server.
 const MEMORY_PIPE_BYTES: usize = 64 << 10;
@@ -32,6 +41,8 @@ const KNOCKS: usize = 64;
 /// What a connection beyond `CONNECTIONS_MAX` gets.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
     Connection: close\r\nContent-Length: 0\r\n\r\n";
+/// Why a newcomer is sent away while there are places.
+const OVERLOADED: &str = "the server is at its limit";
 /// Pause after the operating system refused to accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -45,6 +56,8 @@ pub struct FrontOptions {
     pub origins: Vec<String>,
     pub page: Page,
     pub handovers: Vec<Handover>,
+    pub gauge: Arc<Gauge>,
+    pub tally: Arc<Tally>,
 }
 
 /// A way in for clients of this process, without a socket.
@@ -66,6 +79,8 @@ impl Door {
 struct Shared {
     options: FrontOptions,
     places: Arc<Semaphore>,
+    /// Newcomers wait for it in the order in which they came.
+    turnstile: Mutex<Turnstile>,
     next: AtomicUsize,
 }
 
@@ -95,6 +110,7 @@ impl Front {
         let shared = Arc::new(Shared {
             options,
             places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            turnstile: Mutex::new(Turnstile::new(Instant::now())),
             next: AtomicUsize::new(0),
         });
         (Self { listener, knocks, shared, stop: Arc::clone(&stop) }, Door(knock), stop)
@@ -113,7 +129,17 @@ impl Front {
         self.listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(self.listener.try_clone()?)?;
         let mut failing = false;
+        let mut turnstile = Turnstile::new(Instant::now());
         loop {
+            // Whoever comes faster waits in the kernel.
+            let per_s = rate(&self.shared.options.gauge, ACCEPTS_PER_S, ACCEPTS_PER_S_MIN);
+            let pause = turnstile.pass(Instant::now(), per_s);
+            if !pause.is_zero() {
+                tokio::select! {
+                    () = self.stop.notified() => return Ok(()),
+                    () = sleep(pause) => {}
+                }
+            }
             tokio::select! {
                 () = self.stop.notified() => return Ok(()),
                 accepted = listener.accept() => match accepted {
@@ -126,7 +152,7 @@ impl Front {
                             tracing::warn!("Connections cannot be accepted: {error}.");
                         }
                         failing = true;
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                        sleep(ACCEPT_PAUSE).await;
                     }
                 },
                 Some(stream) = self.knocks.recv() => {
@@ -136,6 +162,28 @@ impl Front {
                 }
             }
         }
+    }
+}
+
+impl Shared {
+    /// Waits for a newcomer's turn. False when it shall not come in: newcomers are
+    /// refused, or too many wait.
+    async fn is_let_in(&self) -> bool {
+        let turn = async {
+            let mut turnstile = self.turnstile.lock().await;
+            let per_s = rate(&self.options.gauge, JOINS_PER_S, JOINS_PER_S_MIN);
+            let pause = turnstile.pass(Instant::now(), per_s);
+            if !pause.is_zero() && self.is_open() {
+                sleep(pause).await;
+            }
+        };
+        self.is_open()
+            && timeout(Duration::from_millis(TURN_MS), turn).await.is_ok()
+            && self.is_open()
+    }
+
+    fn is_open(&self) -> bool {
+        self.options.gauge.step() == Step::Open
     }
 }
 
@@ -154,6 +202,16 @@ impl Front {
             Err(_) => drop(stream.try_write(NO_PLACE)),
         }
     }
+}
+
+/// A rate that falls from `most` to `least` as the load comes near its limit, and
+/// stays there while newcomers are refused.
+fn rate(gauge: &Gauge, most: u32, least: u32) -> u32 {
+    if gauge.step() != Step::Open {
+        return least;
+    }
+    let left = 1.0 - (gauge.load() / SHUT_LOAD).min(1.0);
+    ((f64::from(most) * left) as u32).max(least)
 }
 
 /// Small kernel buffers: what the kernel holds for a slow reader is old by the time
@@ -199,7 +257,7 @@ async fn serve_one<S: Upgradable>(stream: S, shared: Arc<Shared>, permit: OwnedS
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     // An upgrade ends it at once; pages do not take so long.
-    match tokio::time::timeout(Duration::from_millis(HTTP_MS), served).await {
+    match timeout(Duration::from_millis(HTTP_MS), served).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!("An HTTP connection ended early: {error}."),
         Err(_) => tracing::debug!("An HTTP connection took too long."),
@@ -237,13 +295,53 @@ async fn hand_over<S: Upgradable>(request: Request<Incoming>, shared: Arc<Shared
     let Ok(parts) = upgraded.downcast::<TokioIo<S>>() else {
         unreachable!("the stream was wrapped by `serve_one`");
     };
-    let Ok(fresh) = parts.io.into_inner().freshen() else { return };
+    let stream = parts.io.into_inner();
     let permit = place.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
     let Some(permit) = permit else { return };
+    let turn = shared.next.fetch_add(1, Ordering::Relaxed);
+    if !shared.is_let_in().await {
+        shared.options.gauge.note_refused();
+        shared.options.tally.closed(format!("{} overload", CloseCode::Full.number()));
+        let retry_after_ms = RETRY_MS + Prng::stream(0, turn as u64).below(RETRY_SPREAD_MS);
+        // A peer that does not listen is let go all the same.
+        let _ = timeout(Duration::from_millis(CLOSING_MS), refuse(stream, retry_after_ms)).await;
+        return;
+    }
+    let Ok(fresh) = stream.freshen() else { return };
     let newborn = Newborn { fresh, leftover: parts.read_buf.to_vec(), permit };
     let handovers = &shared.options.handovers;
-    let turn = shared.next.fetch_add(1, Ordering::Relaxed) % handovers.len();
-    if !handovers[turn].give(newborn) {
-        tracing::warn!("A connection was dropped: network thread {turn} takes none.");
+    let thread = turn % handovers.len();
+    if !handovers[thread].give(newborn) {
+        tracing::warn!("A connection was dropped: network thread {thread} takes none.");
+    }
+}
+
+/// Says when to come back, and waits until the peer has hung up: a socket that is closed
+/// with something unread in it takes back what was written.
+async fn refuse<S: Upgradable>(mut stream: S, retry_after_ms: u32) -> io::Result<()> {
+    let mut frames = Vec::new();
+    put_goodbye(&mut frames, CloseCode::Full, OVERLOADED, retry_after_ms);
+    stream.write_all(&frames).await?;
+    stream.shutdown().await?;
+    let mut sink = [0; 512];
+    while stream.read(&mut sink).await? > 0 {}
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_come_in_as_the_load_grows() {
+        let gauge = Gauge::new(1);
+        let at = |load: f64| {
+            gauge.set_load(load);
+            rate(&gauge, 1000, 50)
+        };
+        assert_eq!([at(0.0), at(0.45), at(0.89), at(7.0)], [1000, 500, 50, 50]);
+        gauge.set_load(0.0);
+        gauge.set_step(Step::Shut, 1);
+        assert_eq!(rate(&gauge, 1000, 50), 50, "because refusals cost those inside something");
     }
 }

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use throng_shared::limits::{CLOSING_MS, HANDOVER_MAX};
+use throng_shared::ids::Tick;
+use throng_shared::limits::{CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN};
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
 use tokio::io::DuplexStream;
@@ -16,10 +17,13 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::conn::{Beat, Conn, Reading, Scratch};
+use super::conn::{Beat, Conn, Reading, Rhythm, Scratch};
+use super::meter::Meter;
 use super::pipe::Stream;
 use super::tally::Tally;
-use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort, Untaken};
+use crate::link::{
+    ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort, Step, Untaken,
+};
 use crate::replication::History;
 use crate::stop::StopSign;
 
@@ -83,6 +87,9 @@ pub struct NetThread {
     inputs: Vec<crate::link::InputNote>,
     history: History,
     beat: Option<Beat>,
+    /// The tick that was written last.
+    written: Option<Tick>,
+    meter: Meter,
     scratch: Scratch,
     /// Connections that are gone, of which the room has not been told.
     leaving: Vec<ConnId>,
@@ -93,17 +100,20 @@ impl NetThread {
     #[must_use]
     pub fn new(index: u16, port: RoomPort, tally: Arc<Tally>) -> (Self, Handover) {
         let (newborns_tx, newborns) = bounded(HANDOVER_MAX);
+        let origin = Instant::now();
         let thread = Self {
             index,
             port,
             newborns,
             tally,
-            origin: Instant::now(),
+            origin,
             slots: Vec::new(),
             free: Vec::new(),
             inputs: Vec::new(),
             history: History::default(),
             beat: None,
+            written: None,
+            meter: Meter::new(origin),
             scratch: Scratch::default(),
             leaving: Vec::new(),
         };
@@ -124,7 +134,7 @@ impl NetThread {
         let _entered = runtime.enter();
         let mut next_read = Instant::now() + IDLE_READ;
         while !stop.is_raised() {
-            let published = self.port.published(next_read);
+            let published = self.wait(next_read);
             turn(&runtime);
             self.take_newborns();
             match published {
@@ -148,6 +158,14 @@ impl NetThread {
         Ok(())
     }
 
+    /// Waits for a published tick, until `deadline` at most.
+    fn wait(&mut self, deadline: Instant) -> Result<Option<Publication>, RoomGone> {
+        let began = Instant::now();
+        let published = self.port.published(deadline);
+        self.meter.waited(began.elapsed());
+        published
+    }
+
     fn now(&self) -> Millis {
         Millis(u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX))
     }
@@ -168,7 +186,9 @@ impl NetThread {
 
     fn take_newborns(&mut self) {
         let now = self.now();
-        while let Ok(newborn) = self.newborns.try_recv() {
+        // The others wait for the next turn: ticks must not wait for newcomers.
+        for _ in 0..NEWBORNS_PER_TURN {
+            let Ok(newborn) = self.newborns.try_recv() else { break };
             let stream = match newborn.fresh {
                 Fresh::Memory(stream) => Stream::Memory(stream),
                 Fresh::Tcp(stream) => match TcpStream::from_std(stream) {
@@ -232,24 +252,25 @@ impl NetThread {
     /// Takes every published tick, delivers its mail, and writes the newest to all.
     fn take_publications(&mut self, first: Publication) {
         let mut next = Some(first);
-        let mut period = Duration::ZERO;
         while let Some(publication) = next {
-            let Publication { frame, mail, next_deadline, period: its, following } = publication;
+            let Publication { frame, mail, next_deadline, period, following, step } = publication;
             let next_tick = frame.tick().next();
-            self.beat = Some(Beat { next_tick, next_deadline, period: its });
+            let beat = Beat { next_tick, next_deadline, period };
+            self.beat = Some(beat);
             self.history.push(frame);
-            period = its;
             for mail in mail {
                 self.deliver(mail);
             }
             let wait = match following {
-                Following::AtOnce => its,
+                Following::AtOnce => period,
                 Following::Later => Duration::ZERO,
             };
             // A room that is gone is found at the next turn.
-            next = self.port.published(Instant::now() + wait).unwrap_or_default();
+            next = self.wait(Instant::now() + wait).unwrap_or_default();
+            if next.is_none() {
+                self.write_all(beat, step);
+            }
         }
-        self.write_all(period);
     }
 
     fn deliver(&mut self, mail: Mail) {
@@ -285,15 +306,28 @@ impl NetThread {
         slot.conn.as_mut().map(|(conn, _)| conn)
     }
 
-    fn write_all(&mut self, period: Duration) {
+    /// Writes the newest tick to all whose turn it is, which at the first steps of the
+    /// ladder is everybody's.
+    fn write_all(&mut self, beat: Beat, step: Step) {
+        let began = Instant::now();
         let now = self.now();
-        for slot in &mut self.slots {
-            if let Some((conn, _)) = &mut slot.conn {
-                conn.write(now, &self.history, period, &self.tally, &mut self.scratch);
+        let Beat { next_tick, next_deadline, period } = beat;
+        let tick = next_tick.offset(-1);
+        let rhythm = Rhythm { period, ticks: step.rhythm() };
+        // Turns of ticks that were not written are not lost.
+        let fresh = self.written.map_or(i32::MAX, |written| tick.since(written));
+        self.written = Some(tick);
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            let Some((conn, _)) = &mut slot.conn else { continue };
+            let since_turn = (tick.0.wrapping_add(index as u32) % rhythm.ticks).cast_signed();
+            if since_turn < fresh {
+                conn.write(now, &self.history, rhythm, &self.tally, &mut self.scratch);
             }
         }
         let (bytes_in, bytes_out) = self.scratch.take_counts();
         self.tally.moved(bytes_in, bytes_out);
+        let deadline = next_deadline.checked_sub(period).unwrap_or(next_deadline);
+        self.port.tell(self.meter.wrote(began, Instant::now(), deadline, period));
     }
 
     fn close_all(&mut self, code: CloseCode) {

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use throng_shared::ids::{NetId, Tick};
-use throng_shared::limits::PUBLISHED_MAX;
+use throng_shared::ids::Tick;
+use throng_shared::limits::{JOINS_PER_S, PUBLISHED_MAX, RETRY_MS, RETRY_SPREAD_MS};
 use throng_shared::motion::Steer;
+use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
-use throng_shared::wire::{Input, MapRuns, ServerMessage, Welcome, encode};
+use throng_shared::wire::{Input, MapRuns};
 
+use super::greeting::Greeting;
 use super::news::{Conns, News};
+use super::overload::Overload;
 use super::pace::{Due, Pace};
 use super::status::RoomStatus;
 use super::timing::TickTime;
@@ -19,8 +21,6 @@ use crate::replication::{Arrived, Replicator, TickFrame};
 use crate::sim::{Arena, Intent, Newcomer, Sim, SimOptions};
 use crate::stop::StopSign;
 
-/// What a newcomer to a full room is told to wait, in milliseconds.
-const FULL_RETRY_MS: u32 = 5_000;
 /// Frames that threads may hold on to: published, in their history, and in hand.
 const FRAMES_KEPT: usize = PUBLISHED_MAX * 2;
 /// Longest single sleep, so that a stop is heard soon at any tick rate.
@@ -33,6 +33,8 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 pub struct RoomOptions {
     pub name: String,
     pub sim: SimOptions,
+    /// Cores that the room shares with its network threads.
+    pub cores: usize,
 }
 
 /// A room that is ready to run on a thread of its own.
@@ -40,6 +42,7 @@ pub struct RoomOptions {
 pub struct RoomWorker {
     name: String,
     tick_hz: u32,
+    joins_per_tick: usize,
     sim: Sim,
     replicator: Replicator,
     link: RoomLink,
@@ -49,7 +52,10 @@ pub struct RoomWorker {
     /// The newest input of each player, by id.
     arrived: Vec<Option<Arrived>>,
     frames: Vec<Arc<TickFrame>>,
-    map: MapRuns,
+    greeting: Greeting,
+    overload: Overload,
+    /// For what may differ from run to run: when somebody shall come back.
+    chance: Prng,
     /// Skipped deadlines that the log tells of, and since when.
     skips_said: u64,
     skips_said_at: Option<Instant>,
@@ -69,9 +75,13 @@ impl RoomWorker {
             runs: arena.map().runs(),
         };
         let grid = arena.grid();
+        let (name, tick_hz) = (options.name.clone(), options.sim.tick_hz);
         Self {
-            name: options.name.clone(),
-            tick_hz: options.sim.tick_hz,
+            greeting: Greeting::new(name.clone(), tick_hz, &map),
+            overload: Overload::new(name.clone(), tick_hz, options.cores),
+            name,
+            tick_hz,
+            joins_per_tick: JOINS_PER_S.div_ceil(tick_hz) as usize,
             sim: Sim::new(arena, &options.sim),
             replicator: Replicator::new(grid),
             link,
@@ -80,7 +90,7 @@ impl RoomWorker {
             news: News::new(options.sim.tick_hz),
             arrived: Vec::new(),
             frames: Vec::new(),
-            map,
+            chance: Prng::new(options.sim.seed),
             skips_said: 0,
             skips_said_at: None,
         }
@@ -138,7 +148,8 @@ impl RoomWorker {
         }
         self.news.report(&self.sim, &self.conns, &mut self.link);
         self.sim.forget();
-        self.link.publish(&frame, pace.deadline(), pace.period(), following);
+        let step = self.overload.step();
+        self.link.publish(&frame, pace.deadline(), pace.period(), following, step);
         if self.frames.len() < FRAMES_KEPT {
             self.frames.push(frame);
         }
@@ -151,13 +162,16 @@ impl RoomWorker {
             skipped,
             overran: now >= pace.deadline(),
         };
-        self.status.note_tick(self.sim.tick().0, self.sim.players(), time);
+        let tick = self.sim.tick().0;
+        self.status.note_tick(tick, self.sim.players(), time);
+        self.overload.note(tick, time, pace.period(), &mut self.link);
     }
 
     fn drain(&mut self) {
         let Self { link, sim, conns, arrived, .. } = self;
         let mut controls = Vec::new();
         link.drain(
+            self.joins_per_tick,
             |control| controls.push(control),
             |note| {
                 if conns.conn(note.you) == Some(note.conn) {
@@ -182,13 +196,13 @@ impl RoomWorker {
                         }
                         self.arrived[you.index()] = None;
                         let tick = self.sim.tick();
-                        Mail::Joined { conn, you, tick, welcome: self.welcome(you, tick) }
+                        Mail::Joined { conn, you, tick, welcome: self.greeting.welcome(you, tick) }
                     }
                     None => Mail::Refused {
                         conn,
                         code: CloseCode::Full,
                         reason: CloseCode::Full.text(),
-                        retry_after_ms: FULL_RETRY_MS,
+                        retry_after_ms: RETRY_MS + self.chance.below(RETRY_SPREAD_MS),
                     },
                 };
                 self.link.post(conn.thread, mail);
@@ -202,17 +216,6 @@ impl RoomWorker {
                 }
             }
         }
-    }
-
-    fn welcome(&self, you: NetId, tick: Tick) -> Bytes {
-        let welcome = Welcome {
-            you,
-            tick: tick.0,
-            tick_hz: self.tick_hz as u8,
-            room: self.name.clone(),
-            map: self.map.clone(),
-        };
-        encode(&ServerMessage::Welcome(welcome)).into()
     }
 
     /// A frame that no thread reads any more, or a new one.

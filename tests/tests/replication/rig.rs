@@ -40,6 +40,7 @@ pub(crate) struct Rig {
     clients: BTreeMap<NetId, Client>,
     chance: Prng,
     checks: u64,
+    restarts: u64,
     ids: BTreeSet<NetId>,
     ids_used_again: u32,
 }
@@ -71,6 +72,7 @@ impl Rig {
             clients: BTreeMap::new(),
             chance: Prng::new(seed ^ 0xA5A5),
             checks: 0,
+            restarts: 0,
             ids: BTreeSet::new(),
             ids_used_again: 0,
         };
@@ -171,6 +173,8 @@ impl Rig {
                 "because a splice equals the whole, encoded at once"
             );
             let ServerMessage::Snapshot(snapshot) = message else { panic!("not a snapshot") };
+            let restart = snapshot.refocus.as_ref().and_then(|refocus| refocus.restart);
+            self.restarts += u64::from(restart.is_some());
             let before = client.view.checks();
             let applied = client.view.apply(&snapshot);
             self.checks += client.view.checks() - before;
@@ -232,6 +236,11 @@ impl Rig {
     /// How many players had an id that somebody had before them.
     pub(crate) fn ids_used_again(&self) -> u32 {
         self.ids_used_again
+    }
+
+    /// Snapshots that began a view anew, with every keyframe.
+    pub(crate) fn restarts(&self) -> u64 {
+        self.restarts
     }
 
     pub(crate) fn checks(&self) -> u64 {

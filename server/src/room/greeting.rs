@@ -1,0 +1,48 @@
+//! What a newcomer is told: the Welcome, of which the map is encoded once for all.
+
+use bytes::Bytes;
+use throng_shared::ids::{NetId, Tick};
+use throng_shared::wire::{MapRuns, ServerMessage, Welcome, encode};
+
+#[derive(Debug)]
+pub(super) struct Greeting {
+    /// All but the map, which comes last.
+    blank: Welcome,
+    /// Bytes of a map without runs.
+    blank_len: usize,
+    map: Bytes,
+}
+
+impl Greeting {
+    pub(super) fn new(room: String, tick_hz: u32, map: &MapRuns) -> Self {
+        let none = MapRuns { runs: Vec::new(), ..*map };
+        let blank_len = encode(&none).len();
+        let tick_hz = tick_hz as u8;
+        let blank = Welcome { you: NetId::default(), tick: 0, tick_hz, room, map: none };
+        Self { blank, blank_len, map: encode(map).into() }
+    }
+
+    /// The Welcome of one player, in two parts: their own, and the one that all share.
+    pub(super) fn welcome(&self, you: NetId, tick: Tick) -> [Bytes; 2] {
+        let welcome = Welcome { you, tick: tick.0, ..self.blank.clone() };
+        let mut own = encode(&ServerMessage::Welcome(welcome));
+        own.truncate(own.len() - self.blank_len);
+        [own.into(), self.map.clone()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_parts_are_the_whole() {
+        let map = MapRuns { width: 300, height: 40, runs: (0..700).collect() };
+        let greeting = Greeting::new("arena".to_owned(), 30, &map);
+        let (you, tick) = (NetId(700), Tick(99_999));
+        let [own, shared] = greeting.welcome(you, tick);
+        let room = "arena".to_owned();
+        let whole = Welcome { you, tick: tick.0, tick_hz: 30, room, map };
+        assert_eq!([own, shared].concat(), encode(&ServerMessage::Welcome(whole)));
+    }
+}
