@@ -176,7 +176,9 @@ fn the_game_and_its_status_are_served() {
     assert!(serving.get("/healthz").ends_with("ok\n"));
     let rooms = serving.get("/api/rooms");
     assert!(rooms.contains("\"name\":\"arena\"") && rooms.contains("\"tick_rate\":30"), "{rooms}");
-    for part in ["tick_work_us", "tick_late_us", "interval_deviation_us", "on_time_share"] {
+    for part in
+        ["tick_work_us", "tick_late_us", "interval_deviation_us", "on_time_share", "overload"]
+    {
         assert!(rooms.contains(part), "because a room tells of its ticks ({part} is missing)");
     }
     assert!(serving.get("/api/rooms?ticks=20000").contains("200 OK"));

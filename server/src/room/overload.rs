@@ -111,13 +111,13 @@ impl Overload {
     }
 }
 
-/// What those inside are told of a step.
+/// What those inside are told of a step, in no more words than the page has room for.
 fn notice(step: Step) -> &'static str {
     match step {
-        Step::Open => "The arena takes newcomers again.",
-        Step::Shut => "The server is at its limit: newcomers have to wait.",
-        Step::Second => "The server is overloaded: every second tick is sent.",
-        Step::Third => "The server is overloaded: every third tick is sent.",
-        Step::Fourth => "The server is overloaded: every fourth tick is sent.",
+        Step::Open => "Newcomers are let in again.",
+        Step::Shut => "Server at its limit: newcomers wait.",
+        Step::Second => "Server overloaded: every second tick is sent.",
+        Step::Third => "Server overloaded: every third tick is sent.",
+        Step::Fourth => "Server overloaded: every fourth tick is sent.",
     }
 }
