@@ -25,6 +25,7 @@ use self::output::{Files, Screen};
 const BROKEN: u8 = 99;
 const VOID: u8 = 3;
 const DIFFERENT: u8 = 4;
+const INCOMPARABLE: u8 = 5;
 
 const CODES: &str = "\
 Exit codes:
@@ -33,6 +34,7 @@ Exit codes:
   2   the command line is wrong
   3   nothing was found out: the generator or the machine was too slow
   4   `stress diff`: the runs differ beyond noise
+  5   `stress diff`: they have nothing in common that could be compared
   99  a threshold of --slo was broken";
 
 #[derive(Debug, Args)]
@@ -297,7 +299,11 @@ fn tell_apart(a: &Path, b: &Path) -> Result<ExitCode, String> {
     };
     let diff = Diff::between(&read(a)?, &read(b)?);
     output::print(&diff.to_string());
-    Ok(ExitCode::from(if diff.differs() { DIFFERENT } else { 0 }))
+    Ok(ExitCode::from(match (diff.differs(), diff.is_conclusive()) {
+        (true, _) => DIFFERENT,
+        (false, true) => 0,
+        (false, false) => INCOMPARABLE,
+    }))
 }
 
 fn tick_rate(text: &str) -> Result<u32, String> {
