@@ -292,6 +292,20 @@ fn the_seven_crates_do_real_work() {
 }
 
 #[test]
+fn the_readme_quotes_only_what_was_measured() {
+    let root = throng_tests::root();
+    let text = |name: &str| std::fs::read_to_string(root.join(name)).expect("the file is there");
+    let (readme, capacity) = (text("README.md"), text("docs/capacity.md"));
+    let marked = readme.split_once("by `cargo xtask capacity` -->").map(|(_, rest)| rest);
+    let quoted = marked.and_then(|rest| rest.split_once("<!-- end")).map(|(quoted, _)| quoted);
+    let quoted = quoted.expect("the marks of `cargo xtask capacity` are in README.md").trim();
+    assert!(
+        !quoted.is_empty() && capacity.contains(quoted),
+        "because figures come from docs/capacity.md: run `cargo xtask capacity --render`"
+    );
+}
+
+#[test]
 fn the_committed_web_client_was_built_from_these_sources() {
     let web = throng_tests::root().join("client-web");
     let mut paths = Vec::new();

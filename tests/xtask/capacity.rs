@@ -70,7 +70,7 @@ fn with_summary(readme: &str, summary: &str) -> Result<String, String> {
     let unmarked = || format!("README.md has no lines between {BEGIN:?} and {END:?}");
     let (before, rest) = readme.split_once(BEGIN).ok_or_else(unmarked)?;
     let (_, after) = rest.split_once(END).ok_or_else(unmarked)?;
-    Ok(format!("{before}{BEGIN}{summary}{END}{after}"))
+    Ok(format!("{before}{BEGIN}\n{summary}\n{END}{after}"))
 }
 
 fn get(path: &Path) -> Result<String, String> {
@@ -81,4 +81,19 @@ fn get(path: &Path) -> Result<String, String> {
 fn put(path: &Path, text: &str) -> Result<(), String> {
     std::fs::write(path, text)
         .map_err(|error| format!("{} cannot be written: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stands_between_the_marks_is_replaced() {
+        let readme = format!("before\n{BEGIN}old\n{END}\nafter\n");
+        let written = with_summary(&readme, "new\n").expect("the marks are there");
+        assert_eq!(written, format!("before\n{BEGIN}\nnew\n\n{END}\nafter\n"));
+        let again = with_summary(&written, "new\n").expect("the marks are still there");
+        assert_eq!(again, written, "because writing twice changes nothing");
+        assert!(with_summary("no marks", "new").is_err());
+    }
 }

@@ -39,6 +39,8 @@ pub(super) fn page(runs: &Runs, commit: &str) -> String {
         "Measured at commit `{commit}` on: {}, {} cores, {} GiB, {}.\n",
         machine.cpu, machine.cores, machine.memory_gib, machine.kernel
     );
+    text += &summary(runs);
+    text += "\n## Method\n\n";
     text += METHOD;
     text += &held(&runs.held);
     text += &cost(&runs.cost);
@@ -49,9 +51,9 @@ pub(super) fn page(runs: &Runs, commit: &str) -> String {
     text
 }
 
-/// The lines for the README.
+/// What matters most: here, and in the README.
 pub(super) fn summary(runs: &Runs) -> String {
-    let mut text = String::from("\n");
+    let mut text = String::new();
     if let Some(result) = at_rate(&runs.held, 30) {
         let held = result.held_players.map_or(NONE.to_owned(), |n| n.to_string());
         let floor = result.floor_held_players.map_or(NONE.to_owned(), |n| n.to_string());
@@ -79,7 +81,7 @@ pub(super) fn summary(runs: &Runs) -> String {
             number(memory, 1)
         );
     }
-    text + "\nAll of it, with the method: [docs/capacity.md](docs/capacity.md).\n"
+    text
 }
 
 /// The charts, by the name of their file in `docs`.
