@@ -1,7 +1,7 @@
 //! `throng bots`: so many bots for a while, and what they saw.
 
 use crate::load::window::Window;
-use crate::load::{LoadError, Plan, Stop};
+use crate::load::{JOINING_MAX, LoadError, Plan, Stop};
 use crate::report::Report;
 use crate::stress::mix::Mix;
 
@@ -35,6 +35,7 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
         worker: 0,
         workers: 1,
         i_run_that_server: options.i_run_that_server,
+        joining_max: JOINING_MAX,
         bare: None,
     };
     let mut window = Window::new(count, count as f64 / ramp_per_s, seconds);

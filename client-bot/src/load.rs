@@ -33,6 +33,8 @@ pub mod window;
 
 /// How long joins may take after the last one was begun.
 pub(crate) const JOIN_WITHIN: Duration = Duration::from_secs(20);
+/// Joins under way at once where a load only has to fill up.
+pub const JOINING_MAX: usize = 128;
 /// Stream of the choice of those who decode.
 const SAMPLE_STREAM: u64 = 0x5A3D;
 
@@ -52,6 +54,9 @@ pub struct Plan {
     pub workers: usize,
     /// A target that is not on loopback is only loaded when its operator says so.
     pub i_run_that_server: bool,
+    /// Joins that may be under way at once. A step that fills up takes what the server
+    /// lets in; a stage says when players come, whatever the server makes of it.
+    pub joining_max: usize,
     /// The target is a bare loop: no handshake, frames of so many bytes.
     pub bare: Option<Bare>,
 }
@@ -235,6 +240,7 @@ mod tests {
             worker: 1,
             workers: 3,
             i_run_that_server: false,
+            joining_max: usize::MAX,
             bare: None,
         }
     }

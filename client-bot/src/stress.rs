@@ -12,7 +12,7 @@ use std::time::Duration;
 use self::cores::Cores;
 use self::live::Glance;
 use self::mix::Mix;
-use self::outcome::{Figures, Outcome, RateResult, Sample, Step, StepKind};
+use self::outcome::{Figures, Judged, Outcome, RateResult, Sample, Step, StepKind};
 use self::profile::{Profile, Stage};
 use self::search::Search;
 use self::server::ServerError;
@@ -149,7 +149,7 @@ pub fn run(
     allow_open_files(most).map_err(in_load)?;
     // Asked before this thread is put on one of them.
     let machine = machine::this();
-    let cores = if options.url.is_none() { Cores::two() } else { None };
+    let cores = if options.url.is_none() { Cores::split(options.workers) } else { None };
     if cores.is_none() && options.url.is_none() {
         tell(Progress::Line("server and bots share the cores: they cannot be pinned here".into()));
     }
@@ -169,7 +169,7 @@ pub fn run(
         });
     }
     let thresholds = options.slo.as_ref().map_or_else(Vec::new, |slo| {
-        results.iter().flat_map(|it| slo.judge(&it.figures, it.tick_rate)).collect()
+        results.iter().flat_map(|it| judged(slo, it, &options.task)).collect()
     });
     Ok(Outcome {
         format: outcome::FORMAT,
@@ -267,22 +267,21 @@ impl Bench<'_> {
         }
         let held = search.held();
         let best = steps.iter().position(|step| step.held && Some(step.players) == held);
-        let mut floor_held = None;
+        let (mut floor_held, mut floor_void_above) = (None, false);
         if let (Some(best), true) = (best, self.options.floor) {
             let floor = self.floor_beside(tick_hz, &mut steps[best], seconds)?;
             if let Some(bytes) = frame_bytes(&steps[best]) {
-                floor_held =
+                (floor_held, floor_void_above) =
                     self.find_floor_max(tick_hz, (start, max), seconds, bytes, &mut steps)?;
             }
             steps.extend(floor);
         }
-        Ok(RateResult {
-            floor_held_players: floor_held,
-            ..summary(tick_hz, steps, held, void_above)
-        })
+        let summary = summary(tick_hz, steps, held, void_above);
+        Ok(RateResult { floor_held_players: floor_held, floor_void_above, ..summary })
     }
 
-    /// How many sockets the bare loop holds with frames of so many bytes.
+    /// How many sockets the bare loop holds with frames of so many bytes, and whether
+    /// the step above was void.
     fn find_floor_max(
         &mut self,
         tick_hz: u32,
@@ -290,15 +289,24 @@ impl Bench<'_> {
         seconds: f64,
         frame_bytes: usize,
         steps: &mut Vec<Step>,
-    ) -> Result<Option<usize>, StressError> {
+    ) -> Result<(Option<usize>, bool), StressError> {
         let mut search = Search::new(start, max);
+        let mut void_above = false;
         while let Some(players) = search.next_players() {
-            let step = self.floor_step(tick_hz, players, seconds, frame_bytes)?;
+            let mut step = self.floor_step(tick_hz, players, seconds, frame_bytes)?;
+            if step.void {
+                self.say(format!("the bare loop: {}; once more", told(&step)));
+                steps.push(step);
+                step = self.floor_step(tick_hz, players, seconds, frame_bytes)?;
+            }
             self.say(format!("the bare loop: {}", told(&step)));
             search.tell(players, step.held);
+            if !step.held {
+                void_above = step.void;
+            }
             steps.push(step);
         }
-        Ok(search.held())
+        Ok((search.held(), void_above))
     }
 
     fn steady(
@@ -361,7 +369,8 @@ impl Bench<'_> {
         let Some(bytes) = frame_bytes(step) else { return Ok(None) };
         let floor = self.floor_step(tick_hz, step.players, seconds, bytes)?;
         let cpu = step.figures.cpu_us_per_client_tick.zip(floor.figures.cpu_us_per_client_tick);
-        step.figures.floor_ratio = cpu.map(|(own, floor)| round(own / floor));
+        let ratio = cpu.filter(|_| !floor.void).map(|(own, floor)| round(own / floor));
+        step.figures.floor_ratio = ratio;
         Ok(Some(floor))
     }
 
@@ -405,6 +414,7 @@ impl Bench<'_> {
             made.step(to, StepKind::Stage, &verdict)
         };
         let abort = self.options.abort_after.zip(self.options.slo.clone());
+        let mut figures = None;
         self.load(&plan, players, &mut |bench, beat| {
             let elapsed = Duration::from_secs(u64::from(beat.number));
             let at_s = elapsed.as_secs_f64() + beat.seconds;
@@ -418,17 +428,18 @@ impl Bench<'_> {
                 steps.push(close(stage.0, &stage.1));
                 stage = (next, Ledger::open(&subject));
             }
-            match &abort {
-                Some((after, slo))
-                    if elapsed >= *after && is_broken(slo, &whole.sum.figures(), tick_hz) =>
-                {
-                    load::Step::Stop
-                }
-                Some(_) | None => load::Step::Continue,
+            let is_aborted = abort.as_ref().is_some_and(|(after, slo)| {
+                elapsed >= *after && is_broken(slo, &whole.so_far(), tick_hz)
+            });
+            if !is_aborted && elapsed + BEAT < profile.length() {
+                return load::Step::Continue;
             }
+            // Before anybody leaves: the figures are of those who play.
+            steps.push(close(stage.0, &stage.1));
+            figures = Some(whole.close(None));
+            load::Step::Stop
         })?;
-        steps.push(close(stage.0, &stage.1));
-        let figures = whole.close(None);
+        let figures = figures.unwrap_or_default();
         let expected = Expected { tick_hz, players: 0, is_workload: false };
         let verdict = Verdict::of(&figures, 0, expected);
         let held = (verdict == Verdict::Held).then_some(players);
@@ -437,6 +448,7 @@ impl Bench<'_> {
             tick_rate: tick_hz,
             held_players: held,
             floor_held_players: None,
+            floor_void_above: false,
             void_above: false,
             void,
             figures,
@@ -453,8 +465,9 @@ impl Bench<'_> {
         seconds: f64,
     ) -> Result<Made, StressError> {
         let mut window = Window::new(players, players as f64 / RAMP_PER_S, seconds);
-        let mut ledger = None;
-        let mut joins = Beat::default();
+        let mut filling = Ledger::open(subject);
+        let mut measured: Option<Ledger<'_>> = None;
+        let mut made = None;
         let tick_hz = subject.tick_hz();
         let abort = self.options.abort_after.zip(self.options.slo.clone());
         let name = match plan.bare {
@@ -462,29 +475,32 @@ impl Bench<'_> {
             Some(_) => format!("{players} sockets of the bare loop"),
         };
         let total = Duration::from_secs_f64(players as f64 / RAMP_PER_S + seconds) + SETTLE;
-        let mut before_window = Ledger::open(subject);
         self.load(plan, players, &mut |bench, beat| {
             let at_s = f64::from(beat.number) + beat.seconds;
-            let was_open = window.is_open();
             let mut step = window.take(beat);
-            let running = ledger.as_mut().filter(|_| was_open).unwrap_or(&mut before_window);
-            let sample = running.add(at_s, beat);
-            if window.is_open() && !was_open {
-                ledger = Some(Ledger::open(subject));
-            }
+            let sample = measured.as_mut().unwrap_or(&mut filling).add(at_s, beat);
             bench.tell_second(tick_hz, name.clone(), plan, total, sample);
-            if let Some((after, slo)) = &abort
+            if let (Some(ledger), Some((after, slo))) = (&measured, &abort)
                 && at_s >= after.as_secs_f64()
-                && is_broken(slo, &window.sum().figures(), tick_hz)
+                && is_broken(slo, &ledger.so_far(), tick_hz)
             {
                 step = load::Step::Stop;
             }
-            joins = window.sum();
+            if step == load::Step::Stop {
+                // Before anybody leaves: the figures are of those who play.
+                let sum = window.sum();
+                let ledger = measured.as_ref().unwrap_or(&filling);
+                let (figures, samples) = (ledger.close(Some(&sum)), ledger.samples.clone());
+                made = Some(Made { sum, figures, samples });
+            } else if window.is_open() && measured.is_none() {
+                measured = Some(Ledger::open(subject));
+            }
             step
         })?;
-        let ledger = ledger.unwrap_or(before_window);
-        let figures = ledger.close(Some(&joins));
-        Ok(Made { sum: joins, figures, samples: ledger.samples })
+        made.ok_or_else(|| StressError::Load {
+            players,
+            error: LoadError::Runtime("the load ended before its window".to_owned()),
+        })
     }
 
     fn load(
@@ -578,6 +594,7 @@ impl Bench<'_> {
             worker: 0,
             workers: options.workers,
             i_run_that_server: options.i_run_that_server,
+            joining_max: load::JOINING_MAX,
             bare,
         })
     }
@@ -599,6 +616,22 @@ impl Made {
 
 fn no_rooms(error: &std::io::Error) -> String {
     format!("what listens there does not tell of its rooms at /api/rooms ({error})")
+}
+
+/// The thresholds at one tick rate: of what was held at most by a search, of the whole
+/// of stages, and of every step where each was asked for.
+fn judged(slo: &Slo, result: &RateResult, task: &Task) -> Vec<Judged> {
+    let best = slo.judge(&result.figures, result.tick_rate);
+    if !matches!(task, Task::Steady { .. }) {
+        return best;
+    }
+    let servers = result.steps.iter().filter(|step| step.kind != StepKind::Floor);
+    let each = servers.flat_map(|step| slo.judge(&step.figures, result.tick_rate));
+    let broken: Vec<Judged> = each.filter(|judged| !judged.kept).collect();
+    let worst = |judged: Judged| {
+        broken.iter().find(|it| it.threshold == judged.threshold).cloned().unwrap_or(judged)
+    };
+    best.into_iter().map(worst).collect()
 }
 
 /// Whether a threshold that can be judged while the load runs is broken.
@@ -631,6 +664,7 @@ fn summary(
         tick_rate,
         held_players,
         floor_held_players: None,
+        floor_void_above: false,
         void_above,
         void: best.is_none_or(|step| step.void),
         figures: best.map(|step| step.figures.clone()).unwrap_or_default(),

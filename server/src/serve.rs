@@ -6,6 +6,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use socket2::{Domain, Socket, Type};
+use throng_shared::limits::BACKLOG;
 use tokio::sync::Notify;
 
 use crate::config::Config;
@@ -41,13 +43,26 @@ struct Threads {
     room: Vec<JoinHandle<()>>,
 }
 
+/// Listens with room for all who come at once: a slow accept under load must not make
+/// the kernel drop the first word of newcomers.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // Elsewhere it would allow two servers on one port.
+    if cfg!(unix) {
+        socket.set_reuse_address(true)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
 /// Starts a server and returns when it accepts connections.
 ///
 /// # Errors
 /// A sentence for the operator: the address is taken, the map is broken, …
 pub fn start(config: &Config) -> Result<Server, String> {
     let (arena, shards) = config.arena()?;
-    let listener = TcpListener::bind(config.listen).map_err(|error| {
+    let listener = listen(config.listen).map_err(|error| {
         format!("The address {} cannot be listened on: {error}.", config.listen)
     })?;
     let address = listener

@@ -96,6 +96,8 @@ pub const INPUT_BATCHES_MAX: usize = 256;
 
 /// Connections of one process, playing or not.
 pub const CONNECTIONS_MAX: usize = 10_240;
+/// Connections that the kernel holds until they are accepted; it may allow fewer.
+pub const BACKLOG: i32 = 4096;
 /// Upgraded sockets that wait for their network thread to take them.
 pub const HANDOVER_MAX: usize = 1024;
 /// Read buffer of one connection. The library's default costs 138 KB each.

@@ -33,6 +33,7 @@ fn plan(url: String, count: usize, seconds: f64) -> Plan {
         worker: 0,
         workers: 1,
         i_run_that_server: false,
+        joining_max: usize::MAX,
         bare: None,
     }
 }

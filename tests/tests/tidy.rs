@@ -294,7 +294,7 @@ fn the_seven_crates_do_real_work() {
 #[test]
 fn the_readme_quotes_only_what_was_measured() {
     let root = throng_tests::root();
-    let text = |name: &str| std::fs::read_to_string(root.join(name)).expect("the file is there");
+    let text = |name: &str| fs::read_to_string(root.join(name)).expect("the file is there");
     let (readme, capacity) = (text("README.md"), text("docs/capacity.md"));
     let marked = readme.split_once("by `cargo xtask capacity` -->").map(|(_, rest)| rest);
     let quoted = marked.and_then(|rest| rest.split_once("<!-- end")).map(|(quoted, _)| quoted);

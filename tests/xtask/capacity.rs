@@ -31,7 +31,10 @@ pub(crate) enum Mode {
 /// When something cannot be built, run or written.
 pub(crate) fn write(root: &Path, mode: Mode) -> Result<(), String> {
     let target = target()?;
-    let results = target.join(RESULTS);
+    let results = match mode {
+        Mode::Measure(Length::Quick) => target.join(RESULTS).join("quick"),
+        Mode::Measure(Length::Full) | Mode::Render => target.join(RESULTS),
+    };
     let commit = match mode {
         Mode::Measure(length) => {
             let built = run(&mut cargo(root, &["build", "--release", "--package", "throng"]))?;
@@ -39,8 +42,14 @@ pub(crate) fn write(root: &Path, mode: Mode) -> Result<(), String> {
                 return Err("the release build failed".to_owned());
             }
             let commit = commit(root)?;
+            // Results without it are of nobody knows what, until all of them are there.
+            let _ = std::fs::remove_file(results.join("commit"));
             runs::measure(&target.join("release/throng"), &results, length)?;
             put(&results.join("commit"), &commit)?;
+            if length == Length::Quick {
+                println!("{}", page::page(&Runs::read(&results)?, commit.trim()));
+                return Ok(());
+            }
             commit
         }
         Mode::Render => get(&results.join("commit")).map_err(|error| {

@@ -94,7 +94,7 @@ impl Guest for BareGuest {
         false
     }
 
-    fn close_gap(&self, _: &mut Turn<'_>) {}
+    fn tell_open(&self, _: &mut Turn<'_>) {}
 }
 
 impl BareGuest {

@@ -47,9 +47,11 @@ pub struct Beat {
     /// Check values that were compared, and views that turned out not to hold.
     pub checks: u64,
     pub desyncs: u64,
-    /// CPU time of the generator; of the busiest, when several were added up.
+    /// CPU time of the generators.
     pub own_cpu_s: Option<f64>,
     pub open_files: u64,
+    /// Why the first bot that could not play could not.
+    pub failure: Option<String>,
     /// Between two snapshots of one bot.
     pub gap: Times,
     /// The same with the snapshots that a stall swallowed counted as late.
@@ -62,6 +64,10 @@ pub struct Beat {
     pub join: Times,
     /// How late inputs were sent.
     pub lateness: Times,
+    /// What is still open at the end of the beat, and longer than it should be: silence
+    /// is a gap too. Not added up over time: the last beat knows all.
+    pub open_gap: Times,
+    pub open_ack: Times,
 }
 
 impl Beat {
@@ -70,10 +76,8 @@ impl Beat {
         self.seconds = self.seconds.max(other.seconds);
         self.players += other.players;
         self.open_files += other.open_files;
-        self.own_cpu_s = match (self.own_cpu_s, other.own_cpu_s) {
-            (Some(a), Some(b)) => Some(a.max(b)),
-            (one, None) | (None, one) => one,
-        };
+        self.open_gap.add_all(&other.open_gap);
+        self.open_ack.add_all(&other.open_ack);
         self.add_counts(other);
     }
 
@@ -82,15 +86,30 @@ impl Beat {
         self.seconds += other.seconds;
         self.players = other.players;
         self.open_files = self.open_files.max(other.open_files);
-        self.own_cpu_s = match (self.own_cpu_s, other.own_cpu_s) {
-            (Some(a), Some(b)) => Some(a + b),
-            (one, None) | (None, one) => one,
-        };
+        self.open_gap = other.open_gap.clone();
+        self.open_ack = other.open_ack.clone();
         self.add_counts(other);
+    }
+
+    /// Counts what is still open as if it had ended now.
+    pub fn close(&mut self) {
+        self.gap.add_all(&self.open_gap);
+        self.gap_corrected.add_all(&self.open_gap);
+        self.input_ack.add_all(&self.open_ack);
+        self.input_ack_raw.add_all(&self.open_ack);
+        self.open_gap = Times::default();
+        self.open_ack = Times::default();
     }
 
     fn add_counts(&mut self, other: &Self) {
         self.number = self.number.max(other.number);
+        self.own_cpu_s = match (self.own_cpu_s, other.own_cpu_s) {
+            (Some(a), Some(b)) => Some(a + b),
+            (one, None) | (None, one) => one,
+        };
+        if self.failure.is_none() {
+            self.failure.clone_from(&other.failure);
+        }
         self.tick_hz = self.tick_hz.max(other.tick_hz);
         self.player_s += other.player_s;
         self.joined += other.joined;
@@ -246,11 +265,22 @@ mod tests {
         };
         let mut beside = beat(3, 0.25);
         beside.add_beside(&beat(4, 0.5));
-        assert_eq!((beside.players, beside.seconds, beside.own_cpu_s), (7, 1.0, Some(0.5)));
+        assert_eq!((beside.players, beside.seconds, beside.own_cpu_s), (7, 1.0, Some(0.75)));
         assert_eq!((beside.snapshots, beside.gap.len()), (60, 2));
         let mut after = beat(3, 0.25);
         after.add_after(&beat(4, 0.5));
         assert_eq!((after.players, after.seconds, after.own_cpu_s), (4, 2.0, Some(0.75)));
         assert!((after.player_s - 7.0).abs() < 1e-9, "because 3 and 4 players had a second each");
+    }
+
+    #[test]
+    fn what_is_open_counts_once_and_as_it_was_last() {
+        let open = |ms| Beat { open_gap: times([ms]), ..Beat::default() };
+        let mut sum = open(100);
+        sum.add_after(&open(1100));
+        sum.add_beside(&open(300));
+        sum.close();
+        assert_eq!(sum.gap.len(), 2, "because the gap of 100 ms went on to 1100");
+        assert!(sum.gap.spread().max > 1000.0 && sum.open_gap.is_empty());
     }
 }

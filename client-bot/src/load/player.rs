@@ -38,6 +38,9 @@ const JOIN_WITHIN: Duration = Duration::from_secs(20);
 /// Inputs whose acknowledgement is awaited, per bot: a minute of them. An older one
 /// counts with its age, so that a server at a standstill cannot hide it.
 const AWAITED_MAX: usize = 600;
+/// An open gap of more ticks, or an input that waits longer, counts as it stands.
+const OPEN_TICKS: u32 = 2;
+const OPEN_ACK: Duration = Duration::from_millis(500);
 /// Unsent messages of a bot whose server does not read, in messages.
 const UNSENT_MAX: usize = 64;
 
@@ -214,10 +217,10 @@ impl Guest for Player {
         open.game.is_some() && open.send(&ClientMessage::Bye).is_ok()
     }
 
-    fn close_gap(&self, turn: &mut Turn<'_>) {
+    fn tell_open(&self, turn: &mut Turn<'_>) {
         let Stage::Open(open) = &self.stage else { return };
         if let Some(game) = &open.game {
-            game.close_gap(turn);
+            game.tell_open(turn);
         }
     }
 }
@@ -466,20 +469,16 @@ impl Game {
         }
     }
 
-    fn close_gap(&self, turn: &mut Turn<'_>) {
-        let Some(before) = self.last_snapshot.filter(|&before| before >= self.settled) else {
-            return;
-        };
-        let open = turn.now.saturating_duration_since(before);
-        if open > self.period * 2 {
-            turn.beat.gap.add(open);
-            turn.beat.gap_corrected.add_corrected(open, self.period);
+    fn tell_open(&self, turn: &mut Turn<'_>) {
+        let since = self.last_snapshot.unwrap_or(self.settled).max(self.settled);
+        let gap = turn.now.saturating_duration_since(since);
+        if gap > self.period * OPEN_TICKS {
+            turn.beat.open_gap.add_corrected(gap, self.period);
         }
-        for &(_, due, sent) in &self.awaited {
+        for &(_, due, _) in &self.awaited {
             let age = turn.now.saturating_duration_since(due);
-            if due >= self.settled && age > self.period * 4 {
-                turn.beat.input_ack.add(age);
-                turn.beat.input_ack_raw.add(turn.now.saturating_duration_since(sent));
+            if due >= self.settled && age > OPEN_ACK {
+                turn.beat.open_ack.add(age);
             }
         }
     }

@@ -54,8 +54,8 @@ pub(super) trait Guest: Sized {
     fn poll_timeout(&self, turn: &Turn<'_>) -> Option<Ended>;
     /// Says goodbye. False when there is nobody to say it to.
     fn leave(&mut self) -> bool;
-    /// Counts what is still open at the end.
-    fn close_gap(&self, turn: &mut Turn<'_>);
+    /// Tells what it still waits for.
+    fn tell_open(&self, turn: &mut Turn<'_>);
 }
 
 /// A place for one bot.
@@ -85,6 +85,9 @@ pub(super) struct Swarm<'a, G> {
     beat: Beat,
     beat_began: Instant,
     joined: usize,
+    /// Joins that were begun, and those that came to nothing.
+    begun: usize,
+    failed: usize,
     failure: Option<String>,
 }
 
@@ -110,6 +113,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
             returning: BinaryHeap::new(),
             beat: Beat::default(),
             joined: 0,
+            begun: 0,
+            failed: 0,
             failure: None,
         })
     }
@@ -137,14 +142,12 @@ impl<'a, G: Guest> Swarm<'a, G> {
                 self.bring_back(now);
                 checked = now;
             }
-            self.send_due(now);
-            if now >= self.beat_began + BEAT {
+            self.send_due();
+            // On a grid, so that beats of several processes are of the same time.
+            if now >= origin + BEAT * (number + 1) {
                 self.expire(now);
                 if let Some(error) = self.hopeless() {
                     return Err(error);
-                }
-                if now >= end {
-                    self.close_gaps(now);
                 }
                 let beat = self.end_beat(now, number, &mut cpu_s);
                 number += 1;
@@ -164,10 +167,11 @@ impl<'a, G: Guest> Swarm<'a, G> {
 
     /// Reads what came, a portion at a time, with the inputs that are due between.
     fn poll_once(&mut self, events: &mut Events) -> Result<(), LoadError> {
-        loop {
+        // One pass over all, so that beats and stops have their turn under any load.
+        for _ in 0..=self.seats.len() / EVENTS_AT_ONCE {
             match self.poll.poll(events, Some(Duration::ZERO)) {
                 Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Ok(()),
                 Err(error) => return Err(LoadError::Runtime(error.to_string())),
             }
             let mut count = 0;
@@ -178,10 +182,11 @@ impl<'a, G: Guest> Swarm<'a, G> {
                 self.with(seat, now, |guest, turn| guest.wake(event, turn));
             }
             if count < EVENTS_AT_ONCE {
-                return Ok(());
+                break;
             }
-            self.send_due(Instant::now());
+            self.send_due();
         }
+        Ok(())
     }
 
     /// Gives a bot the turn, and sees to its end.
@@ -201,6 +206,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
     fn end(&mut self, seat: usize, now: Instant, ended: &Ended) {
         let it = &mut self.seats[seat];
         let Some(guest) = it.guest.take() else { return };
+        self.failed += usize::from(!guest.is_playing());
         if guest.is_leaving() {
             return;
         }
@@ -230,10 +236,12 @@ impl<'a, G: Guest> Swarm<'a, G> {
     /// Lets bots come or go until as many are there as the profile wants.
     fn seat(&mut self, wanted: usize, since: Instant, now: Instant) {
         for _ in 0..CONNECTS_AT_ONCE {
-            let Some(seat) = self.seats.get(self.filled).filter(|it| it.number < wanted) else {
+            let joining = self.begun - self.failed - self.joined - self.beat.joined;
+            if joining >= self.plan.joining_max
+                || self.seats.get(self.filled).is_none_or(|it| it.number >= wanted)
+            {
                 break;
-            };
-            debug_assert!(seat.guest.is_none(), "seats are filled in order");
+            }
             self.connect(self.filled, since, now);
             self.filled += 1;
         }
@@ -247,6 +255,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
             self.beat.player_s += played.unwrap_or_default();
             if it.guest.as_mut().is_some_and(|guest| !guest.leave()) {
                 it.guest = None;
+                self.failed += 1;
             }
         }
     }
@@ -273,7 +282,10 @@ impl<'a, G: Guest> Swarm<'a, G> {
         let (common, registry) = (&self.common, self.poll.registry());
         let source = common.target.source(number);
         match G::connect(role, common, source, registry, Token(seat)) {
-            Ok(guest) => self.seats[seat].guest = Some(guest),
+            Ok(guest) => {
+                self.begun += 1;
+                self.seats[seat].guest = Some(guest);
+            }
             Err(error) => {
                 self.beat.lost += 1;
                 self.seats[seat].lost_at = Some(now);
@@ -282,15 +294,16 @@ impl<'a, G: Guest> Swarm<'a, G> {
         }
     }
 
-    /// Sends every input whose moment has come. What was missed by more than a
-    /// round stays missed; that it was shows in the lateness.
-    fn send_due(&mut self, now: Instant) {
+    /// Sends every input whose moment has come. What was missed by more than a round
+    /// stays missed, but counts as late.
+    fn send_due(&mut self) {
         if self.order.is_empty() {
             return;
         }
         loop {
             let (phase, seat) = self.order[self.cursor];
             let due = self.round + phase;
+            let now = Instant::now();
             if due > now {
                 return;
             }
@@ -302,6 +315,10 @@ impl<'a, G: Guest> Swarm<'a, G> {
                 self.cursor = 0;
                 self.round += THINK_EVERY;
                 while self.round + THINK_EVERY < now {
+                    let playing = self.seats[..self.filled].iter().filter(|it| it.guest.is_some());
+                    for _ in playing {
+                        self.beat.lateness.add(now - self.round);
+                    }
                     self.round += THINK_EVERY;
                 }
             }
@@ -309,7 +326,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
     }
 
     fn expire(&mut self, now: Instant) {
-        for seat in 0..self.filled {
+        for seat in 0..self.seats.len() {
             let turn = Turn { now, common: &self.common, beat: &mut self.beat };
             let guest = self.seats[seat].guest.as_ref();
             if let Some(ended) = guest.and_then(|guest| guest.poll_timeout(&turn)) {
@@ -327,7 +344,12 @@ impl<'a, G: Guest> Swarm<'a, G> {
 
     fn end_beat(&mut self, now: Instant, number: u32, cpu_s: &mut Option<f64>) -> Beat {
         let length = now - self.beat_began;
+        let mut turn = Turn { now, common: &self.common, beat: &mut self.beat };
+        for guest in self.seats[..self.filled].iter().filter_map(|it| it.guest.as_ref()) {
+            guest.tell_open(&mut turn);
+        }
         let mut beat = std::mem::take(&mut self.beat);
+        beat.failure.clone_from(&self.failure);
         self.beat.tick_hz = beat.tick_hz;
         self.joined += beat.joined;
         beat.number = number;
@@ -362,14 +384,6 @@ impl<'a, G: Guest> Swarm<'a, G> {
             self.poll_once(events)?;
         }
         Ok(())
-    }
-
-    /// Counts gaps that are still open.
-    fn close_gaps(&mut self, now: Instant) {
-        let mut turn = Turn { now, common: &self.common, beat: &mut self.beat };
-        for guest in self.seats[..self.filled].iter().filter_map(|it| it.guest.as_ref()) {
-            guest.close_gap(&mut turn);
-        }
     }
 }
 

@@ -69,14 +69,16 @@ impl Window {
     #[must_use]
     pub fn sum(&self) -> Beat {
         let joins = self.joins.clone();
-        Beat {
+        let mut sum = Beat {
             joined: joins.joined,
             lost: joins.lost,
             refused: joins.refused,
             desyncs: joins.desyncs,
             join: joins.join,
             ..self.sum.clone()
-        }
+        };
+        sum.close();
+        sum
     }
 }
 

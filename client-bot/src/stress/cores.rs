@@ -1,6 +1,6 @@
-//! A core for the server and another for the bots.
+//! A core for the server and others for the bots.
 
-/// Two cores of this machine. The calling thread gets its own cores back when
+/// Cores of this machine. The calling thread gets its own cores back when
 /// this is dropped.
 #[derive(Debug)]
 pub(super) struct Cores {
@@ -10,25 +10,32 @@ pub(super) struct Cores {
     server: nix::sched::CpuSet,
     #[cfg(target_os = "linux")]
     bots: nix::sched::CpuSet,
+    #[cfg(target_os = "linux")]
+    for_bots: usize,
 }
 
 #[cfg(target_os = "linux")]
 impl Cores {
-    /// The first two cores that this thread may use, with the thread on the
-    /// second; none when there are not two.
-    pub(super) fn two() -> Option<Self> {
+    /// The first core that this thread may use for the server, and the next ones, one
+    /// for each worker as far as there are any, for the bots and this thread; none when
+    /// there are not two.
+    pub(super) fn split(workers: usize) -> Option<Self> {
         use nix::sched::{CpuSet, sched_getaffinity};
         use nix::unistd::Pid;
 
         let all = sched_getaffinity(Pid::from_raw(0)).ok()?;
         let mut allowed = (0..CpuSet::count()).filter(|&cpu| all.is_set(cpu) == Ok(true));
-        let mut only = || {
-            let mut set = CpuSet::new();
-            set.set(allowed.next()?).ok()?;
-            Some(set)
-        };
-        let (server, bots) = (only()?, only()?);
-        let cores = Self { all, server, bots };
+        let (mut server, mut bots) = (CpuSet::new(), CpuSet::new());
+        server.set(allowed.next()?).ok()?;
+        let mut for_bots = 0;
+        for cpu in allowed.take(workers) {
+            bots.set(cpu).ok()?;
+            for_bots += 1;
+        }
+        if for_bots == 0 {
+            return None;
+        }
+        let cores = Self { all, server, bots, for_bots };
         take(&cores.bots).then_some(cores)
     }
 
@@ -39,6 +46,11 @@ impl Cores {
         let started = start();
         take(&self.bots);
         started
+    }
+
+    /// Cores that the bots share.
+    pub(super) fn for_bots(&self) -> usize {
+        self.for_bots
     }
 }
 
@@ -58,8 +70,12 @@ fn take(cores: &nix::sched::CpuSet) -> bool {
 
 #[cfg(not(target_os = "linux"))]
 impl Cores {
-    pub(super) fn two() -> Option<Self> {
+    pub(super) fn split(_: usize) -> Option<Self> {
         None
+    }
+
+    pub(super) fn for_bots(&self) -> usize {
+        1
     }
 
     pub(super) fn for_server<T>(&self, start: impl FnOnce() -> T) -> T {

@@ -53,6 +53,7 @@ fn rate(tick_rate: u32, held: usize, seed: u64) -> RateResult {
     RateResult {
         tick_rate,
         held_players: Some(held),
+        floor_void_above: false,
         floor_held_players: Some(held * 2),
         void_above: false,
         void: false,

@@ -66,6 +66,8 @@ pub struct RateResult {
     pub held_players: Option<usize>,
     /// The same of the bare loop, with `--floor`.
     pub floor_held_players: Option<usize>,
+    /// Whether the bare loop's next larger step was void: then it may hold more.
+    pub floor_void_above: bool,
     /// Whether the next larger step was void: then the bots or the machine set this
     /// limit, and the server may hold more.
     pub void_above: bool,
@@ -160,7 +162,7 @@ pub struct TickCounts {
 pub struct Own {
     /// How late inputs were against their schedule.
     pub lateness_ms: Spread,
-    /// CPU of the busiest worker, of one core.
+    /// CPU of all workers, of the cores that they have.
     pub cpu_share: Option<f64>,
     /// Part of the machine's time that its host gave to others.
     pub steal_share: Option<f64>,

@@ -14,6 +14,8 @@ use crate::report::round;
 pub(super) struct Subject {
     url: String,
     tick_hz: u32,
+    /// Cores that the bots have.
+    bot_cores: usize,
     meter: Option<ProcessMeter>,
     /// Resident memory before the first client.
     empty_kib: Option<u64>,
@@ -36,6 +38,7 @@ impl Subject {
         Ok(Self {
             url: format!("ws://{}/ws", child.address()),
             tick_hz,
+            bot_cores: cores.map_or(1, Cores::for_bots),
             meter: Some(meter),
             empty_kib: meter.resident_kib(),
             watch,
@@ -70,6 +73,7 @@ impl Subject {
         Ok(Self {
             url: url.to_owned(),
             tick_hz,
+            bot_cores: 1,
             meter: None,
             empty_kib: None,
             watch: Some(Watch::start(address, tick_hz)),
@@ -160,8 +164,14 @@ impl<'a> Ledger<'a> {
             .then(|| round(spent_s * 1e6 / client_ticks))
     }
 
-    /// Ends now, and gives the figures of what was added; `joins` has what is counted
-    /// over more than that.
+    /// The figures so far, as far as they are known without asking anybody.
+    pub(super) fn so_far(&self) -> Figures {
+        let work = self.subject.watch.as_ref().and_then(Watch::last).map(|room| room.work_ms());
+        Figures { tick_work_ms: work, ..self.sum.figures() }
+    }
+
+    /// Ends now, while everybody still plays, and gives the figures of what was added;
+    /// `joins` has what is counted over more than that.
     pub(super) fn close(&self, joins: Option<&Beat>) -> Figures {
         let end = Mark::now(self.subject);
         let sum = &self.sum;
@@ -174,7 +184,9 @@ impl<'a> Ledger<'a> {
         let steal = end.stolen.zip(self.begin.stolen).map(|(end, begin)| {
             (end.0 - begin.0) as f64 / (end.1.saturating_sub(begin.1)).max(1) as f64
         });
-        let mut figures = joins.unwrap_or(sum).figures();
+        let mut closed = joins.unwrap_or(sum).clone();
+        closed.close();
+        let mut figures = closed.figures();
         figures.tick_work_ms = room.map(|room| room.work_ms());
         figures.ticks =
             room.or(end.room).zip(self.begin.room).map(|(end, begin)| end.since(&begin));
@@ -183,6 +195,8 @@ impl<'a> Ledger<'a> {
             spent.filter(|_| sum.seconds > 0.0).map(|spent| round(spent / sum.seconds));
         figures.resident_kib_per_client =
             grown.filter(|_| sum.players > 0).map(|grown| round(grown as f64 / sum.players as f64));
+        figures.own.cpu_share =
+            figures.own.cpu_share.map(|share| round(share / self.subject.bot_cores as f64));
         figures.own.steal_share = steal.map(round);
         figures.own.open_files_max = open_files_max();
         figures

@@ -4,12 +4,14 @@ use std::fmt;
 
 use super::outcome::{Judged, Outcome, RateResult, Step, StepKind};
 
-const HEAD: [(&str, &str); 11] = [
+const HEAD: [(&str, &str); 13] = [
     ("players", ""),
     ("delivered", "Hz"),
     ("gap p99", "ms"),
+    ("corrected", "ms"),
     ("gap max", "ms"),
     ("ack p99", "ms"),
+    ("raw", "ms"),
     ("tick p99", "ms"),
     ("server", "us/cl-tick"),
     ("over", "floor"),
@@ -75,8 +77,10 @@ fn cells(step: &Step) -> [String; HEAD.len()] {
         step.players.to_string(),
         number(figures.delivered_hz),
         number(figures.gap_ms.p99),
+        number(figures.gap_corrected_ms.p99),
         number(figures.gap_ms.max),
         number(figures.input_ack_ms.p99),
+        number(figures.input_ack_raw_ms.p99),
         some(figures.tick_work_ms.map(|work| work.p99)),
         some(figures.cpu_us_per_client_tick),
         some(figures.floor_ratio),

@@ -67,7 +67,7 @@ pub(super) fn run(
         workers.0.push(child);
     }
     drop(tell);
-    add_up(&mut workers, &said, stop, on_beat)
+    add_up(&mut workers, &said, (&plan.url, stop), on_beat)
 }
 
 /// The command line of one worker.
@@ -80,6 +80,7 @@ fn command(plan: &Plan, program: &Path) -> Command {
     command
         .args(["--brain", &plan.mix.to_string()])
         .args(["--decode-one-in", &plan.decode_one_in.to_string()])
+        .args(["--joining-max", &plan.joining_max.to_string()])
         .args(["--worker", &plan.worker.to_string()])
         .args(["--workers", &plan.workers.to_string()]);
     if plan.i_run_that_server {
@@ -107,12 +108,13 @@ fn listen(worker: usize, stdout: impl Read, tell: &SyncSender<Said>) {
 fn add_up(
     workers: &mut Workers,
     said: &Receiver<Said>,
-    stop: &Stop,
+    (url, stop): (&str, &Stop),
     on_beat: &mut dyn FnMut(Beat) -> Step,
 ) -> Result<(), LoadError> {
     let count = workers.0.len();
     let mut ended = 0;
     let mut is_over = false;
+    let mut joined = 0;
     // By number: how many workers have told it, and what they told together.
     let mut open: BTreeMap<u32, (usize, Beat)> = BTreeMap::new();
     while ended < count {
@@ -129,6 +131,10 @@ fn add_up(
                     continue;
                 }
                 let whole = open.remove(&number).map(|(_, sum)| sum).unwrap_or_default();
+                joined += whole.joined;
+                if let (0, Some(why)) = (joined, &whole.failure) {
+                    return Err(LoadError::Unreachable { url: url.to_owned(), why: why.clone() });
+                }
                 if on_beat(whole) == Step::Stop {
                     is_over = true;
                     // The end of its input tells a worker to leave.

@@ -146,6 +146,8 @@ pub(super) struct WorkerArgs {
     #[arg(long)]
     i_run_that_server: bool,
     #[arg(long)]
+    joining_max: usize,
+    #[arg(long)]
     bare_bytes: Option<usize>,
     #[arg(long)]
     bare_tick_rate: Option<u8>,
@@ -186,6 +188,7 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
         worker: args.worker,
         workers: args.workers.max(1),
         i_run_that_server: args.i_run_that_server,
+        joining_max: args.joining_max,
         bare: args
             .bare_bytes
             .zip(args.bare_tick_rate)
@@ -242,7 +245,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
     output::print(&outcome.to_string());
     files.write(&outcome)?;
     let broken = outcome.thresholds.iter().any(|judged| !judged.kept);
-    let void = outcome.results.iter().all(|result| result.void);
+    let void = outcome.results.iter().any(|result| result.void);
     Ok(ExitCode::from(match (broken, void) {
         (_, true) => VOID,
         (true, false) => BROKEN,

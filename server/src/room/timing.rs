@@ -113,21 +113,29 @@ impl Timing {
         let mean = intervals().sum::<f64>() / count;
         let variance = intervals().map(|interval| (interval - mean).powi(2)).sum::<f64>() / count;
         let overran = ticks.iter().filter(|tick| tick.overran).count();
+        // A skipped deadline is one that was missed.
+        let skipped: usize = ticks.iter().map(|tick| tick.skipped as usize).sum();
+        let due = (ticks.len() + skipped).max(1);
         Self {
             ticks: ticks.len(),
             work: Quantiles::of(ticks.iter().map(|tick| tick.work_us).collect()),
             late: Quantiles::of(ticks.iter().map(|tick| tick.late_us).collect()),
             interval_deviation_us: variance.sqrt(),
-            on_time_share: 1.0 - overran as f64 / ticks.len().max(1) as f64,
+            on_time_share: 1.0 - (overran + skipped) as f64 / due as f64,
         }
     }
 }
 
 impl Quantiles {
     fn of(mut values: Vec<u32>) -> Self {
-        let Some(last) = values.len().checked_sub(1) else { return Self::default() };
-        let mut at = |percent: usize| *values.select_nth_unstable(last * percent / 100).1;
-        Self { p50_us: at(50), p99_us: at(99), max_us: at(100) }
+        if values.is_empty() {
+            return Self::default();
+        }
+        // The nearest rank: of a hundred, p99 is the second largest.
+        let rank = |percent: usize| (values.len() * percent).div_ceil(100).saturating_sub(1);
+        let ranks = [rank(50), rank(99), rank(100)];
+        let [p50_us, p99_us, max_us] = ranks.map(|rank| *values.select_nth_unstable(rank).1);
+        Self { p50_us, p99_us, max_us }
     }
 }
 
@@ -145,7 +153,7 @@ mod tests {
     fn a_summary_is_what_one_computes_by_hand() {
         let ticks = [tick(300, 0), tick(100, 30), tick(200, 30), tick(400, 0)];
         let timing = Timing::of(&ticks, PERIOD);
-        assert_eq!(timing.work, Quantiles { p50_us: 200, p99_us: 300, max_us: 400 });
+        assert_eq!(timing.work, Quantiles { p50_us: 200, p99_us: 400, max_us: 400 });
         assert_eq!(timing.late, Quantiles { p50_us: 0, p99_us: 30, max_us: 30 });
         // Intervals of 10 030, 10 000 and 9 970 us.
         assert!((timing.interval_deviation_us - 600_f64.sqrt()).abs() < 1e-6, "{timing:?}");

@@ -24,8 +24,7 @@ at full speed and sends an input every 100 ms, one in four of which has a new ra
 is sized so that a view holds 50 others (48 to 52, or the run is void). *Held* means at least 95 % of
 the rate delivered, a p99 gap between snapshots of at most two ticks, and nobody lost. *The floor* is
 a bare epoll loop that writes as many bytes to as many sockets and reads as many inputs, run right
-after. It reads an input when it comes, as event loops do; the server takes inputs in four times a tick,
-which is how it can cost less than the loop where few players make a core sleep and wake. Up to 2000 bots decode and check everything, above that a seeded tenth of them, and the others
+after; it sleeps between two ticks and reads what came once a tick. Up to 2000 bots decode and check everything, above that a seeded tenth of them, and the others
 read the heads of snapshots, steer and count. A generator above 80 % of its core, or whose inputs are
 more than 5 ms late (p99), voids a step. Latencies count from the moment at which an input was due.
 ";
@@ -140,9 +139,10 @@ fn held(outcome: &Outcome) -> String {
             .zip(result.floor_held_players)
             .map(|(held, floor)| held as f64 / floor as f64);
         let more = if result.void_above { "+" } else { "" };
+        let floor_more = if result.floor_void_above { "+" } else { "" };
         let _ = writeln!(
             text,
-            "| {} Hz | {}{more} | {} | {} | {} µs | {} | {} ms | {:.1} ms |",
+            "| {} Hz | {}{more} | {}{floor_more} | {} | {} µs | {} | {} ms | {:.1} ms |",
             result.tick_rate,
             count(result.held_players),
             count(result.floor_held_players),
@@ -153,7 +153,7 @@ fn held(outcome: &Outcome) -> String {
             figures.gap_ms.p99,
         );
     }
-    if outcome.results.iter().any(|result| result.void_above) {
+    if outcome.results.iter().any(|result| result.void_above || result.floor_void_above) {
         text += "\nA + marks a search whose next larger step was void: the generator or the machine set \
                  that limit.\n";
     }
@@ -219,10 +219,10 @@ fn loads(outcome: &Outcome) -> String {
             continue;
         }
         let it = &step.figures;
+        let inside = step.samples.iter().map(|sample| sample.players).max().unwrap_or_default();
         let _ = writeln!(
             text,
-            "| {} | {:.0} | {:.1} Hz | {} ms | {:.1} | {} | {:.1} ms | {:.1} ms | {} | {} |",
-            step.players,
+            "| {inside} | {:.0} | {:.1} Hz | {} ms | {:.1} | {} | {:.1} ms | {:.1} ms | {} | {} |",
             it.others_in_view,
             it.delivered_hz,
             number(it.tick_work_ms.map(|work| work.p99), 2),
@@ -290,8 +290,8 @@ fn verdict(step: &Step) -> String {
     }
 }
 
-/// The server's steps by their number of players, in ascending order. Void ones are
-/// only taken where there is nothing else.
+/// The server's steps by their number of players, in ascending order. Those that were
+/// not held, or void, are only taken where there is nothing else.
 fn by_players(outcome: &Outcome) -> Vec<(usize, Vec<&Step>)> {
     by_kind(outcome, StepKind::Search)
 }
@@ -304,7 +304,7 @@ fn by_kind(outcome: &Outcome, kind: StepKind) -> Vec<(usize, Vec<&Step>)> {
     counts.dedup();
     let of = |players| {
         let all: Vec<&Step> = steps.iter().copied().filter(|it| it.players == players).collect();
-        let good: Vec<&Step> = all.iter().copied().filter(|step| !step.void).collect();
+        let good: Vec<&Step> = all.iter().copied().filter(|step| step.held).collect();
         (players, if good.is_empty() { all } else { good })
     };
     counts.into_iter().map(of).collect()

@@ -54,7 +54,9 @@ impl Files {
         let mut open = Vec::new();
         for (option, path, content) in wanted {
             let Some(path) = path else { continue };
-            let file = File::create(path).map_err(|error| unwritable(option, path, &error))?;
+            // What an earlier run left stays until this one has something to write.
+            let file = File::options().write(true).create(true).truncate(false).open(path);
+            let file = file.map_err(|error| unwritable(option, path, &error))?;
             open.push(Open { option, path: path.clone(), file, content });
         }
         Ok(OpenFiles(open))
@@ -64,7 +66,8 @@ impl Files {
 impl OpenFiles {
     pub(super) fn write(&mut self, outcome: &Outcome) -> Result<(), String> {
         for Open { option, path, file, content } in &mut self.0 {
-            file.write_all(content(outcome).as_bytes())
+            file.set_len(0)
+                .and_then(|()| file.write_all(content(outcome).as_bytes()))
                 .map_err(|error| unwritable(option, path, &error))?;
         }
         Ok(())
