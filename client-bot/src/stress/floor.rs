@@ -18,8 +18,7 @@ const INPUT_BYTES: usize = 4096;
 
 /// Runs until the process is ended: at every tick it reads whatever came, then writes
 /// `bytes` bytes to every socket. Between two ticks it sleeps: nothing that comes is
-/// of use before the next, and a loop that wakes for each input costs half as much
-/// again.
+/// of use before the next, and waking for each input costs time.
 ///
 /// # Errors
 /// When the system gives no epoll or takes the listener back.
