@@ -13,8 +13,8 @@ use throng_shared::limits::{VIEW_HEIGHT, VIEW_WIDTH};
 use throng_shared::map::{MapError, TileMap};
 use throng_shared::motion::{Body, Flight, Rules, Steer, fly, step};
 use throng_shared::wire::{
-    Arrivals, BoltRecord, CellEvent, CellKeyframe, GliderRecord, MapRuns, PlacedDelta, Refocus,
-    Snapshot, TickDelta, Welcome,
+    BoltRecord, CellDelta, CellEvent, CellKeyframe, GliderRecord, MapRuns, Refocus, Snapshot,
+    TickDelta, Welcome,
 };
 
 /// A glider that the client holds.
@@ -155,23 +155,22 @@ impl View {
 
     fn apply_tick(&mut self, delta: &TickDelta) -> Result<(), Desync> {
         let focus = self.focus.ok_or(Desync::NoFocus)?;
-        for placed in &delta.cells {
-            self.apply_before_step(placed)?;
+        for change in &delta.steers {
+            self.held(change.who)?.steer.heading = change.heading;
+        }
+        for event in delta.cells.iter().flat_map(|cell| &cell.events) {
+            self.apply_before_step(event)?;
         }
         self.step(focus);
-        for arrivals in &delta.arrivals {
-            let cell = cell_of(focus, arrivals.slot)?;
-            self.apply_arrivals(cell, arrivals);
-        }
-        for placed in &delta.cells {
-            let cell = cell_of(focus, placed.slot)?;
-            for event in &placed.delta.events {
+        for CellDelta { slot, events } in &delta.cells {
+            let cell = cell_of(focus, *slot)?;
+            for event in events {
                 self.apply_after_step(cell, event);
             }
         }
-        for placed in &delta.cells {
-            let cell = cell_of(focus, placed.slot)?;
-            for event in &placed.delta.events {
+        for CellDelta { slot, events } in &delta.cells {
+            let cell = cell_of(focus, *slot)?;
+            for event in events {
                 if let CellEvent::Check { value } = *event {
                     self.verify(cell, value)?;
                 }
@@ -180,24 +179,21 @@ impl View {
         Ok(())
     }
 
-    fn apply_before_step(&mut self, placed: &PlacedDelta) -> Result<(), Desync> {
-        for change in &placed.delta.steers {
-            self.held(change.who)?.steer.heading = change.heading;
-        }
-        for event in &placed.delta.events {
-            match *event {
-                CellEvent::Thrust { who, thrust } => self.held(who)?.steer.thrust = thrust,
-                CellEvent::Dash { who } => self.held(who)?.dash = true,
-                CellEvent::Enter(_)
-                | CellEvent::Leave { .. }
-                | CellEvent::Death { .. }
-                | CellEvent::Health { .. }
-                | CellEvent::Fire(_)
-                | CellEvent::BoltHit { .. }
-                | CellEvent::Shard(_)
-                | CellEvent::Gathered { .. }
-                | CellEvent::Check { .. } => {}
-            }
+    fn apply_before_step(&mut self, event: &CellEvent) -> Result<(), Desync> {
+        match *event {
+            CellEvent::Thrust { who, thrust } => self.held(who)?.steer.thrust = thrust,
+            CellEvent::Dash { who } => self.held(who)?.dash = true,
+            CellEvent::Enter(_)
+            | CellEvent::Leave { .. }
+            | CellEvent::Death { .. }
+            | CellEvent::Health { .. }
+            | CellEvent::Fire(_)
+            | CellEvent::BoltHit { .. }
+            | CellEvent::Shard(_)
+            | CellEvent::Gathered { .. }
+            | CellEvent::Check { .. }
+            | CellEvent::Arrival(_)
+            | CellEvent::BoltArrival(_) => {}
         }
         Ok(())
     }
@@ -224,19 +220,12 @@ impl View {
         }
     }
 
-    fn apply_arrivals(&mut self, cell: IVec2, arrivals: &Arrivals) {
-        for record in &arrivals.gliders {
-            self.take_glider(cell, record);
-        }
-        for record in &arrivals.bolts {
-            self.take_bolt(cell, record);
-        }
-    }
-
     fn apply_after_step(&mut self, cell: IVec2, event: &CellEvent) {
         // A glider or bolt may come and end in one tick; then it was never held.
         match event {
-            CellEvent::Enter(record) => self.take_glider(cell, record),
+            CellEvent::Enter(record) | CellEvent::Arrival(record) => {
+                self.take_glider(cell, record);
+            }
             CellEvent::Leave { who } | CellEvent::Death { who, .. } => {
                 if let Ok(index) = self.ids.binary_search(who) {
                     self.gliders.remove(index);
@@ -248,7 +237,9 @@ impl View {
                     glider.hp = *hp;
                 }
             }
-            CellEvent::Fire(record) => self.take_bolt(cell, record),
+            CellEvent::Fire(record) | CellEvent::BoltArrival(record) => {
+                self.take_bolt(cell, record);
+            }
             CellEvent::BoltHit { bolt } => self.bolts.retain(|held| held.id != *bolt),
             CellEvent::Shard(record) => {
                 let pos = record.place.pos(cell);

@@ -87,28 +87,23 @@ export function applyTick(view: View, delta: TickDelta): Desync | null {
   view.happenings.length = 0;
   const { focus } = view;
   if (focus.w === 0) return 'NoFocus';
-  for (const { delta: cell } of delta.cells) {
-    for (const { who, heading } of cell.steers) {
-      const glider = view.gliders.get(who);
-      if (!glider) return 'UnknownGlider';
-      glider.steer.heading = heading;
-    }
-    for (const event of cell.events) {
+  for (const { who, heading } of delta.steers) {
+    const glider = view.gliders.get(who);
+    if (!glider) return 'UnknownGlider';
+    glider.steer.heading = heading;
+  }
+  for (const { events } of delta.cells) {
+    for (const event of events) {
       if (!applyBeforeStep(view, event)) return 'UnknownGlider';
     }
   }
   stepAll(view);
-  for (const { slot, gliders, bolts } of delta.arrivals) {
+  for (const { slot, events } of delta.cells) {
     if (!hasSlot(focus, slot)) return 'UnknownSlot';
-    for (const record of gliders) takeGlider(view, record, slot);
-    for (const record of bolts) takeBolt(view, record, slot);
+    for (const event of events) applyAfterStep(view, slot, event);
   }
-  for (const { slot, delta: cell } of delta.cells) {
-    if (!hasSlot(focus, slot)) return 'UnknownSlot';
-    for (const event of cell.events) applyAfterStep(view, slot, event);
-  }
-  for (const { slot, delta: cell } of delta.cells) {
-    for (const event of cell.events) {
+  for (const { slot, events } of delta.cells) {
+    for (const event of events) {
       if (event.kind !== 'Check') continue;
       view.checks++;
       if (checkCell(view, slot) !== event.value) return 'Check';
@@ -195,6 +190,12 @@ function applyAfterStep(view: View, slot: number, event: CellEvent): void {
     case 'Thrust':
     case 'Dash':
     case 'Check':
+      break;
+    case 'Arrival':
+      takeGlider(view, event.value, slot);
+      break;
+    case 'BoltArrival':
+      takeBolt(view, event.value, slot);
       break;
     case 'Enter': {
       const { body, look, id } = takeGlider(view, event.value, slot);

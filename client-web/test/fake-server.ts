@@ -81,7 +81,7 @@ export function playScenario(scenario: Scenario): Outcome {
     if (now >= (tick + 1) * TICK_MS) {
       tick++;
       const events: CellEvent[] = [];
-      const delta: TickDelta = { cells: [], arrivals: [] };
+      const delta: TickDelta = { steers: [], cells: [] };
       let taken: Input | null = null;
       while (buffer[0] && buffer[0].tick <= tick) {
         taken = buffer.shift()!;
@@ -89,9 +89,8 @@ export function playScenario(scenario: Scenario): Outcome {
       }
       const slot = slotAt(FOCUS, body.x, body.y);
       let dash = false;
-      const steers = [];
       if (taken) {
-        if (taken.heading !== steer.heading) steers.push({ who: YOU, heading: taken.heading });
+        if (taken.heading !== steer.heading) delta.steers.push({ who: YOU, heading: taken.heading });
         if (taken.thrust !== steer.thrust) events.push({ kind: 'Thrust', who: YOU, thrust: taken.thrust });
         steer.heading = taken.heading;
         steer.thrust = taken.thrust;
@@ -100,10 +99,10 @@ export function playScenario(scenario: Scenario): Outcome {
         if (dash) events.push({ kind: 'Dash', who: YOU });
       }
       step(body, steer, dash, rules, map);
-      if (steers.length + events.length > 0) delta.cells.push({ slot, delta: { steers, events } });
+      if (events.length > 0) delta.cells.push({ slot, events });
       const after = slotAt(FOCUS, body.x, body.y);
       const value = checkValue(gliderCheck(YOU, body, steer, 100));
-      delta.cells.push({ slot: after, delta: { steers: [], events: [{ kind: 'Check', value }] } });
+      delta.cells.push({ slot: after, events: [{ kind: 'Check', value }] });
       const feedback = arrived && { ack: arrived.tick - tick, early: arrived.early };
       arrived = null;
       state.downAtMs = Math.max(state.downAtMs, now + scenario.down(now));

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { mapFromRuns } from '../src/map.ts';
 import { newRules } from '../src/motion.ts';
-import { decodeServer } from '../src/session/client.ts';
+import { type ClientSession, handleFrame, newSession } from '../src/session/client.ts';
 import { applyRefocus, applyTick, newView, type View } from '../src/view.ts';
 
 interface State {
@@ -26,10 +26,10 @@ function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-function begin(frame: Frame): View {
-  const message = decodeServer(bytesOf(frame.hex));
-  if (message.kind !== 'Welcome') throw new Error('A recording begins with a Welcome.');
-  const { map: runs, tick, tickHz } = message.value;
+function begin(session: ClientSession, frame: Frame): View {
+  const update = handleFrame(session, 0, bytesOf(frame.hex));
+  if (update.kind !== 'Welcome') throw new Error('A recording begins with a Welcome.');
+  const { map: runs, tick, tickHz } = update.welcome;
   const map = mapFromRuns(runs.width, runs.height, runs.runs);
   if (!map) throw new Error('The map of the recording is none.');
   return newView(newRules(tickHz), map, tick);
@@ -54,12 +54,13 @@ function stateOf(view: View): State {
 
 test('a recorded session ends in the same state here and in Rust, all the way', () => {
   const frames = JSON.parse(readFileSync(file, 'utf8')) as Frame[];
-  const view = begin(frames[0]!);
+  const { session } = newSession(0, 'Ada', 0);
+  const view = begin(session, frames[0]!);
   let compared = 0;
   for (const { hex, state } of frames.slice(1)) {
-    const message = decodeServer(bytesOf(hex));
-    if (message.kind !== 'Snapshot') throw new Error('A recording goes on with snapshots.');
-    const { ticks, refocus } = message.value;
+    const update = handleFrame(session, 0, bytesOf(hex));
+    if (update.kind !== 'Snapshot') throw new Error('A recording goes on with snapshots.');
+    const { ticks, refocus } = update.snapshot;
     for (const delta of ticks) expect(applyTick(view, delta), `tick ${view.tick}`).toBeNull();
     if (refocus) expect(applyRefocus(view, refocus), `tick ${view.tick}`).toBeNull();
     if (state) {

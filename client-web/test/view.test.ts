@@ -26,10 +26,10 @@ function keyframes(count: number, at = -1, what: Partial<CellKeyframe> = {}): Ce
 }
 
 function tickOf(slot: number, ...events: CellEvent[]): TickDelta {
-  return { cells: [{ slot, delta: { steers: [], events } }], arrivals: [] };
+  return { steers: [], cells: [{ slot, events }] };
 }
 
-const QUIET: TickDelta = { cells: [], arrivals: [] };
+const QUIET: TickDelta = { steers: [], cells: [] };
 
 beforeEach(() => {
   view = newView(rules, map, 100);
@@ -60,8 +60,11 @@ describe('the view', () => {
 
   test('steers before the step, and everything else comes after it', () => {
     const delta: TickDelta = {
-      cells: [{ slot: 1, delta: { steers: [{ who: 9, heading: 64 }], events: [{ kind: 'Dash', who: 9 }] } }],
-      arrivals: [{ slot: 0, gliders: [glider(4, 10, 10)], bolts: [] }],
+      steers: [{ who: 9, heading: 64 }],
+      cells: [
+        { slot: 0, events: [{ kind: 'Arrival', value: glider(4, 10, 10) }] },
+        { slot: 1, events: [{ kind: 'Dash', who: 9 }] },
+      ],
     };
     expect(applyTick(view, delta)).toBeNull();
     expect(view.gliders.get(9)?.body).toMatchObject({ vx: 0, vy: rules.dashSpeed });
@@ -76,7 +79,7 @@ describe('the view', () => {
 
   test('bolts end at walls and of age without a word', () => {
     const bolts = [bolt(1, 200, 300, 192, 30), bolt(2, 1000, 1000, 0, 2)];
-    applyTick(view, { cells: [], arrivals: [{ slot: 0, gliders: [], bolts }] });
+    applyTick(view, tickOf(0, ...bolts.map((value): CellEvent => ({ kind: 'BoltArrival', value }))));
     expect(view.bolts.size).toBe(2);
     for (let n = 0; n < 3; n++) applyTick(view, QUIET);
     expect(view.bolts.size).toBe(0);

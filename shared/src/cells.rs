@@ -130,6 +130,9 @@ const _: () = {
     let across = (VIEW_WIDTH + 2 * VIEW_SLACK) / CELL_SUB + 2;
     let down = (VIEW_HEIGHT + 2 * VIEW_SLACK) / CELL_SUB + 2;
     assert!((across * down) as usize <= FOCUS_CELLS_MAX);
+    // What lies along the rim has three neighbours inside, a corner has one.
+    let crossings = 3 * 2 * (across + down) + 4;
+    assert!(across * down + crossings < 251, "a list of cells has a length of one byte");
 };
 
 #[cfg(test)]

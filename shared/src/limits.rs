@@ -198,7 +198,7 @@ const _: () = {
     assert!(BOLTS_MAX < u16::MAX as usize);
     assert!(SHARDS_MAX < u16::MAX as usize, "ids are 16 bits, and the last one rests");
     assert!(CONNECTIONS_MAX > PLAYERS_MAX, "a full room must still be able to say so");
-    assert!(FOCUS_CELLS_MAX * 3 < 251, "a list of a snapshot has a length of one byte");
+    assert!(FOCUS_CELLS_MAX < 251, "a list of keyframes has a length of one byte");
     assert!(CELL_TILES * 256 <= 1 << 12, "a place in a cell is packed into twelve bits an axis");
     assert!(NAME_BYTES_MAX < 251, "a name's length is one byte on the wire");
     assert!(REASON_BYTES_MAX <= 123, "a close frame holds 123 bytes of reason");

@@ -14,10 +14,10 @@ mod splice;
 pub use codec::{DecodeError, Reason, decode_client, decode_server, encode, encode_into};
 pub use head::{SnapshotHead, decode_snapshot_head};
 pub use messages::{
-    Arrivals, BoardRow, CellDelta, CellEvent, CellKeyframe, ClientMessage, Event, Feedback, Hello,
-    Input, MapRuns, PlacedDelta, Refocus, ServerMessage, Snapshot, SteerChange, TickDelta, Welcome,
+    BoardRow, CellDelta, CellEvent, CellKeyframe, ClientMessage, Event, Feedback, Hello, Input,
+    MapRuns, Refocus, ServerMessage, Snapshot, SteerChange, TickDelta, Welcome,
 };
 pub use pack::{Place, Trim};
 pub use records::{BoltRecord, GliderRecord, Motion, ShardRecord};
 pub use schema_hash::SCHEMA_HASH;
-pub use splice::{Splicer, splice_enter, splice_list};
+pub use splice::{Spliced, Splicer, splice_event, splice_list, splice_tick};

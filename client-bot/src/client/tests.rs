@@ -6,8 +6,8 @@ use throng_shared::ids::NetId;
 use throng_shared::limits::PROTOCOL_VERSION;
 use throng_shared::map::TileMap;
 use throng_shared::wire::{
-    CellKeyframe, MapRuns, PlacedDelta, Refocus, SCHEMA_HASH, ServerMessage, SteerChange,
-    TickDelta, decode_client, encode,
+    CellKeyframe, MapRuns, Refocus, SCHEMA_HASH, ServerMessage, SteerChange, TickDelta,
+    decode_client, encode,
 };
 use tokio::io::DuplexStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -62,9 +62,8 @@ fn restart(tick: u32) -> Snapshot {
 
 /// A tick that changes a glider that nobody holds.
 fn nonsense() -> Snapshot {
-    let mut placed = PlacedDelta { slot: 0, delta: Default::default() };
-    placed.delta.steers.push(SteerChange { who: NetId(9), heading: 0 });
-    let delta = TickDelta { cells: vec![placed], arrivals: Vec::new() };
+    let steers = vec![SteerChange { who: NetId(9), heading: 0 }];
+    let delta = TickDelta { steers, ..TickDelta::default() };
     Snapshot { ticks: vec![delta], ..Snapshot::default() }
 }
 

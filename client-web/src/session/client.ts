@@ -85,6 +85,8 @@ export function handleFrame(session: ClientSession, nowMs: number, frame: Uint8A
   switch (message.kind) {
     case 'Snapshot':
       return { kind: 'Snapshot', snapshot: message.value };
+    case 'Tick':
+      return { kind: 'Snapshot', snapshot: { feedback: null, ticks: [message.value], refocus: null } };
     case 'Event':
       return { kind: 'Event', event: message.value };
     case 'Ping':

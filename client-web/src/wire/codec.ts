@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 /** A hash of every wire type; the server refuses a client with another one. */
-export const SCHEMA_HASH = 0x8d5a_ec2c;
+export const SCHEMA_HASH = 0x778d_ff71;
 export const PROTOCOL_VERSION = 1;
 
 /** What a client does after a close, and the reason in words. */
@@ -37,24 +37,6 @@ function list<T>(r: Reader, item: (r: Reader) => T): T[] {
   const items: T[] = [];
   for (let i = 0; i < length; i++) items.push(item(r));
   return items;
-}
-
-export interface Arrivals {
-  slot: number;
-  gliders: GliderRecord[];
-  bolts: BoltRecord[];
-}
-
-export function encodeArrivals(w: Writer, v: Arrivals): void {
-  w.u8(v.slot);
-  w.len(v.gliders.length);
-  for (const item of v.gliders) encodeGliderRecord(w, item);
-  w.len(v.bolts.length);
-  for (const item of v.bolts) encodeBoltRecord(w, item);
-}
-
-export function decodeArrivals(r: Reader): Arrivals {
-  return { slot: r.u8(), gliders: list(r, decodeGliderRecord), bolts: list(r, decodeBoltRecord) };
 }
 
 export interface BoardRow {
@@ -94,19 +76,18 @@ export function decodeBoltRecord(r: Reader): BoltRecord {
 }
 
 export interface CellDelta {
-  steers: SteerChange[];
+  slot: number;
   events: CellEvent[];
 }
 
 export function encodeCellDelta(w: Writer, v: CellDelta): void {
-  w.len(v.steers.length);
-  for (const item of v.steers) encodeSteerChange(w, item);
+  w.u8(v.slot);
   w.len(v.events.length);
   for (const item of v.events) encodeCellEvent(w, item);
 }
 
 export function decodeCellDelta(r: Reader): CellDelta {
-  return { steers: list(r, decodeSteerChange), events: list(r, decodeCellEvent) };
+  return { slot: r.u8(), events: list(r, decodeCellEvent) };
 }
 
 export type CellEvent =
@@ -120,7 +101,9 @@ export type CellEvent =
   | { kind: 'BoltHit'; bolt: number }
   | { kind: 'Shard'; value: ShardRecord }
   | { kind: 'Gathered'; shard: number; by: number }
-  | { kind: 'Check'; value: number };
+  | { kind: 'Check'; value: number }
+  | { kind: 'Arrival'; value: GliderRecord }
+  | { kind: 'BoltArrival'; value: BoltRecord };
 
 export function encodeCellEvent(w: Writer, v: CellEvent): void {
   switch (v.kind) {
@@ -172,6 +155,14 @@ export function encodeCellEvent(w: Writer, v: CellEvent): void {
       w.varU32(10);
       w.varU16(v.value);
       break;
+    case 'Arrival':
+      w.varU32(11);
+      encodeGliderRecord(w, v.value);
+      break;
+    case 'BoltArrival':
+      w.varU32(12);
+      encodeBoltRecord(w, v.value);
+      break;
   }
 }
 
@@ -188,6 +179,8 @@ export function decodeCellEvent(r: Reader): CellEvent {
     case 8: return { kind: 'Shard', value: decodeShardRecord(r) };
     case 9: return { kind: 'Gathered', shard: r.bytesLE(2), by: r.bytesLE(2) };
     case 10: return { kind: 'Check', value: r.varU16() };
+    case 11: return { kind: 'Arrival', value: decodeGliderRecord(r) };
+    case 12: return { kind: 'BoltArrival', value: decodeBoltRecord(r) };
     default: return r.fail('BadTag');
   }
 }
@@ -494,20 +487,6 @@ export function decodePlace(r: Reader): Place {
   return r.bytesLE(3);
 }
 
-export interface PlacedDelta {
-  slot: number;
-  delta: CellDelta;
-}
-
-export function encodePlacedDelta(w: Writer, v: PlacedDelta): void {
-  w.u8(v.slot);
-  encodeCellDelta(w, v.delta);
-}
-
-export function decodePlacedDelta(r: Reader): PlacedDelta {
-  return { slot: r.u8(), delta: decodeCellDelta(r) };
-}
-
 export interface Refocus {
   restart: number | null;
   focus: Focus;
@@ -531,7 +510,8 @@ export type ServerMessage =
   | { kind: 'Welcome'; value: Welcome }
   | { kind: 'Ping'; nonce: number; rttMs: number }
   | { kind: 'Event'; value: Event }
-  | { kind: 'Goodbye'; code: number; reason: string; retryAfterMs: number };
+  | { kind: 'Goodbye'; code: number; reason: string; retryAfterMs: number }
+  | { kind: 'Tick'; value: TickDelta };
 
 export function encodeServerMessage(w: Writer, v: ServerMessage): void {
   switch (v.kind) {
@@ -558,6 +538,10 @@ export function encodeServerMessage(w: Writer, v: ServerMessage): void {
       w.string(v.reason);
       w.varU32(v.retryAfterMs);
       break;
+    case 'Tick':
+      w.varU32(5);
+      encodeTickDelta(w, v.value);
+      break;
   }
 }
 
@@ -568,6 +552,7 @@ export function decodeServerMessage(r: Reader): ServerMessage {
     case 2: return { kind: 'Ping', nonce: r.varU16(), rttMs: r.varU16() };
     case 3: return { kind: 'Event', value: decodeEvent(r) };
     case 4: return { kind: 'Goodbye', code: r.varU16(), reason: r.string(), retryAfterMs: r.varU32() };
+    case 5: return { kind: 'Tick', value: decodeTickDelta(r) };
     default: return r.fail('BadTag');
   }
 }
@@ -626,19 +611,19 @@ export function decodeSteerChange(r: Reader): SteerChange {
 }
 
 export interface TickDelta {
-  cells: PlacedDelta[];
-  arrivals: Arrivals[];
+  steers: SteerChange[];
+  cells: CellDelta[];
 }
 
 export function encodeTickDelta(w: Writer, v: TickDelta): void {
+  w.len(v.steers.length);
+  for (const item of v.steers) encodeSteerChange(w, item);
   w.len(v.cells.length);
-  for (const item of v.cells) encodePlacedDelta(w, item);
-  w.len(v.arrivals.length);
-  for (const item of v.arrivals) encodeArrivals(w, item);
+  for (const item of v.cells) encodeCellDelta(w, item);
 }
 
 export function decodeTickDelta(r: Reader): TickDelta {
-  return { cells: list(r, decodePlacedDelta), arrivals: list(r, decodeArrivals) };
+  return { steers: list(r, decodeSteerChange), cells: list(r, decodeCellDelta) };
 }
 
 export type Trim = number;

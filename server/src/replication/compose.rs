@@ -6,7 +6,7 @@ use std::sync::Arc;
 use throng_shared::cells::Focus;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::CATCH_UP_TICKS_MAX;
-use throng_shared::wire::{Feedback, Splicer};
+use throng_shared::wire::{Feedback, Splicer, splice_tick};
 
 use super::frame::{Arrived, Seat, TickFrame};
 
@@ -75,13 +75,16 @@ pub fn compose(history: &History, cursor: &mut Cursor, id: NetId, out: &mut Vec<
     let feedback = feedback(cursor, seat, newest.tick());
     let held = cursor.held.and_then(|(tick, focus)| Some((history.after(tick)?, focus)));
     let focus = Focus::around(seat.eye, held.as_ref().map(|&(_, focus)| focus), newest.grid);
+    // The ticks that this client has not seen: at least one, or we had returned.
+    let missed = newest.tick().since(cursor.tick().unwrap_or(newest.tick())).unsigned_abs();
     match held {
+        Some((_, held)) if missed == 1 && feedback.is_none() && focus == held => {
+            splice_tick(out, steers(newest, held), cells(newest, held));
+        }
         Some((frames, held)) => {
-            // The ticks that this client has not seen: at least one, or we had returned.
-            let missed = newest.tick().since(cursor.tick().unwrap_or(newest.tick()));
-            let mut splicer = Splicer::begin(out, feedback, missed.unsigned_abs() as usize);
+            let mut splicer = Splicer::begin(out, feedback, missed as usize);
             for frame in frames {
-                splicer.tick(deltas(frame, held), crossings(frame, held));
+                splicer.tick(steers(frame, held), cells(frame, held));
             }
             if focus == held {
                 splicer.end();
@@ -109,10 +112,24 @@ fn feedback(cursor: &mut Cursor, seat: &Seat, now: Tick) -> Option<Feedback> {
     Some(Feedback { ack: ahead as i16, early })
 }
 
-fn deltas(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, &[u8])> {
+/// The steers of held cells, row by row.
+fn steers(frame: &TickFrame, held: Focus) -> impl Iterator<Item = &[u8]> + Clone {
+    let (width, x) = (usize::from(held.w), i32::from(held.x));
+    (held.y..held.y + held.h).map(move |row| {
+        let first = frame.grid.index(glam::IVec2::new(x, i32::from(row)));
+        frame.steers(first..first + width)
+    })
+}
+
+/// What happened in held cells, arrivals from outside first.
+fn cells(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, &[u8])> {
+    crossings(frame, held).chain(events(frame, held))
+}
+
+fn events(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, &[u8])> {
     (0_u8..)
         .zip(held.cells())
-        .filter_map(|(slot, cell)| frame.delta(frame.grid.index(cell)).map(|bytes| (slot, bytes)))
+        .filter_map(|(slot, cell)| frame.events(frame.grid.index(cell)).map(|bytes| (slot, bytes)))
 }
 
 /// What came into held cells from cells that are not held.

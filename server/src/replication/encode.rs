@@ -6,11 +6,11 @@ use throng_shared::check::CellCheck;
 use throng_shared::ids::Tick;
 use throng_shared::limits::CHECK_EVERY_TICKS;
 use throng_shared::wire::{
-    BoltRecord, CellEvent, GliderRecord, Motion, Place, ShardRecord, SteerChange, Trim,
-    encode_into, splice_enter, splice_list,
+    BoltRecord, CellEvent, GliderRecord, Motion, Place, ShardRecord, Spliced, SteerChange, Trim,
+    encode_into, splice_event, splice_list,
 };
 
-use super::frame::{Arrived, Crossing, Seat, Span, TickFrame};
+use super::frame::{Arrived, Crossing, Seat, Span, TickFrame, narrow};
 use crate::sim::{Bolt, Crafted, Happening, Life, Shard, Sim};
 
 /// No cell: it was not in flight.
@@ -32,18 +32,24 @@ struct Crosser {
     bytes: Span,
 }
 
-/// One change of a cell, to be written among the others of that cell.
+/// A new heading of a glider that was in the cell before the step.
 #[derive(Clone, Copy, Debug)]
-struct Change {
+struct Steered {
     cell: u32,
-    /// Order among the changes of the cell.
+    change: SteerChange,
+}
+
+/// One event of a cell, to be written among the others of that cell.
+#[derive(Clone, Copy, Debug)]
+struct Queued {
+    cell: u32,
+    /// Order among the events of the cell.
     order: u32,
     what: What,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum What {
-    Steer(SteerChange),
     /// The record of a glider that begins a life.
     Enter(Span),
     /// An encoded `CellEvent`.
@@ -58,7 +64,8 @@ pub struct Replicator {
     bytes: Vec<u8>,
     gliders: Vec<Placed>,
     bolts: Vec<Placed>,
-    changes: Vec<Change>,
+    steers: Vec<Steered>,
+    events: Vec<Queued>,
     crossers: Vec<Crosser>,
     /// By id, where the record of a living glider is.
     glider_bytes: Vec<Span>,
@@ -76,7 +83,8 @@ impl Replicator {
             bytes: Vec::new(),
             gliders: Vec::new(),
             bolts: Vec::new(),
-            changes: Vec::new(),
+            steers: Vec::new(),
+            events: Vec::new(),
             crossers: Vec::new(),
             glider_bytes: Vec::new(),
             checks: vec![CellCheck::default(); grid.count()],
@@ -93,7 +101,8 @@ impl Replicator {
         self.bytes.clear();
         self.gliders.clear();
         self.bolts.clear();
-        self.changes.clear();
+        self.steers.clear();
+        self.events.clear();
         self.crossers.clear();
         self.forget_cells(sim.happenings());
         sim.each_player(|it| {
@@ -112,7 +121,8 @@ impl Replicator {
         }
         self.write_keyframes(sim, frame);
         self.add_checks(tick);
-        self.write_deltas(frame);
+        self.write_steers(frame);
+        self.write_events(frame);
         self.write_crossings(frame);
     }
 
@@ -167,13 +177,13 @@ impl Replicator {
     fn tell(&mut self, sim: &Sim, order: u32, happening: &Happening) {
         let (cell, event) = match *happening {
             Happening::Steered { who, cell, heading } => {
-                let what = What::Steer(SteerChange { who, heading });
-                self.changes.push(Change { cell: cell as u32, order, what });
+                let change = SteerChange { who, heading };
+                self.steers.push(Steered { cell: cell as u32, change });
                 return;
             }
             Happening::Spawned { who, cell } => {
                 let what = What::Enter(self.glider_bytes[who.index()]);
-                self.changes.push(Change { cell: cell as u32, order, what });
+                self.events.push(Queued { cell: cell as u32, order, what });
                 return;
             }
             Happening::Thrust { who, cell, thrust } => (cell, CellEvent::Thrust { who, thrust }),
@@ -207,7 +217,7 @@ impl Replicator {
 
     fn queue(&mut self, cell: usize, order: u32, start: usize) {
         let what = What::Event(Span::since(start, &self.bytes));
-        self.changes.push(Change { cell: cell as u32, order, what });
+        self.events.push(Queued { cell: cell as u32, order, what });
     }
 
     fn write_keyframes(&mut self, sim: &Sim, frame: &mut TickFrame) {
@@ -236,7 +246,7 @@ impl Replicator {
         }
     }
 
-    /// Queues the check values that are due, as the last change of their cells.
+    /// Queues the check values that are due, as the last event of their cells.
     fn add_checks(&mut self, tick: Tick) {
         let first = tick.0.wrapping_neg() % CHECK_EVERY_TICKS;
         for cell in (first as usize..self.grid.count()).step_by(CHECK_EVERY_TICKS as usize) {
@@ -247,28 +257,33 @@ impl Replicator {
         }
     }
 
-    fn write_deltas(&mut self, frame: &mut TickFrame) {
-        self.changes.sort_unstable_by_key(|change| (change.cell, change.order));
-        for changes in self.changes.chunk_by(|a, b| a.cell == b.cell) {
-            let start = frame.bytes.len();
-            let steers = changes.iter().filter(|c| matches!(c.what, What::Steer(_))).count();
-            encode_into(&mut frame.bytes, &steers);
-            for change in changes {
-                if let What::Steer(steer) = &change.what {
-                    encode_into(&mut frame.bytes, steer);
-                }
+    fn write_steers(&mut self, frame: &mut TickFrame) {
+        self.steers.sort_unstable_by_key(|steered| (steered.cell, steered.change.who));
+        let mut steers = self.steers.iter().peekable();
+        for (cell, begin) in (0_u32..).zip(&mut frame.steers) {
+            *begin = narrow(frame.bytes.len());
+            while let Some(steered) = steers.next_if(|steered| steered.cell == cell) {
+                encode_into(&mut frame.bytes, &steered.change);
             }
-            encode_into(&mut frame.bytes, &(changes.len() - steers));
-            for change in changes {
-                match change.what {
-                    What::Steer(_) => {}
-                    What::Enter(record) => splice_enter(&mut frame.bytes, record.of(&self.bytes)),
+        }
+    }
+
+    fn write_events(&mut self, frame: &mut TickFrame) {
+        self.events.sort_unstable_by_key(|queued| (queued.cell, queued.order));
+        for events in self.events.chunk_by(|a, b| a.cell == b.cell) {
+            let start = frame.bytes.len();
+            encode_into(&mut frame.bytes, &events.len());
+            for queued in events {
+                match queued.what {
+                    What::Enter(record) => {
+                        splice_event(&mut frame.bytes, Spliced::Enter, record.of(&self.bytes));
+                    }
                     What::Event(bytes) => {
                         frame.bytes.extend_from_slice(bytes.of(&self.bytes));
                     }
                 }
             }
-            frame.deltas[changes[0].cell as usize] = Span::since(start, &frame.bytes);
+            frame.events[events[0].cell as usize] = Span::since(start, &frame.bytes);
         }
     }
 
@@ -279,11 +294,10 @@ impl Replicator {
         });
         for crossers in self.crossers.chunk_by(|a, b| (a.into, a.from) == (b.into, b.from)) {
             let start = frame.bytes.len();
-            let (gliders, bolts) =
-                crossers.split_at(crossers.partition_point(|crosser| !crosser.is_bolt));
-            for kind in [gliders, bolts] {
-                let items = kind.iter().map(|crosser| crosser.bytes.of(&self.bytes));
-                splice_list(&mut frame.bytes, kind.len(), items);
+            encode_into(&mut frame.bytes, &crossers.len());
+            for crosser in crossers {
+                let event = if crosser.is_bolt { Spliced::BoltArrival } else { Spliced::Arrival };
+                splice_event(&mut frame.bytes, event, crosser.bytes.of(&self.bytes));
             }
             let Crosser { into, from, .. } = crossers[0];
             frame.entered[into as usize] = true;

@@ -1,5 +1,7 @@
 //! One tick as it is shared by all network threads: the bytes of every cell.
 
+use std::ops::Range;
+
 use throng_shared::cells::CellGrid;
 use throng_shared::ids::{NetId, Tick};
 
@@ -13,7 +15,6 @@ pub(super) struct Span {
 impl Span {
     /// What was appended to `bytes` since it was `start` long.
     pub(super) fn since(start: usize, bytes: &[u8]) -> Self {
-        let narrow = |at| u32::try_from(at).expect("a tick has far fewer than 2^32 bytes");
         Self { start: narrow(start), end: narrow(bytes.len()) }
     }
 
@@ -26,12 +27,16 @@ impl Span {
     }
 }
 
+pub(super) fn narrow(at: usize) -> u32 {
+    u32::try_from(at).expect("a tick has far fewer than 2^32 bytes")
+}
+
 /// Gliders and bolts that flew from one cell into a neighbour.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Crossing {
     pub(super) into: u32,
     pub(super) from: u32,
-    /// The two lists of `Arrivals`.
+    /// The encoded list of `Arrival` and `BoltArrival`.
     pub(super) bytes: Span,
 }
 
@@ -60,8 +65,11 @@ pub struct TickFrame {
     pub(super) tick: Tick,
     pub(super) grid: CellGrid,
     pub(super) bytes: Vec<u8>,
-    /// By cell; empty where nothing happened.
-    pub(super) deltas: Vec<Span>,
+    /// By cell, where its encoded `SteerChange`s begin, and after the last where all
+    /// end: those of a row of cells are one piece.
+    pub(super) steers: Vec<u32>,
+    /// By cell, the encoded list of its events; empty where nothing happened.
+    pub(super) events: Vec<Span>,
     /// By cell.
     pub(super) keyframes: Vec<Span>,
     /// By the cell they lead into.
@@ -80,7 +88,8 @@ impl TickFrame {
             tick: Tick(0),
             grid,
             bytes: Vec::new(),
-            deltas: vec![Span::default(); grid.count()],
+            steers: vec![0; grid.count() + 1],
+            events: vec![Span::default(); grid.count()],
             keyframes: vec![Span::default(); grid.count()],
             crossings: Vec::new(),
             entered: vec![false; grid.count()],
@@ -91,7 +100,8 @@ impl TickFrame {
     pub(super) fn clear(&mut self, tick: Tick) {
         self.tick = tick;
         self.bytes.clear();
-        self.deltas.fill(Span::default());
+        self.steers.fill(0);
+        self.events.fill(Span::default());
         self.keyframes.fill(Span::default());
         self.crossings.clear();
         self.entered.fill(false);
@@ -109,9 +119,14 @@ impl TickFrame {
         self.seats.get(id.index())?.as_ref()
     }
 
-    /// The encoded `CellDelta` of a cell, if anything happened in it.
-    pub(super) fn delta(&self, cell: usize) -> Option<&[u8]> {
-        let span = self.deltas[cell];
+    /// The encoded `SteerChange`s of consecutive cells.
+    pub(super) fn steers(&self, cells: Range<usize>) -> &[u8] {
+        &self.bytes[self.steers[cells.start] as usize..self.steers[cells.end] as usize]
+    }
+
+    /// The encoded events of a cell, if anything happened in it.
+    pub(super) fn events(&self, cell: usize) -> Option<&[u8]> {
+        let span = self.events[cell];
         (!span.is_empty()).then(|| span.of(&self.bytes))
     }
 

@@ -76,6 +76,7 @@ impl ClientSession {
                 Ok(Update::Welcome(welcome))
             }
             (ServerMessage::Snapshot(snapshot), Some(_)) => Ok(Update::Snapshot(snapshot)),
+            (ServerMessage::Tick(delta), Some(_)) => Ok(Update::Snapshot(delta.into())),
             (ServerMessage::Event(event), Some(_)) => Ok(Update::Event(event)),
             (ServerMessage::Ping { nonce, rtt_ms }, Some(_)) => {
                 Ok(Update::Ping { answer: ClientMessage::Pong { nonce }, rtt_ms })
@@ -85,7 +86,10 @@ impl ClientSession {
             }
             (ServerMessage::Welcome(_), Some(_))
             | (
-                ServerMessage::Snapshot(_) | ServerMessage::Event(_) | ServerMessage::Ping { .. },
+                ServerMessage::Snapshot(_)
+                | ServerMessage::Tick(_)
+                | ServerMessage::Event(_)
+                | ServerMessage::Ping { .. },
                 None,
             ) => Err(Fault::Unexpected),
         }

@@ -8,6 +8,8 @@ use super::messages::Feedback;
 
 /// Tag of [`ServerMessage::Snapshot`](super::ServerMessage::Snapshot).
 const SNAPSHOT: u8 = 0;
+/// Tag of [`ServerMessage::Tick`](super::ServerMessage::Tick).
+const TICK: u8 = 5;
 
 /// The first fields of a [`Snapshot`](super::Snapshot).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +41,12 @@ struct FrontOfRestart {
 /// # Errors
 /// When the bytes end or mean nothing before the head is read.
 pub fn decode_snapshot_head(message: &[u8]) -> Result<Option<SnapshotHead>, DecodeError> {
-    if message.first() != Some(&SNAPSHOT) {
-        return Ok(None);
+    match message.first() {
+        Some(&SNAPSHOT) => {}
+        Some(&TICK) => {
+            return Ok(Some(SnapshotHead { feedback: None, ticks: 1, restart: None }));
+        }
+        Some(_) | None => return Ok(None),
     }
     let Front { feedback, ticks, .. } = decode_front(message)?;
     let restart = match ticks {
@@ -77,6 +83,9 @@ mod tests {
         }
         let none = SnapshotHead { feedback: None, ticks: 0, restart: None };
         assert_eq!(head(Snapshot::default()), Some(none));
+        let tick = TickDelta::default();
+        let bare = decode_snapshot_head(&encode(&ServerMessage::Tick(tick.clone())));
+        assert_eq!(bare, Ok(head(tick.into())), "because a bare tick is a snapshot");
     }
 
     #[test]

@@ -69,6 +69,20 @@ pub enum ServerMessage {
         reason: String,
         retry_after_ms: u32,
     },
+    /// A snapshot of one tick and nothing else: the commonest message.
+    Tick(TickDelta),
+}
+
+impl ServerMessage {
+    /// The snapshot that this message is, if it is one.
+    #[must_use]
+    pub fn into_snapshot(self) -> Option<Snapshot> {
+        match self {
+            Self::Snapshot(snapshot) => Some(snapshot),
+            Self::Tick(delta) => Some(delta.into()),
+            Self::Welcome(_) | Self::Ping { .. } | Self::Event(_) | Self::Goodbye { .. } => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +115,12 @@ pub struct Snapshot {
     pub refocus: Option<Refocus>,
 }
 
+impl From<TickDelta> for Snapshot {
+    fn from(delta: TickDelta) -> Self {
+        Self { ticks: vec![delta], ..Self::default() }
+    }
+}
+
 /// How the inputs of a client arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
@@ -114,22 +134,19 @@ pub struct Feedback {
 /// One tick, as far as it cannot be computed from the one before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TickDelta {
-    pub cells: Vec<PlacedDelta>,
-    pub arrivals: Vec<Arrivals>,
+    /// New headings of gliders that are in held cells before the step, by cell and
+    /// then by id.
+    pub steers: Vec<SteerChange>,
+    /// What came into held cells from cells that are not held, then all else that
+    /// happened in held cells.
+    pub cells: Vec<CellDelta>,
 }
 
+/// Some of what happened in a cell in one tick.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlacedDelta {
+pub struct CellDelta {
     /// The cell's place in the focus, row by row.
     pub slot: u8,
-    pub delta: CellDelta,
-}
-
-/// What happened in a cell in one tick.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CellDelta {
-    /// New headings of gliders that are in the cell before the step.
-    pub steers: Vec<SteerChange>,
     /// `Thrust` and `Dash` before the step, all others after it.
     pub events: Vec<CellEvent>,
 }
@@ -181,14 +198,10 @@ pub enum CellEvent {
     Check {
         value: u16,
     },
-}
-
-/// Gliders and bolts that came into a held cell from one that is not held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arrivals {
-    pub slot: u8,
-    pub gliders: Vec<GliderRecord>,
-    pub bolts: Vec<BoltRecord>,
+    /// A glider flew in from a cell that is not held.
+    Arrival(GliderRecord),
+    /// A bolt did.
+    BoltArrival(BoltRecord),
 }
 
 /// The cells that the client holds from now on.

@@ -9,14 +9,25 @@ use crate::cells::Focus;
 
 /// Tag of `ServerMessage::Snapshot`.
 const SNAPSHOT_TAG: u8 = 0;
-/// Tag of `CellEvent::Enter`.
-const ENTER_TAG: u8 = 2;
+/// Tag of `ServerMessage::Tick`.
+const TICK_TAG: u8 = 5;
+/// Bytes of a `SteerChange`.
+const STEER_BYTES: usize = 3;
 /// Longest list whose length is one byte.
 const SHORT_LIST_MAX: usize = 250;
 
-/// Appends `CellEvent::Enter` from an encoded `GliderRecord`.
-pub fn splice_enter(out: &mut Vec<u8>, record: &[u8]) {
-    out.push(ENTER_TAG);
+/// A `CellEvent` that is its tag and a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Spliced {
+    Enter = 2,
+    Arrival = 11,
+    BoltArrival = 12,
+}
+
+/// Appends an event from its encoded record.
+pub fn splice_event(out: &mut Vec<u8>, event: Spliced, record: &[u8]) {
+    out.push(event as u8);
     out.extend_from_slice(record);
 }
 
@@ -26,6 +37,16 @@ pub fn splice_list<'a>(out: &mut Vec<u8>, len: usize, items: impl Iterator<Item 
     for item in items {
         out.extend_from_slice(item);
     }
+}
+
+/// Appends a `ServerMessage::Tick`; its pieces are those of [`Splicer::tick`].
+pub fn splice_tick<'a>(
+    out: &mut Vec<u8>,
+    steers: impl Iterator<Item = &'a [u8]> + Clone,
+    cells: impl Iterator<Item = (u8, &'a [u8])>,
+) {
+    out.push(TICK_TAG);
+    Splicer { out }.tick(steers, cells);
 }
 
 /// Writes one `ServerMessage::Snapshot`: `begin`, one `tick` for each promised
@@ -45,15 +66,19 @@ impl<'a> Splicer<'a> {
         Self { out }
     }
 
-    /// Adds a tick from encoded `CellDelta`s and encoded bodies of `Arrivals`
-    /// (both lists without the slot), each with its slot.
+    /// Adds a tick from encoded `SteerChange`s, one after another in each piece, and
+    /// encoded lists of `CellEvent`s, each with its slot.
     pub fn tick<'b>(
         &mut self,
+        steers: impl Iterator<Item = &'b [u8]> + Clone,
         cells: impl Iterator<Item = (u8, &'b [u8])>,
-        arrivals: impl Iterator<Item = (u8, &'b [u8])>,
     ) {
-        self.placed(cells);
-        self.placed(arrivals);
+        let bytes: usize = steers.clone().map(<[u8]>::len).sum();
+        splice_list(self.out, bytes / STEER_BYTES, steers);
+        self.list(cells, |out, (slot, events)| {
+            out.push(slot);
+            out.extend_from_slice(events);
+        });
     }
 
     /// Ends a snapshot that leaves the held cells as they are.
@@ -75,14 +100,7 @@ impl<'a> Splicer<'a> {
         self.list(keyframes, |out, keyframe| out.extend_from_slice(keyframe));
     }
 
-    fn placed<'b>(&mut self, parts: impl Iterator<Item = (u8, &'b [u8])>) {
-        self.list(parts, |out, (slot, bytes)| {
-            out.push(slot);
-            out.extend_from_slice(bytes);
-        });
-    }
-
-    /// Writes a list whose length is known only when it is written.
+    /// Writes a list with at most a few items a cell, and as many as there are.
     fn list<T>(&mut self, items: impl Iterator<Item = T>, put: impl Fn(&mut Vec<u8>, T)) {
         let length_at = self.out.len();
         self.out.push(0);
@@ -91,7 +109,7 @@ impl<'a> Splicer<'a> {
             put(self.out, item);
             count += 1;
         }
-        assert!(count <= SHORT_LIST_MAX, "the focus bounds every list of a snapshot");
+        assert!(count <= SHORT_LIST_MAX, "the focus bounds every list that is one of cells");
         self.out[length_at] = count as u8;
     }
 }
@@ -99,12 +117,21 @@ impl<'a> Splicer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::BoltId;
     use crate::ids::NetId;
-    use crate::wire::{CellEvent, GliderRecord, Motion, Place, Trim, encode};
+    use crate::wire::{
+        BoltRecord, CellDelta, CellEvent, GliderRecord, Motion, Place, ServerMessage, SteerChange,
+        TickDelta, Trim, encode,
+    };
 
     #[test]
-    fn an_entry_is_its_tag_and_its_record() {
-        let record = GliderRecord {
+    fn an_event_is_its_tag_and_its_record() {
+        let spliced = |event, record: &[u8]| {
+            let mut out = Vec::new();
+            splice_event(&mut out, event, record);
+            out
+        };
+        let glider = GliderRecord {
             id: NetId(700),
             place: Place::default(),
             heading: 3,
@@ -113,8 +140,42 @@ mod tests {
             hp: 75,
             name: "Ada".to_owned(),
         };
-        let mut spliced = Vec::new();
-        splice_enter(&mut spliced, &encode(&record));
-        assert_eq!(spliced, encode(&CellEvent::Enter(record)), "because a splice is no shortcut");
+        let bolt = BoltRecord {
+            id: BoltId(300),
+            owner: NetId(700),
+            place: Place::default(),
+            heading: 3,
+            left: 9,
+        };
+        let (record, flight) = (encode(&glider), encode(&bolt));
+        let whole = CellEvent::Enter(glider.clone());
+        assert_eq!(spliced(Spliced::Enter, &record), encode(&whole));
+        let whole = CellEvent::Arrival(glider);
+        assert_eq!(spliced(Spliced::Arrival, &record), encode(&whole));
+        let whole = CellEvent::BoltArrival(bolt);
+        assert_eq!(spliced(Spliced::BoltArrival, &flight), encode(&whole));
+    }
+
+    #[test]
+    fn a_crowd_may_turn_in_one_tick() {
+        for turns in [0, 1, 250, 251, 1000, 8192] {
+            let steers: Vec<_> =
+                (0..turns).map(|n| SteerChange { who: NetId(n), heading: n as u8 }).collect();
+            let events = vec![CellEvent::Check { value: 9 }];
+            let bytes: Vec<Vec<u8>> = steers.iter().map(encode).collect();
+            let mut spliced = Vec::new();
+            let mut splicer = Splicer::begin(&mut spliced, None, 1);
+            let encoded = encode(&events);
+            let pieces = || bytes.iter().map(Vec::as_slice);
+            let cells = || [(4, encoded.as_slice())].into_iter();
+            splicer.tick(pieces(), cells());
+            splicer.end();
+            let delta = TickDelta { steers, cells: vec![CellDelta { slot: 4, events }] };
+            let whole = ServerMessage::Snapshot(delta.clone().into());
+            assert_eq!(spliced, encode(&whole), "because lengths grow to three bytes ({turns})");
+            spliced.clear();
+            splice_tick(&mut spliced, pieces(), cells());
+            assert_eq!(spliced, encode(&ServerMessage::Tick(delta)), "because it is the same tick");
+        }
     }
 }

@@ -7,7 +7,7 @@ use throng_bot::view::View;
 use throng_shared::cells::Focus;
 use throng_shared::ids::NetId;
 use throng_shared::limits::CATCH_UP_TICKS_MAX;
-use throng_shared::wire::{MapRuns, ServerMessage, Welcome, decode_server};
+use throng_shared::wire::{MapRuns, Welcome, decode_server};
 
 use super::parts::{Seen, Who};
 use super::workload::TICK_HZ;
@@ -64,7 +64,7 @@ impl Reader for View {
 
     fn read(&mut self, snapshot: &[u8]) {
         let message = decode_server(snapshot).expect("a snapshot decodes");
-        let ServerMessage::Snapshot(snapshot) = message else { panic!("it is no snapshot") };
+        let snapshot = message.into_snapshot().expect("it is a snapshot");
         self.apply(&snapshot).expect("nothing desynchronises");
     }
 

@@ -23,7 +23,7 @@ fn every_message_and_record_has_its_bytes() {
         items.push(vector(&mut shape, "Snapshot", name, &snapshot));
     }
     for (name, delta) in values::deltas() {
-        items.push(vector(&mut shape, "CellDelta", name, &delta));
+        items.push(vector(&mut shape, "TickDelta", name, &delta));
     }
     for (name, event) in values::cell_events() {
         items.push(vector(&mut shape, "CellEvent", name, &event));

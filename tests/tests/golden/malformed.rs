@@ -59,14 +59,14 @@ fn client() -> Vec<(&'static str, Vec<u8>)> {
 fn server() -> Vec<(String, Vec<u8>)> {
     let mut out: Vec<(String, Vec<u8>)> = [
         ("nothing at all", vec![]),
-        ("an unknown tag", vec![5]),
+        ("an unknown tag", vec![6]),
         ("an option that is neither", vec![0, 2, 0, 0]),
         ("ticks that are not there", vec![0, 0, 3, 0, 0]),
         (
             "ticks that claim all there can be",
             vec![0, 0, 253, 255, 255, 255, 255, 255, 255, 255, 255],
         ),
-        ("an unknown event of a cell", vec![0, 0, 1, 1, 0, 0, 1, 11, 0, 0]),
+        ("an unknown event of a cell", vec![0, 0, 1, 0, 1, 0, 1, 13, 0, 0]),
         ("an unknown event", vec![3, 6]),
         ("a trailing byte", vec![2, 1, 0, 0]),
         ("a marker that no number has", vec![2, 254, 0]),

@@ -39,7 +39,8 @@ fn a_recorded_session_leads_to_the_recorded_states() {
         });
         match (message, &mut view) {
             (ServerMessage::Welcome(welcome), None) => view = View::new(&welcome).ok(),
-            (ServerMessage::Snapshot(snapshot), Some(view)) => {
+            (message, Some(view)) => {
+                let snapshot = message.into_snapshot().expect("a Welcome comes once");
                 restarts +=
                     u32::from(snapshot.refocus.as_ref().is_some_and(|r| r.restart.is_some()));
                 leaps += u32::from(snapshot.ticks.len() > 1);
@@ -50,7 +51,7 @@ fn a_recorded_session_leads_to_the_recorded_states() {
                     assert_eq!(&state(view), expected, "because frame {number} leads to it");
                 }
             }
-            (other, _) => panic!("because a Welcome and Snapshots were recorded, not {other:?}"),
+            (other, None) => panic!("because a recording begins with a Welcome, not {other:?}"),
         }
     }
     let checks = view.map_or(0, |view| view.checks());
@@ -123,9 +124,8 @@ fn record() -> Vec<Value> {
         if !compose(&room.history, &mut room.cursor, room.you, &mut bytes) {
             continue;
         }
-        let Ok(ServerMessage::Snapshot(snapshot)) = decode_server(&bytes) else {
-            panic!("because the server composes snapshots")
-        };
+        let message = decode_server(&bytes).expect("the server composes messages");
+        let snapshot = message.into_snapshot().expect("the server composes snapshots");
         view.apply(&snapshot).expect("nothing desynchronises");
         let mut item = json!({"hex": hex(&bytes)});
         if items.len() % STATE_EVERY == 0 {

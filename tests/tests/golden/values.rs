@@ -4,9 +4,9 @@ use glam::IVec2;
 use throng_shared::cells::Focus;
 use throng_shared::ids::{BoltId, NetId, ShardId};
 use throng_shared::wire::{
-    Arrivals, BoardRow, BoltRecord, CellDelta, CellEvent, CellKeyframe, ClientMessage, Event,
-    Feedback, GliderRecord, Hello, Input, MapRuns, Motion, Place, PlacedDelta, Refocus,
-    ServerMessage, ShardRecord, Snapshot, SteerChange, TickDelta, Trim, Welcome,
+    BoardRow, BoltRecord, CellDelta, CellEvent, CellKeyframe, ClientMessage, Event, Feedback,
+    GliderRecord, Hello, Input, MapRuns, Motion, Place, Refocus, ServerMessage, ShardRecord,
+    Snapshot, SteerChange, TickDelta, Trim, Welcome,
 };
 
 /// A name of sixteen characters that fill sixty-four bytes.
@@ -73,6 +73,8 @@ pub(super) fn cell_events() -> Vec<(&'static str, CellEvent)> {
         ("gathered", CellEvent::Gathered { shard: ShardId(5), by: NetId(6) }),
         ("check of one byte", CellEvent::Check { value: 250 }),
         ("check of three bytes", CellEvent::Check { value: 251 }),
+        ("arrival", CellEvent::Arrival(cruising.1.clone())),
+        ("arrival of a bolt", CellEvent::BoltArrival(bolt())),
     ]
 }
 
@@ -111,22 +113,27 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
     ]
 }
 
-pub(super) fn deltas() -> Vec<(&'static str, CellDelta)> {
-    let events = cell_events().into_iter().map(|(_, event)| event).collect();
-    let steers = (0..3).map(|n| SteerChange { who: NetId(n * 1000), heading: n as u8 }).collect();
-    vec![("empty", CellDelta::default()), ("full", CellDelta { steers, events })]
+pub(super) fn deltas() -> Vec<(&'static str, TickDelta)> {
+    let events: Vec<_> = cell_events().into_iter().map(|(_, event)| event).collect();
+    let steers = |count: u16| {
+        (0..count).map(|n| SteerChange { who: NetId(n * 7), heading: n as u8 }).collect()
+    };
+    let cells = vec![
+        CellDelta { slot: 11, events: events[12..].to_vec() },
+        CellDelta { slot: 0, events: vec![] },
+        CellDelta { slot: 63, events },
+    ];
+    vec![
+        ("empty", TickDelta::default()),
+        ("full", TickDelta { steers: steers(3), cells }),
+        ("the last number of steers of one byte", TickDelta { steers: steers(250), cells: vec![] }),
+        ("the first number of three bytes", TickDelta { steers: steers(251), cells: vec![] }),
+    ]
 }
 
 pub(super) fn snapshots() -> Vec<(&'static str, Snapshot)> {
     let feedback = Some(Feedback { ack: i16::MIN, early: -126 });
-    let [.., (_, full)] = &deltas()[..] else { unreachable!("two are listed above") };
-    let tick = TickDelta {
-        cells: vec![
-            PlacedDelta { slot: 0, delta: CellDelta::default() },
-            PlacedDelta { slot: 63, delta: full.clone() },
-        ],
-        arrivals: vec![Arrivals { slot: 11, gliders: keyframe().gliders, bolts: vec![bolt()] }],
-    };
+    let [_, (_, tick), ..] = &deltas()[..] else { unreachable!("four are listed above") };
     let focus = Focus { x: 3, y: 0, w: 7, h: 5 };
     let moved = Refocus { restart: None, focus, keyframes: vec![keyframe()] };
     let restart = Refocus { restart: Some(u32::MAX), focus, keyframes: vec![] };
@@ -140,7 +147,10 @@ pub(super) fn snapshots() -> Vec<(&'static str, Snapshot)> {
             "two ticks",
             Snapshot { feedback, ticks: vec![tick.clone(), tick.clone()], refocus: None },
         ),
-        ("a moved focus", Snapshot { feedback: None, ticks: vec![tick], refocus: Some(moved) }),
+        (
+            "a moved focus",
+            Snapshot { feedback: None, ticks: vec![tick.clone()], refocus: Some(moved) },
+        ),
         ("a restart", Snapshot { feedback, ticks: vec![], refocus: Some(restart) }),
     ]
 }
@@ -201,6 +211,9 @@ pub(super) fn server_messages() -> Vec<(String, ServerMessage)> {
     ];
     for (name, snapshot) in snapshots() {
         out.push((format!("snapshot: {name}"), ServerMessage::Snapshot(snapshot)));
+    }
+    for (name, delta) in deltas().into_iter().take(2) {
+        out.push((format!("tick: {name}"), ServerMessage::Tick(delta)));
     }
     for (name, event) in events() {
         out.push((format!("event: {name}"), ServerMessage::Event(event)));

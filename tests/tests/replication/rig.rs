@@ -13,7 +13,7 @@ use throng_shared::cells::cell_at;
 use throng_shared::ids::NetId;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
-use throng_shared::wire::{MapRuns, ServerMessage, Welcome, decode_server, encode};
+use throng_shared::wire::{MapRuns, Welcome, decode_server, encode};
 
 /// Places in the room.
 const PLAYERS_MAX: usize = 64;
@@ -172,7 +172,7 @@ impl Rig {
                 bytes,
                 "because a splice equals the whole, encoded at once"
             );
-            let ServerMessage::Snapshot(snapshot) = message else { panic!("not a snapshot") };
+            let snapshot = message.into_snapshot().expect("it is a snapshot");
             let restart = snapshot.refocus.as_ref().and_then(|refocus| refocus.restart);
             self.restarts += u64::from(restart.is_some());
             let before = client.view.checks();
