@@ -78,6 +78,8 @@ pub struct StressOptions {
     /// As `serve --arena` takes it; none: sized for the players.
     pub arena: Option<String>,
     pub seed: u64,
+    /// Whether servers let everybody in, whatever the load.
+    pub doors_open: bool,
     /// Whether each step is followed by one of the bare loop.
     pub floor: bool,
     pub workers: usize,
@@ -564,6 +566,7 @@ impl Bench<'_> {
             vec!["--arena".to_owned(), arena],
             vec!["--players-max".to_owned(), players.to_string()],
             vec!["--seed".to_owned(), options.seed.to_string()],
+            options.doors_open.then(|| "--doors-open".to_owned()).into_iter().collect(),
         ]
         .concat();
         Subject::start(&options.program, &arguments, tick_hz, self.cores.as_ref())

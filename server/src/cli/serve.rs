@@ -9,6 +9,7 @@ use clap::Args;
 use throng_shared::limits::CONNECTIONS_MAX;
 
 use crate::config::{ArenaSpec, Config, Settings};
+use crate::link::Step;
 use crate::serve::{Server, start};
 
 /// How often the server is asked whether all its threads are alive.
@@ -43,6 +44,9 @@ pub(super) struct ServeArgs {
     /// Origin of pages that may connect besides the own ones; may be repeated
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     allow_origin: Option<Vec<String>>,
+    /// Never refuse newcomers or slow snapshots under load: to measure where the limit is
+    #[arg(long)]
+    doors_open: bool,
     /// TOML file with any of these settings, named like the flags
     #[arg(long, env = "THRONG_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -85,6 +89,9 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         // Before the address is printed: whoever reads it may end us at once.
         let signal = Signal::listen()?;
         let server = start(&config)?;
+        if args.doors_open {
+            server.hold_step(Some(Step::Open));
+        }
         say_listening(server.address());
         serve_until(signal, server).await
     })

@@ -95,6 +95,9 @@ pub(super) struct StressArgs {
     /// [default: 1 up to 2000 bots a worker, 10 above]
     #[arg(long, value_name = "N", value_parser = count)]
     decode_one_in: Option<usize>,
+    /// Let the servers take more than they can bear, rather than refuse newcomers in time
+    #[arg(long, conflicts_with = "url")]
+    doors_open: bool,
     /// Run a bare epoll loop beside each step, and give the ratio to it (Linux)
     #[arg(long)]
     floor: bool,
@@ -232,6 +235,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
         mix: args.brain,
         arena: args.arena.map(|arena| arena.to_string()),
         seed: args.seed,
+        doors_open: args.doors_open,
         floor: args.floor,
         workers: args.workers,
         decode_one_in: args.decode_one_in,

@@ -25,7 +25,8 @@ is sized so that a view holds 50 others (48 to 52, or the run is void). *Held* m
 the rate delivered, a p99 gap between snapshots of at most two ticks, and nobody lost. *The floor* is
 a bare epoll loop that writes as many bytes to as many sockets and reads as many inputs, run right
 after; it sleeps between two ticks and reads what came once a tick. Up to 2000 bots decode and check everything, above that a seeded tenth of them, and the others
-read the heads of snapshots, steer and count. A generator above 80 % of its core, or whose inputs are
+read the heads of snapshots, steer and count. Servers run with `--doors-open`, so that their limit shows;
+in operation they refuse newcomers before it, as the last section shows. A generator above 80 % of its core, or whose inputs are
 more than 5 ms late (p99), voids a step. Latencies count from the moment at which an input was due.
 ";
 
@@ -45,6 +46,7 @@ pub(super) fn page(runs: &Runs, commit: &str) -> String {
     text += &cost(&runs.cost);
     text += &crowd(&runs.crowd);
     text += &large(&runs.large);
+    text += &idle(&runs.idle);
     text += &long(&runs.long);
     text += &knocking(&runs.knocking);
     text
@@ -206,6 +208,16 @@ fn large(outcome: &Outcome) -> String {
     );
     text += &loads(outcome);
     text
+}
+
+fn idle(outcome: &Outcome) -> String {
+    let steps: Vec<&Step> = outcome.results.iter().flat_map(|result| &result.steps).collect();
+    format!(
+        "\n## Memory\n\nResident growth of the server a client: {} KiB for each of {} players who stand \
+         still, and as in the table above for those who play.\n",
+        number(median(&steps, |it| it.resident_kib_per_client), 1),
+        steps.first().map_or(0, |step| step.players),
+    )
 }
 
 /// One row for each step of the server.

@@ -29,6 +29,8 @@ pub(super) struct Runs {
     pub(super) crowd: Outcome,
     /// Five thousand in one arena.
     pub(super) large: Outcome,
+    /// Players who do nothing.
+    pub(super) idle: Outcome,
     /// A long time at 80 % of what was held.
     pub(super) long: Outcome,
     /// Twice as many as were held, knocking.
@@ -37,6 +39,9 @@ pub(super) struct Runs {
 
 /// Players held when the search found none: then the rest is measured with a few.
 const FALLBACK: usize = 200;
+
+/// Servers that take more than they should: their limit is looked for.
+const OPEN: &str = "--doors-open";
 
 /// Runs everything, and keeps the results in a folder.
 ///
@@ -60,22 +65,27 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
     let (start, max) = if quick { ("64", "256") } else { ("512", "8192") };
     let held = stress(
         "held",
-        &["--tick-rates", rates, "--seconds", window, "--start", start, "--max", max, "--floor"],
+        &[
+            &["--tick-rates", rates, "--seconds", window, "--start", start, "--max", max][..],
+            &["--floor", OPEN],
+        ]
+        .concat(),
     )?;
     let (players, repeat, seconds) =
         if quick { ("100,200", "1", "3") } else { ("200,500,1000,2000", "3", "10") };
-    let profile = ["--profile", "steady", "--floor"];
+    let profile = ["--profile", "steady", "--floor", OPEN];
     stress(
         "cost",
         &[&profile[..], &["--players", players, "--repeat", repeat, "--seconds", seconds]].concat(),
     )?;
     let steady = |name: &str, players: usize, more: &[&str]| {
         let players = players.to_string();
-        let these = ["--profile", "steady", "--players", &players, "--seconds", seconds];
+        let these = ["--profile", "steady", OPEN, "--players", &players, "--seconds", seconds];
         stress(name, &[&these[..], more].concat())
     };
     steady("crowd", if quick { 100 } else { 1000 }, &["--arena", "disc:4", "--repeat", repeat])?;
-    steady("large", if quick { 300 } else { 5000 }, &["--tick-rates", "30"])?;
+    steady("large", if quick { 300 } else { 5000 }, &[])?;
+    steady("idle", if quick { 100 } else { 1000 }, &["--brain", "idle", "--arena", "auto:1000"])?;
     let most = at_rate(&held, 30).and_then(|result| result.held_players).unwrap_or(FALLBACK);
     let most_of_it = (most * 4 / 5).to_string();
     let long = if quick { "10" } else { "660" };
@@ -111,6 +121,7 @@ impl Runs {
             cost: outcome("cost")?,
             crowd: outcome("crowd")?,
             large: outcome("large")?,
+            idle: outcome("idle")?,
             long: outcome("long")?,
             knocking: outcome("knocking")?,
         })
