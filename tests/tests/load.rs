@@ -165,7 +165,7 @@ fn a_sample_decodes_and_the_others_count() {
 fn a_full_server_refuses_and_is_asked_again() {
     let server = server(Settings { players_max: Some(2), ..empty() });
     let url = format!("ws://{}/ws", server.address());
-    let plan = Plan { profile: profile(&["12s:4"]), ..plan(url, 4, 1.0) };
+    let plan = Plan { profile: profile(&["24s:4"]), ..plan(url, 4, 1.0) };
     let (mut joined, mut refused, mut lost) = (0, 0, 0);
     plan.run(&Stop::default(), &mut |beat| {
         (joined, refused, lost) = (joined + beat.joined, refused + beat.refused, lost + beat.lost);

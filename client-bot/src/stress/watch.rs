@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -70,7 +70,7 @@ impl Room {
 pub(super) struct Watch {
     server: SocketAddr,
     last: Arc<Mutex<Option<Room>>>,
-    end: Option<Sender<()>>,
+    end: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -78,7 +78,7 @@ impl Watch {
     /// Watches a server; each answer is about the ticks of the last second.
     pub(super) fn start(server: SocketAddr, tick_hz: u32) -> Self {
         let last = Arc::new(Mutex::new(None));
-        let (end, ended) = channel();
+        let (end, ended) = sync_channel(0);
         let thread = std::thread::spawn({
             let last = Arc::clone(&last);
             move || {

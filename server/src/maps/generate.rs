@@ -178,7 +178,7 @@ mod tests {
             let is_inside = (middle - centre).as_vec2().length() < 8.0 * 256.0;
             assert!(is_inside || map.is_solid(tile.x, tile.y), "because {tile} is outside");
         }
-        assert!(disc(3, 1).is_err() && disc(i32::MAX, 1).is_err());
+        assert!(disc(2, 1).is_err() && disc(i32::MAX, 1).is_err());
     }
 
     #[test]
