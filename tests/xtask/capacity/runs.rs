@@ -61,7 +61,7 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
             .map_err(|error| format!("the run {name} left no result, as {error}: {}", ended.output))
     };
     let quick = length == Length::Quick;
-    let (rates, window) = if quick { ("30", "3") } else { ("20,30,60,128", "8") };
+    let (rates, window) = if quick { ("30", "3") } else { ("30,60,128", "6") };
     let (start, max) = if quick { ("64", "256") } else { ("512", "8192") };
     let held = stress(
         "held",
@@ -72,7 +72,7 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
         .concat(),
     )?;
     let (players, repeat, seconds) =
-        if quick { ("100,200", "1", "3") } else { ("200,500,1000,2000", "3", "10") };
+        if quick { ("100,200", "1", "3") } else { ("200,500,1000,2000", "3", "8") };
     let profile = ["--profile", "steady", "--floor", OPEN];
     stress(
         "cost",
