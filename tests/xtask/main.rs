@@ -21,7 +21,7 @@ Usage: cargo xtask COMMAND
   test                 run every test there is; the last line counts them
   codegen [--check]    write, or compare, what is generated from the wire types
   golden [--check]     write, or compare, the golden vectors in tests/golden
-  capacity             measure what this machine holds, for about an hour, and write
+  capacity             measure what this machine holds, for half an hour and more, and write
                        docs/capacity.md, its charts and the README's figures
   capacity --quick     try it in a few minutes, and print the page instead
   capacity --render    write them anew from what was measured last
