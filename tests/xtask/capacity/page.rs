@@ -130,8 +130,8 @@ fn point((x, y): (f64, f64)) -> Point {
 fn held(outcome: &Outcome) -> String {
     let mut text = String::from(
         "\n## Players held\n\n![Players held by tick rate](capacity-held.svg)\n\n\
-         | tick rate | held | bare loop | part of it | server CPU a client-tick | × floor | tick work p99 | p99 gap |\n\
-         |---|---|---|---|---|---|---|---|\n",
+         | tick rate | held | bare loop | part of it | server CPU a client-tick | × floor | tick work p99 | p99 gap | \
+         what ended the search |\n|---|---|---|---|---|---|---|---|---|\n",
     );
     for result in &outcome.results {
         let figures = &result.figures;
@@ -144,7 +144,7 @@ fn held(outcome: &Outcome) -> String {
         let floor_more = if result.floor_void_above { "+" } else { "" };
         let _ = writeln!(
             text,
-            "| {} Hz | {}{more} | {}{floor_more} | {} | {} µs | {} | {} ms | {:.1} ms |",
+            "| {} Hz | {}{more} | {}{floor_more} | {} | {} µs | {} | {} ms | {:.1} ms | {} |",
             result.tick_rate,
             count(result.held_players),
             count(result.floor_held_players),
@@ -153,13 +153,25 @@ fn held(outcome: &Outcome) -> String {
             number(figures.floor_ratio, 2),
             number(figures.tick_work_ms.map(|it| it.p99), 2),
             figures.gap_ms.p99,
+            ending(result),
         );
     }
     if outcome.results.iter().any(|result| result.void_above || result.floor_void_above) {
-        text += "\nA + marks a search whose next larger step was void: the generator or the machine set \
-                 that limit.\n";
+        text += "\nA + marks a search whose next larger step was void, twice: it says nothing about the \
+                 server, which may hold more.\n";
     }
     text
+}
+
+/// Why the smallest step above what was held was not.
+fn ending(result: &RateResult) -> String {
+    let held = result.held_players.unwrap_or_default();
+    let above = result
+        .steps
+        .iter()
+        .filter(|step| step.kind != StepKind::Floor && !step.held && step.players > held);
+    let Some(next) = above.min_by_key(|step| step.players) else { return NONE.to_owned() };
+    format!("{} at {}", next.why, next.players)
 }
 
 fn cost(outcome: &Outcome) -> String {
