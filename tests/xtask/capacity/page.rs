@@ -207,7 +207,7 @@ fn cost(outcome: &Outcome) -> String {
 fn crowd(outcome: &Outcome) -> String {
     let mut text = String::from(
         "\n## The mosh pit\n\nPlayers who all move on one disc of eight tiles, each in everybody's view. \
-         Nobody gets less for it: all are told of at the full rate.\n\n",
+         All are told of at every tick; there is no lower rate for some.\n\n",
     );
     text += &loads(outcome);
     text
@@ -289,8 +289,9 @@ fn long(outcome: &Outcome) -> String {
 
 fn knocking(outcome: &Outcome) -> String {
     let mut text = String::from(
-        "\n## Twice as many at the door\n\nFirst nine tenths of what was held, then twice as many come. Those \
-         inside keep their rate; the others are told when to come back.\n\n\
+        "\n## Twice as many at the door\n\nFirst nine tenths of what was held, then twice as many come: what \
+         those inside get, and how many are told when to come back. The server is as in operation, and may \
+         shut its door before what was held with it open.\n\n\
          | until | players inside | delivered | p99 gap | refused with 1013 | lost | desyncs |\n\
          |---|---|---|---|---|---|---|\n",
     );
