@@ -25,6 +25,7 @@ use crate::view::Atlas;
 mod bare;
 mod beat;
 mod cpu;
+mod frames;
 mod open_files;
 mod player;
 mod socket;

@@ -25,6 +25,8 @@ const GLANCE: Duration = Duration::from_micros(500);
 const EVENTS_AT_ONCE: usize = 256;
 /// Bots that begin to connect in one look, so that a steep ramp delays no input.
 const CONNECTS_AT_ONCE: usize = 4;
+/// Most bytes that are read of one socket at once.
+const SCRATCH_BYTES: usize = 16 << 10;
 /// Length of a beat.
 const BEAT: Duration = Duration::from_secs(1);
 /// How long all bots together may take to leave.
@@ -83,6 +85,8 @@ pub(super) struct Swarm<'a, G> {
     /// Refused bots that come back.
     returning: BinaryHeap<Reverse<(Instant, usize)>>,
     beat: Beat,
+    /// What sockets are read into.
+    scratch: Vec<u8>,
     beat_began: Instant,
     joined: usize,
     /// Joins that were begun, and those that came to nothing.
@@ -112,6 +116,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
             cursor: 0,
             returning: BinaryHeap::new(),
             beat: Beat::default(),
+            scratch: vec![0; SCRATCH_BYTES],
             joined: 0,
             begun: 0,
             failed: 0,
@@ -196,8 +201,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
         now: Instant,
         play: impl FnOnce(&mut G, &mut Turn<'_>) -> Result<(), Ended>,
     ) {
-        let Some(guest) = self.seats.get_mut(seat).and_then(|it| it.guest.as_mut()) else { return };
-        let mut turn = Turn { now, common: &self.common, beat: &mut self.beat };
+        let Self { common, beat, scratch, seats, .. } = self;
+        let Some(guest) = seats.get_mut(seat).and_then(|it| it.guest.as_mut()) else { return };
+        let mut turn = Turn { now, common, beat, scratch };
         if let Err(ended) = play(guest, &mut turn) {
             self.end(seat, now, &ended);
         }
@@ -327,8 +333,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
 
     fn expire(&mut self, now: Instant) {
         for seat in 0..self.seats.len() {
-            let turn = Turn { now, common: &self.common, beat: &mut self.beat };
-            let guest = self.seats[seat].guest.as_ref();
+            let Self { common, beat, scratch, seats, .. } = self;
+            let turn = Turn { now, common, beat, scratch };
+            let guest = seats[seat].guest.as_ref();
             if let Some(ended) = guest.and_then(|guest| guest.poll_timeout(&turn)) {
                 self.end(seat, now, &ended);
             }
@@ -344,8 +351,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
 
     fn end_beat(&mut self, now: Instant, number: u32, cpu_s: &mut Option<f64>) -> Beat {
         let length = now - self.beat_began;
-        let mut turn = Turn { now, common: &self.common, beat: &mut self.beat };
-        for guest in self.seats[..self.filled].iter().filter_map(|it| it.guest.as_ref()) {
+        let Self { common, beat, scratch, seats, .. } = self;
+        let mut turn = Turn { now, common, beat, scratch };
+        for guest in seats[..self.filled].iter().filter_map(|it| it.guest.as_ref()) {
             guest.tell_open(&mut turn);
         }
         let mut beat = std::mem::take(&mut self.beat);
