@@ -3,7 +3,8 @@
 use throng_shared::prng::Prng;
 
 use super::outcome::{
-    FORMAT, Figures, Judged, Machine, Outcome, Own, RateResult, Sample, Step, StepKind, TickCounts,
+    FORMAT, Figures, Judged, Machine, Outcome, Own, RateResult, Reads, Sample, Step, StepKind,
+    TickCounts,
 };
 use crate::report::{Spread, round};
 
@@ -26,6 +27,7 @@ pub(super) fn outcome(seed: u64) -> Outcome {
         seconds: 20.0,
         pinned: true,
         workers: 1,
+        floor: Some(Reads::OnArrival),
         results: vec![rate(30, 4096, seed), rate(60, 2048, seed)],
         thresholds: vec![
             Judged { threshold: "gap_p99<2T".to_owned(), found: Some(1.4), kept: true },

@@ -31,6 +31,8 @@ pub struct Outcome {
     pub pinned: bool,
     /// Generator processes.
     pub workers: usize,
+    /// The bare loop that the server was compared with.
+    pub floor: Option<Reads>,
     /// One for each tick rate.
     pub results: Vec<RateResult>,
     /// The thresholds that were asked for, and whether they were kept.
@@ -55,6 +57,17 @@ pub struct Machine {
     pub memory_gib: u64,
     /// Name and release of the operating system's kernel.
     pub kernel: String,
+}
+
+/// When a bare loop reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reads {
+    /// Each input when it comes, as a loop around `epoll_wait` does.
+    OnArrival,
+    /// All of them once a tick: it sleeps between two, since nothing that comes is of
+    /// use before the next. The cheapest loop there is.
+    OnceATick,
 }
 
 /// What was found at one tick rate. The flattened figures are those of the largest

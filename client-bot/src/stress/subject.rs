@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::cores::Cores;
-use super::outcome::{Figures, Sample};
+use super::outcome::{Figures, Reads, Sample};
 use super::server::{ServerChild, ServerError};
 use super::watch::{Room, Watch};
 use crate::load::{Beat, ProcessMeter, open_files_max, stolen};
@@ -51,15 +51,19 @@ impl Subject {
         program: &std::path::Path,
         frame_bytes: usize,
         tick_hz: u32,
+        reads: Reads,
         cores: Option<&Cores>,
     ) -> Result<Self, ServerError> {
-        let arguments = [
+        let mut arguments = vec![
             "floor".to_owned(),
             "--tick-rate".to_owned(),
             tick_hz.to_string(),
             "--bytes".to_owned(),
             frame_bytes.to_string(),
         ];
+        if reads == Reads::OnceATick {
+            arguments.push("--once-a-tick".to_owned());
+        }
         let bare = Self::start(program, &arguments, tick_hz, cores)?;
         Ok(Self { watch: None, ..bare })
     }

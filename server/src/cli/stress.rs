@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use throng_bot::load::{Bare, Plan, Step, Stop};
 use throng_bot::stress::diff::{self, Diff};
 use throng_bot::stress::mix::Mix;
+use throng_bot::stress::outcome::Reads;
 use throng_bot::stress::profile::{Profile, Stage};
 use throng_bot::stress::slo::Slo;
 use throng_bot::stress::{self, StressOptions, Task};
@@ -99,8 +100,8 @@ pub(super) struct StressArgs {
     #[arg(long, conflicts_with = "url")]
     doors_open: bool,
     /// Run a bare epoll loop beside each step, and give the ratio to it (Linux)
-    #[arg(long)]
-    floor: bool,
+    #[arg(long, value_name = "READS", num_args = 0..=1, default_missing_value = "on-arrival")]
+    floor: Option<FloorReads>,
     /// Thresholds, such as 'tick_p99<10ms,gap_p99<2T,join_p99<250ms,lost==0,desyncs==0'
     #[arg(long, value_name = "THRESHOLDS")]
     slo: Option<Slo>,
@@ -127,6 +128,24 @@ enum ProfileName {
     Spike,
     /// So many players for a long time
     Soak,
+}
+
+/// When the bare loop of `--floor` reads.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FloorReads {
+    /// Each input as it comes, as a loop around epoll_wait does
+    OnArrival,
+    /// All inputs once a tick, asleep between: the cheapest loop there is
+    OnceATick,
+}
+
+impl FloorReads {
+    fn reads(self) -> Reads {
+        match self {
+            Self::OnArrival => Reads::OnArrival,
+            Self::OnceATick => Reads::OnceATick,
+        }
+    }
 }
 
 /// Part of a load, as a process of its own.
@@ -163,6 +182,9 @@ pub(super) struct FloorArgs {
     tick_rate: u32,
     #[arg(long, value_parser = count)]
     bytes: usize,
+    /// Read what came once a tick, and sleep between.
+    #[arg(long)]
+    once_a_tick: bool,
 }
 
 #[cfg(target_os = "linux")]
@@ -171,7 +193,8 @@ pub(super) fn run_floor(args: FloorArgs) -> Result<(), String> {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     super::serve::say_listening(address);
-    stress::floor::serve(&listener, args.tick_rate, args.bytes).map_err(failed)
+    let reads = if args.once_a_tick { Reads::OnceATick } else { Reads::OnArrival };
+    stress::floor::serve(&listener, args.tick_rate, args.bytes, reads).map_err(failed)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -218,7 +241,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
     if let Some(StressCommand::Diff { a, b }) = &args.command {
         return tell_apart(a, b);
     }
-    if args.floor && cfg!(not(target_os = "linux")) {
+    if args.floor.is_some() && cfg!(not(target_os = "linux")) {
         return Err("--floor stands on epoll, which only Linux has.".to_owned());
     }
     let task = args.task()?;
@@ -236,7 +259,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
         arena: args.arena.map(|arena| arena.to_string()),
         seed: args.seed,
         doors_open: args.doors_open,
-        floor: args.floor,
+        floor: args.floor.map(FloorReads::reads),
         workers: args.workers,
         decode_one_in: args.decode_one_in,
         slo: args.slo,
