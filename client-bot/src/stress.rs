@@ -86,6 +86,9 @@ pub struct StressOptions {
     pub workers: usize,
     /// One bot in so many decodes everything; none: as many as a core can.
     pub decode_one_in: Option<usize>,
+    /// Bots on slow links, and such that stop reading: the last of all.
+    pub slow: usize,
+    pub stalling: usize,
     pub slo: Option<Slo>,
     /// From this moment of a step on, a broken threshold ends it.
     pub abort_after: Option<Duration>,
@@ -223,6 +226,7 @@ impl StressOptions {
         self.url.is_none()
             && self.arena.is_none()
             && self.mix == Mix::from(BrainKind::Walk)
+            && self.slow + self.stalling == 0
             && players >= WORKLOAD_PLAYERS_MIN
     }
 }
@@ -603,6 +607,8 @@ impl Bench<'_> {
             } else {
                 SAMPLE_ONE_IN
             }),
+            slow: if bare.is_none() { options.slow } else { 0 },
+            stalling: if bare.is_none() { options.stalling } else { 0 },
             worker: 0,
             workers: options.workers,
             i_run_that_server: options.i_run_that_server,

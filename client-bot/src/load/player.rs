@@ -23,6 +23,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
 use super::Bare;
 use super::beat::Beat;
 use super::frames::{Frame, Pending, cut, farewell};
+use super::slow::{FirstSight, LinkKind, RECEIVE_BUFFER_BYTES, STALL_AFTER, SlowLink};
 use super::socket::Socket;
 use super::swarm::Guest;
 use crate::brain::{Blind, Brain, BrainKind};
@@ -63,6 +64,7 @@ pub(super) struct Turn<'a> {
     pub(super) now: Instant,
     pub(super) common: &'a Common,
     pub(super) beat: &'a mut Beat,
+    pub(super) ticks: &'a mut FirstSight,
     /// What sockets are read into, one after the other.
     pub(super) scratch: &'a mut Vec<u8>,
 }
@@ -83,6 +85,7 @@ impl Turn<'_> {
 pub(super) struct Role {
     pub(super) number: usize,
     pub(super) brain: BrainKind,
+    pub(super) link: LinkKind,
     /// Whether it decodes and checks everything, or reads the heads of snapshots.
     pub(super) decodes: bool,
     /// When its join was due.
@@ -111,6 +114,10 @@ struct Open {
     socket: Socket,
     pending: Pending,
     masks: Prng,
+    /// Between the socket and the bot, where the link is slow.
+    slow: Option<Box<SlowLink>>,
+    /// From this moment on nothing is read.
+    stalls_at: Option<Instant>,
     session: ClientSession,
     game: Option<Game>,
     /// What the server said before it closed: code, reason, when to come back.
@@ -121,6 +128,7 @@ struct Open {
 /// A game, from the Welcome on.
 #[derive(Debug)]
 struct Game {
+    link: LinkKind,
     course: Course,
     held: Option<Held>,
     mind: Mind,
@@ -156,7 +164,9 @@ impl Guest for Player {
         registry: &Registry,
         token: Token,
     ) -> io::Result<Self> {
-        let socket = Socket::connect(common.target.address(), source, registry, token)?;
+        let buffer = (role.link != LinkKind::Fast).then_some(RECEIVE_BUFFER_BYTES);
+        let address = common.target.address();
+        let socket = Socket::connect(address, source, buffer, registry, token)?;
         Ok(Self { role, stage: Stage::Connecting(socket) })
     }
 
@@ -170,9 +180,11 @@ impl Guest for Player {
 
     fn settled_s(&self, now: Instant, length: Duration) -> f64 {
         match &self.stage {
-            Stage::Open(open) => open.game.as_ref().map_or(0.0, |game| {
-                now.saturating_duration_since(game.settled).min(length).as_secs_f64()
-            }),
+            Stage::Open(open) => {
+                open.game.as_ref().filter(|it| it.is_counted()).map_or(0.0, |game| {
+                    now.saturating_duration_since(game.settled).min(length).as_secs_f64()
+                })
+            }
             Stage::Connecting(_) | Stage::Shaking(_) | Stage::Gone => 0.0,
         }
     }
@@ -181,6 +193,7 @@ impl Guest for Player {
         match &mut self.stage {
             Stage::Connecting(socket) => socket.wake(event),
             Stage::Shaking(shaking) => shaking.get_mut().get_mut().wake(event),
+            Stage::Open(open) if open.has_stalled(turn.now) => return Open::hear_end(event),
             Stage::Open(open) => open.socket.wake(event),
             Stage::Gone => {}
         }
@@ -205,6 +218,7 @@ impl Guest for Player {
 
     fn poll_timeout(&self, turn: &Turn<'_>) -> Option<Ended> {
         match &self.stage {
+            Stage::Open(open) if open.has_stalled(turn.now) => None,
             Stage::Open(open) if open.game.is_some() => {
                 open.session.poll_timeout(turn.millis()).map(|_| Ended::Silent)
             }
@@ -224,9 +238,18 @@ impl Guest for Player {
 
     fn tell_open(&self, turn: &mut Turn<'_>) {
         let Stage::Open(open) = &self.stage else { return };
-        if let Some(game) = &open.game {
+        if let Some(game) = open.game.as_ref().filter(|game| game.is_counted()) {
             game.tell_open(turn);
         }
+    }
+
+    fn go_slowly(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended> {
+        self.read(turn)
+    }
+
+    fn stalled_since(&self) -> Option<Instant> {
+        let Stage::Open(open) = &self.stage else { return None };
+        open.stalls_at
     }
 }
 
@@ -276,6 +299,8 @@ impl Player {
             socket,
             pending: Pending::default(),
             masks: Prng::stream(turn.common.seed ^ MASK_STREAM, number as u64),
+            slow: None,
+            stalls_at: None,
             session,
             game: None,
             farewell: None,
@@ -291,7 +316,11 @@ impl Player {
     fn read(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended> {
         let Stage::Open(open) = &mut self.stage else { return Ok(()) };
         let mut scratch = std::mem::take(turn.scratch);
-        let read = open.read(self.role, &mut scratch, turn);
+        let read = if open.slow.is_some() {
+            open.read_slowly(self.role, &mut scratch, turn)
+        } else {
+            open.read(self.role, &mut scratch, turn)
+        };
         *turn.scratch = scratch;
         read
     }
@@ -307,20 +336,55 @@ impl Open {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(self.ended(&error)),
             };
-            let came = &scratch[..count];
-            if self.pending.partial.is_empty() {
-                let used = self.take_all(role, came, turn)?;
-                self.pending.partial.extend_from_slice(&came[used..]);
-            } else {
-                let mut whole = std::mem::take(&mut self.pending.partial);
-                whole.extend_from_slice(came);
-                let used = self.take_all(role, &whole, turn)?;
-                if used < whole.len() {
-                    whole.drain(..used);
-                    self.pending.partial = whole;
-                }
+            self.take_bytes(role, &scratch[..count], turn)?;
+            if self.slow.is_some() || self.has_stalled(turn.now) {
+                return Ok(());
             }
         }
+    }
+
+    /// The same where a slow link is between.
+    fn read_slowly(
+        &mut self,
+        role: Role,
+        scratch: &mut [u8],
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Ended> {
+        let Some(link) = &mut self.slow else { return Ok(()) };
+        let carried = link.carry(&mut self.socket, scratch, turn.now);
+        // What arrived before the end is taken first: it may say why.
+        while let Some(bytes) = self.slow.as_mut().and_then(|link| link.receive(turn.now)) {
+            self.take_bytes(role, &bytes, turn)?;
+        }
+        carried.map_err(|error| self.ended(&error))
+    }
+
+    fn take_bytes(&mut self, role: Role, came: &[u8], turn: &mut Turn<'_>) -> Result<(), Ended> {
+        if self.pending.partial.is_empty() {
+            let used = self.take_all(role, came, turn)?;
+            self.pending.partial.extend_from_slice(&came[used..]);
+        } else {
+            let mut whole = std::mem::take(&mut self.pending.partial);
+            whole.extend_from_slice(came);
+            let used = self.take_all(role, &whole, turn)?;
+            if used < whole.len() {
+                whole.drain(..used);
+                self.pending.partial = whole;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_stalled(&self, now: Instant) -> bool {
+        self.stalls_at.is_some_and(|at| now >= at)
+    }
+
+    /// Whoever does not read still learns that there is nothing more to come.
+    fn hear_end(event: &Event) -> Result<(), Ended> {
+        if event.is_error() || event.is_read_closed() || event.is_write_closed() {
+            return Err(Ended::Broken(CloseCode::Lost.text().to_owned()));
+        }
+        Ok(())
     }
 
     /// Takes all frames that are whole; says how many bytes they have.
@@ -332,6 +396,11 @@ impl Open {
                 Frame::Binary(message) => {
                     if let Some(welcome) = self.take(message, turn)? {
                         self.game = Some(Game::new(role, &welcome, turn)?);
+                        match role.link {
+                            LinkKind::Fast => {}
+                            LinkKind::Slow => self.slow = Some(Box::new(SlowLink::new(turn.now))),
+                            LinkKind::Stalling => self.stalls_at = Some(turn.now + STALL_AFTER),
+                        }
                     }
                 }
                 Frame::Close(payload) => {
@@ -392,15 +461,24 @@ impl Open {
 
     fn take_head(&mut self, head: SnapshotHead, turn: &mut Turn<'_>) {
         let traffic = self.socket.traffic();
+        let is_narrow = self.slow.as_ref().is_some_and(|link| link.is_narrow());
         if let Some(game) = &mut self.game {
             game.course.take(turn.ms(), head);
-            game.count(traffic, turn);
+            game.count(is_narrow, traffic, turn);
         }
     }
 
     fn send(&mut self, message: &ClientMessage) -> Result<(), Ended> {
         let mask = self.masks.next_u32().to_ne_bytes();
-        let sent = self.pending.send(&mut self.socket, message, mask);
+        let sent = match &mut self.slow {
+            None => self.pending.send(&mut self.socket, message, mask),
+            Some(link) => {
+                let mut bytes = Vec::new();
+                let written = self.pending.send(&mut bytes, message, mask);
+                link.send(Instant::now(), bytes);
+                written
+            }
+        };
         sent.map_err(|error| self.ended(&error))
     }
 
@@ -433,6 +511,7 @@ impl Game {
         turn.beat.joined += 1;
         turn.beat.join.add(turn.now.saturating_duration_since(role.due));
         Ok(Self {
+            link: role.link,
             course: Course::new(turn.ms(), welcome),
             held,
             mind: match role.brain.blind() {
@@ -448,9 +527,18 @@ impl Game {
         })
     }
 
+    /// Whether it is one of those whose gaps and inputs are measured: the others show
+    /// what their links do.
+    fn is_counted(&self) -> bool {
+        self.link == LinkKind::Fast
+    }
+
     fn note_sent(&mut self, tick: Tick, due: Instant, turn: &mut Turn<'_>) {
         if turn.now >= self.settled {
             turn.beat.lateness.add(turn.now.saturating_duration_since(due));
+        }
+        if !self.is_counted() {
+            return;
         }
         // A newer input takes the place of those that name a later tick, so they are
         // in force when it is.
@@ -464,7 +552,14 @@ impl Game {
     }
 
     /// Counts the snapshot that just came.
-    fn count(&mut self, traffic: Traffic, turn: &mut Turn<'_>) {
+    fn count(&mut self, is_narrow: bool, traffic: Traffic, turn: &mut Turn<'_>) {
+        let age = turn.ticks.of(self.course.seen(), turn.now);
+        if !self.is_counted() {
+            if let Some(age) = age.filter(|_| is_narrow) {
+                turn.beat.age.add(age);
+            }
+            return;
+        }
         let before = self.last_snapshot.replace(turn.now);
         let bytes_in = traffic.bytes_in - self.counted.bytes_in;
         let bytes_out = traffic.bytes_out - self.counted.bytes_out;

@@ -32,6 +32,7 @@ impl Socket {
     pub(super) fn connect(
         address: SocketAddr,
         source: Option<SocketAddr>,
+        receive_buffer: Option<usize>,
         registry: &Registry,
         token: Token,
     ) -> io::Result<Self> {
@@ -42,6 +43,9 @@ impl Socket {
         )?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
+        if let Some(bytes) = receive_buffer {
+            socket.set_recv_buffer_size(bytes)?;
+        }
         if let Some(source) = source {
             // Where the system has but one loopback address, it chooses the source.
             let _ = socket.bind(&source.into());

@@ -15,6 +15,7 @@ use super::beat::Beat;
 use super::cpu::own_s;
 use super::open_files::open_files;
 use super::player::{Common, Role, Turn};
+use super::slow::{FirstSight, LinkKind};
 use super::{LoadError, Plan, Step, Stop};
 use crate::brain::THINK_EVERY;
 use crate::client::Ended;
@@ -58,6 +59,10 @@ pub(super) trait Guest: Sized {
     fn leave(&mut self) -> bool;
     /// Tells what it still waits for.
     fn tell_open(&self, turn: &mut Turn<'_>);
+    /// Lets a slow link carry what it can by now.
+    fn go_slowly(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended>;
+    /// Since when, or from when on, it reads nothing.
+    fn stalled_since(&self) -> Option<Instant>;
 }
 
 /// A place for one bot.
@@ -85,6 +90,9 @@ pub(super) struct Swarm<'a, G> {
     /// Refused bots that come back.
     returning: BinaryHeap<Reverse<(Instant, usize)>>,
     beat: Beat,
+    ticks: FirstSight,
+    /// Seats whose link is slow: what it carries depends on the time.
+    slow: Vec<usize>,
     /// What sockets are read into.
     scratch: Vec<u8>,
     beat_began: Instant,
@@ -103,6 +111,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
         let mut order: Vec<(Duration, usize)> =
             seats.iter().enumerate().map(|(seat, it)| (phase(it.number), seat)).collect();
         order.sort_unstable();
+        let is_slow = |it: &Seat<G>| plan.link(it.number) == LinkKind::Slow;
+        let slow = (0..seats.len()).filter(|&seat| is_slow(&seats[seat])).collect();
         let poll = Poll::new().map_err(|error| LoadError::Runtime(error.to_string()))?;
         Ok(Self {
             plan,
@@ -116,6 +126,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
             cursor: 0,
             returning: BinaryHeap::new(),
             beat: Beat::default(),
+            ticks: FirstSight::default(),
+            slow,
             scratch: vec![0; SCRATCH_BYTES],
             joined: 0,
             begun: 0,
@@ -148,6 +160,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
                 checked = now;
             }
             self.send_due();
+            for place in 0..self.slow.len() {
+                self.with(self.slow[place], now, |guest, turn| guest.go_slowly(turn));
+            }
             // On a grid, so that beats of several processes are of the same time.
             if now >= origin + BEAT * (number + 1) {
                 self.expire(now);
@@ -201,9 +216,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
         now: Instant,
         play: impl FnOnce(&mut G, &mut Turn<'_>) -> Result<(), Ended>,
     ) {
-        let Self { common, beat, scratch, seats, .. } = self;
+        let Self { common, beat, ticks, scratch, seats, .. } = self;
         let Some(guest) = seats.get_mut(seat).and_then(|it| it.guest.as_mut()) else { return };
-        let mut turn = Turn { now, common, beat, scratch };
+        let mut turn = Turn { now, common, beat, ticks, scratch };
         if let Err(ended) = play(guest, &mut turn) {
             self.end(seat, now, &ended);
         }
@@ -214,6 +229,10 @@ impl<'a, G: Guest> Swarm<'a, G> {
         let Some(guest) = it.guest.take() else { return };
         self.failed += usize::from(!guest.is_playing());
         if guest.is_leaving() {
+            return;
+        }
+        if let Some(since) = guest.stalled_since().filter(|&since| since <= now) {
+            self.beat.gone.add(now - since);
             return;
         }
         let comes_back = match ended {
@@ -281,6 +300,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
         let number = self.seats[seat].number;
         let role = Role {
             number,
+            link: self.plan.link(number),
             brain: self.plan.mix.kind(number, self.plan.seed),
             decodes: self.plan.decodes(number),
             due,
@@ -333,8 +353,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
 
     fn expire(&mut self, now: Instant) {
         for seat in 0..self.seats.len() {
-            let Self { common, beat, scratch, seats, .. } = self;
-            let turn = Turn { now, common, beat, scratch };
+            let Self { common, beat, ticks, scratch, seats, .. } = self;
+            let turn = Turn { now, common, beat, ticks, scratch };
             let guest = seats[seat].guest.as_ref();
             if let Some(ended) = guest.and_then(|guest| guest.poll_timeout(&turn)) {
                 self.end(seat, now, &ended);
@@ -351,8 +371,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
 
     fn end_beat(&mut self, now: Instant, number: u32, cpu_s: &mut Option<f64>) -> Beat {
         let length = now - self.beat_began;
-        let Self { common, beat, scratch, seats, .. } = self;
-        let mut turn = Turn { now, common, beat, scratch };
+        let Self { common, beat, ticks, scratch, seats, .. } = self;
+        let mut turn = Turn { now, common, beat, ticks, scratch };
         for guest in seats[..self.filled].iter().filter_map(|it| it.guest.as_ref()) {
             guest.tell_open(&mut turn);
         }

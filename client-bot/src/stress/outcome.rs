@@ -129,6 +129,11 @@ pub struct Figures {
     pub input_ack_raw_ms: Spread,
     /// From the moment at which a join was due to its Welcome.
     pub join_ms: Spread,
+    /// Age of the snapshots that slow links carried: since any bot saw the tick.
+    pub slow_age_ms: Option<Spread>,
+    /// Stalled readers whose connection ended, and how long after they stopped.
+    pub stalled_gone: usize,
+    pub stalled_gone_ms: Option<Spread>,
     /// Drain to publish, as the server tells it.
     pub tick_work_ms: Option<Spread>,
     pub ticks: Option<TickCounts>,
@@ -200,6 +205,8 @@ pub struct Sample {
     pub cpu_us_per_client_tick: Option<f64>,
     pub own_cpu_share: Option<f64>,
     pub own_lateness_p99_ms: f64,
+    /// Resident memory of the server, in KiB.
+    pub resident_kib: Option<u64>,
     pub lost: usize,
     pub desyncs: u64,
 }

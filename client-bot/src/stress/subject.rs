@@ -154,6 +154,7 @@ impl<'a> Ledger<'a> {
             cpu_us_per_client_tick: spent.and_then(|spent| self.cpu_us(spent, beat)),
             own_cpu_share: figures.own.cpu_share,
             own_lateness_p99_ms: figures.own.lateness_ms.p99,
+            resident_kib: self.subject.meter.and_then(ProcessMeter::resident_kib),
             lost: beat.lost,
             desyncs: beat.desyncs,
         };

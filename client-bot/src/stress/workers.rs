@@ -80,6 +80,8 @@ fn command(plan: &Plan, program: &Path) -> Command {
     command
         .args(["--brain", &plan.mix.to_string()])
         .args(["--decode-one-in", &plan.decode_one_in.to_string()])
+        .args(["--slow", &plan.slow.to_string()])
+        .args(["--stalling", &plan.stalling.to_string()])
         .args(["--joining-max", &plan.joining_max.to_string()])
         .args(["--worker", &plan.worker.to_string()])
         .args(["--workers", &plan.workers.to_string()]);

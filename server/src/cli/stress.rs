@@ -96,6 +96,13 @@ pub(super) struct StressArgs {
     /// [default: 1 up to 2000 bots a worker, 10 above]
     #[arg(long, value_name = "N", value_parser = count)]
     decode_one_in: Option<usize>,
+    /// The last N players have a link that carries two thirds of what they are sent, 20 ms
+    /// late each way
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    slow: usize,
+    /// The last N players stop reading, four seconds after they joined
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    stalling: usize,
     /// Let the servers take more than they can bear, rather than refuse newcomers in time
     #[arg(long, conflicts_with = "url")]
     doors_open: bool,
@@ -168,6 +175,10 @@ pub(super) struct WorkerArgs {
     #[arg(long)]
     i_run_that_server: bool,
     #[arg(long)]
+    slow: usize,
+    #[arg(long)]
+    stalling: usize,
+    #[arg(long)]
     joining_max: usize,
     #[arg(long)]
     bare_bytes: Option<usize>,
@@ -211,6 +222,8 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
         mix: args.brain,
         seed: args.seed,
         decode_one_in: args.decode_one_in.max(1),
+        slow: args.slow,
+        stalling: args.stalling,
         worker: args.worker,
         workers: args.workers.max(1),
         i_run_that_server: args.i_run_that_server,
@@ -262,6 +275,8 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
         floor: args.floor.map(FloorReads::reads),
         workers: args.workers,
         decode_one_in: args.decode_one_in,
+        slow: args.slow,
+        stalling: args.stalling,
         slo: args.slo,
         abort_after: args.abort_after.map(Duration::from_secs_f64),
     };
