@@ -104,9 +104,11 @@ const fn ticks(ms: i32, hz: i32) -> u8 {
     if ticks < 1 { 1 } else { ticks as u8 }
 }
 
-/// `n / d`, rounded to the nearest, halves away from zero.
+/// `n / d` for a positive `d`, rounded to the nearest, halves away from zero.
 const fn nearest(n: i32, d: i32) -> i32 {
-    if n < 0 { (n - d / 2) / d } else { (n + d / 2) / d }
+    // Half of `d` with the sign of `n`, without a branch that nobody could predict.
+    let sign = n >> 31;
+    (n + (((d >> 1) ^ sign) - sign)) / d
 }
 
 // Sums and products of `step` and `fly` fit 32 bits, at the slowest and at the fastest rate.
@@ -169,14 +171,7 @@ pub struct Steer {
 }
 
 /// Moves `body` to `tick` from the one before. `dash` is whether a dash was pressed for it.
-pub fn step(
-    body: &mut Body,
-    steer: Steer,
-    dash: bool,
-    tick: Tick,
-    rules: &Rules,
-    map: &TileMap,
-) {
+pub fn step(body: &mut Body, steer: Steer, dash: bool, tick: Tick, rules: &Rules, map: &TileMap) {
     if dash && body.can_dash() {
         body.dash_left = rules.dash_ticks;
         body.dash_rest = rules.dash_rest_ticks;
@@ -216,20 +211,28 @@ fn approach(vel: IVec2, target: IVec2, most: i32) -> IVec2 {
 /// every end, no body carries a remainder. Opposite velocities lead to opposite places.
 #[must_use]
 pub fn travel(vel: IVec2, tick: Tick) -> IVec2 {
-    way(vel, Tick(tick.0.wrapping_sub(1)), 1)
+    let before = halves(vel, phase(tick) - 1);
+    ((before + 2 * vel) >> HALVES_BITS) - (before >> HALVES_BITS)
 }
 
 /// How far a velocity leads in the `ticks` after `from`, in sub-units.
 #[must_use]
 pub fn way(vel: IVec2, from: Tick, ticks: i32) -> IVec2 {
-    let phase = (from.0 % VEL.cast_unsigned()).cast_signed();
-    // Where it is after so many ticks: to the nearest, and in the middle of ticks, where
-    // only whole sub-units a tick lie halfway between two places.
-    let reached = |ticks: i32| {
-        let halves = vel * (2 * ticks + 1) + IVec2::splat(VEL);
-        IVec2::new(halves.x >> (VEL_BITS + 1), halves.y >> (VEL_BITS + 1))
-    };
-    reached(phase + ticks) - reached(phase)
+    let reached = |ticks| halves(vel, ticks) >> HALVES_BITS;
+    reached(phase(from) + ticks) - reached(phase(from))
+}
+
+const HALVES_BITS: u32 = VEL_BITS + 1;
+
+/// Where a velocity has led after so many ticks and a half, in half steps, and what makes
+/// a shift round to the nearest. In the middle of ticks, because there only velocities of
+/// whole sub-units lie halfway between two places.
+fn halves(vel: IVec2, ticks: i32) -> IVec2 {
+    vel * (2 * ticks + 1) + VEL
+}
+
+fn phase(tick: Tick) -> i32 {
+    (tick.0 % VEL.cast_unsigned()).cast_signed()
 }
 
 /// Moves a body along its velocity; a wall ends the movement along its axis.
@@ -358,10 +361,8 @@ mod tests {
     /// Seconds until the velocity is what the steer wants, the last tick only as far as
     /// it was needed; and whole ticks.
     fn time_to(mut body: Body, steer: Steer, rules: &Rules, map: &TileMap) -> (f64, i32) {
-        let wanted = along(
-            steer.heading,
-            rules.speed * i32::from(steer.thrust) / i32::from(THRUST_MAX),
-        );
+        let wanted =
+            along(steer.heading, rules.speed * i32::from(steer.thrust) / i32::from(THRUST_MAX));
         let most = if steer.thrust == 0 { rules.drag } else { rules.accel };
         let mut tick = Tick(7);
         for ticks in 0..1000 {

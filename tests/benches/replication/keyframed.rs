@@ -221,7 +221,8 @@ impl<const EVERY: u32> Keyframed<EVERY> {
         cells.clear();
         for home in &self.homes {
             let start = bytes.len();
-            let off = |id: &NetId| self.places[id.index()] - self.bases[id.index()].after(age, self.tick);
+            let off =
+                |id: &NetId| self.places[id.index()] - self.bases[id.index()].after(age, self.tick);
             if home.iter().any(|id| off(id) != IVec2::ZERO) {
                 let mut bits = BitWriter::new(bytes);
                 for id in home {
