@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
+use super::server::alone;
 use crate::load::{Beat, LoadError, Plan, Step, Stop};
 
 /// Beats of one worker that wait to be taken.
@@ -54,7 +55,9 @@ pub(super) fn run(
     let (tell, said) = sync_channel(BEATS_WAITING * plan.workers);
     let mut workers = Workers(Vec::new());
     for worker in 0..plan.workers {
-        let mut child = command(&Plan { worker, ..plan.clone() }, program)
+        let mut command = command(&Plan { worker, ..plan.clone() }, program);
+        alone(&mut command);
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

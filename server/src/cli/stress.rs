@@ -47,7 +47,12 @@ pub(super) struct StressArgs {
     #[arg(long, value_name = "PROFILE", default_value = "find-max")]
     profile: ProfileName,
     /// A stage of a course of your own, again for each: 30s:0..500, then 60s:500
-    #[arg(long, value_name = "TIME:PLAYERS", conflicts_with_all = ["profile", "players"])]
+    #[arg(
+        long,
+        value_name = "TIME:PLAYERS",
+        value_parser = Stage::measured,
+        conflicts_with_all = ["profile", "players"]
+    )]
     stage: Vec<Stage>,
     /// Players of steady (several: one step each), spike and soak
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = count, default_value = "500")]
@@ -196,10 +201,15 @@ pub(super) struct FloorArgs {
     /// Read what came once a tick, and sleep between.
     #[arg(long)]
     once_a_tick: bool,
+    #[arg(long)]
+    until_stdin_ends: bool,
 }
 
 #[cfg(target_os = "linux")]
 pub(super) fn run_floor(args: FloorArgs) -> Result<(), String> {
+    if args.until_stdin_ends {
+        super::end_with_stdin();
+    }
     let failed = |error| format!("The bare loop failed: {error}.");
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
@@ -312,6 +322,10 @@ impl StressArgs {
         }
         let within = |default: f64| Duration::from_secs_f64(self.seconds.unwrap_or(default));
         let stages = |name, profile: Result<Profile, _>| match profile {
+            Ok(profile) if let Some((number, stage)) = profile.unmeasured() => Err(format!(
+                "Stage {number} of {name} ({stage}) is too short: figures come once a second. \
+                 Give --seconds more."
+            )),
             Ok(profile) if profile.players_max() <= PLAYERS_MAX => {
                 Ok(Task::Stages { name, profile })
             }
