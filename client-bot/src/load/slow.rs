@@ -25,7 +25,7 @@ const LEARN: Duration = Duration::from_secs(2);
 /// Part of it that the link carries from then on.
 const PART: f64 = 2.0 / 3.0;
 /// What a link can carry at once after it was idle.
-const BURST: Duration = Duration::from_millis(2);
+const BURST: Duration = Duration::from_millis(4);
 /// Receive buffer of bots on bad links, in bytes: the kernel's own would hold seconds.
 pub(super) const RECEIVE_BUFFER_BYTES: usize = 2 << 10;
 /// From the Welcome to the moment at which a stalling bot stops reading.
@@ -118,12 +118,13 @@ impl SlowLink {
         if self.rate.is_none() && age >= LEARN {
             self.rate = Some(self.learned as f64 / age.as_secs_f64() * PART);
             self.filled = now;
+            self.allowance = 0.0;
         }
         let Some(rate) = self.rate else { return usize::MAX };
         let idle = now.saturating_duration_since(self.filled);
         self.filled = now;
-        // Never less than a byte, or a link slower than one a burst carries nothing.
-        let most = (rate * BURST.as_secs_f64()).max(1.0);
+        // Bytes are whole: what is left of one must not be lost.
+        let most = (rate * BURST.as_secs_f64()).max(2.0);
         self.allowance = (self.allowance + rate * idle.as_secs_f64()).min(most);
         self.allowance.max(0.0) as usize
     }
