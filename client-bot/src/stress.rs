@@ -110,7 +110,7 @@ pub enum Task {
 pub enum Progress {
     Line(String),
     /// A second of a load.
-    Second(Glance),
+    Second(Box<Glance>),
 }
 
 /// Why nothing was found out.
@@ -545,7 +545,7 @@ impl Bench<'_> {
         sample: Sample,
     ) {
         let elapsed = Duration::from_secs_f64(sample.at_s);
-        (self.tell)(Progress::Second(Glance {
+        (self.tell)(Progress::Second(Box::new(Glance {
             elapsed,
             total: Some(total),
             stage,
@@ -554,7 +554,7 @@ impl Bench<'_> {
             wanted: plan.profile.players_at(elapsed),
             sample,
             bytes_s: sample.bytes_per_client_s * sample.players as f64,
-        }));
+        })));
     }
 
     fn subject(&self, tick_hz: u32, players: usize) -> Result<Subject, StressError> {
