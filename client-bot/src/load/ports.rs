@@ -51,7 +51,7 @@ impl Ports {
     }
 }
 
-/// `32768	60999`
+/// The first and the last port, with white space between.
 fn range(text: &str) -> Option<RangeInclusive<u16>> {
     let mut bounds = text.split_whitespace().map(str::parse);
     let (low, high) = (bounds.next()?.ok()?, bounds.next()?.ok()?);
