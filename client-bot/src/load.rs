@@ -16,6 +16,7 @@ pub use self::beat::{Beat, Times};
 pub(crate) use self::cpu::{ProcessMeter, stolen};
 pub use self::open_files::{allow_open_files, open_files_max};
 use self::player::{Common, Player};
+pub use self::ports::Ports;
 use self::slow::LinkKind;
 use self::swarm::Swarm;
 use crate::stress::mix::Mix;
@@ -29,6 +30,7 @@ mod cpu;
 mod frames;
 mod open_files;
 mod player;
+mod ports;
 mod slow;
 mod socket;
 mod swarm;
@@ -89,6 +91,7 @@ pub enum LoadError {
     Profile(ProfileError),
     NotYours { url: String },
     OpenFiles { needed: u64, limit: u64 },
+    Ports { needed: u64, free: u64, available: u64, sources: usize },
     Unreachable { url: String, why: String },
     Runtime(String),
     Interrupted,
@@ -107,6 +110,13 @@ impl fmt::Display for LoadError {
                 f,
                 "so many bots need {needed} open files and the hard limit of this process is \
                  {limit}: raise it (as root: ulimit -Hn {needed}) or take fewer bots"
+            ),
+            Self::Ports { needed, free, available, sources } => write!(
+                f,
+                "so many bots need {needed} ports and {free} are free of {available}, which is \
+                 all that net.ipv4.ip_local_port_range has for {sources} source address(es): \
+                 widen it (as root: sysctl -w net.ipv4.ip_local_port_range='1024 65535'), wait a \
+                 minute for closed connections, or take fewer bots"
             ),
             Self::Unreachable { url, why } => write!(f, "no bot could join {url}: {why}"),
             Self::Runtime(why) => write!(f, "no event loop: {why}"),
@@ -179,6 +189,10 @@ impl Plan {
             return Err(LoadError::NotYours { url: self.url.clone() });
         }
         allow_open_files(self.profile.players_max().div_ceil(self.workers))?;
+        if let Some(ports) = Ports::towards(&target) {
+            // All of them: the other workers' connections come from the same addresses.
+            ports.allow(self.profile.players_max(), target.sources())?;
+        }
         let common = Common {
             url: self.url.clone(),
             target,

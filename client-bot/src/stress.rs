@@ -10,24 +10,25 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use self::cores::Cores;
+use self::courses::Found;
 use self::live::Glance;
 use self::mix::Mix;
 use self::outcome::Reads;
 use self::outcome::{Figures, Judged, Outcome, RateResult, Sample, Step, StepKind};
-use self::profile::{Profile, Stage};
-use self::search::Search;
+use self::profile::Profile;
 use self::server::ServerError;
 use self::slo::Slo;
 use self::subject::{Ledger, Subject};
 use self::verdict::{Expected, Verdict};
 use crate::brain::BrainKind;
 use crate::load::window::Window;
-use crate::load::{self, Bare, Beat, LoadError, Plan, Stop, allow_open_files};
+use crate::load::{self, Bare, Beat, LoadError, Plan, Ports, Stop, allow_open_files};
 use crate::report::round;
 use crate::target::Target;
 
 pub mod chart;
 mod cores;
+mod courses;
 pub mod csv;
 pub mod diff;
 #[cfg(target_os = "linux")]
@@ -98,7 +99,8 @@ pub struct StressOptions {
 #[derive(Clone, Debug)]
 pub enum Task {
     /// Doubles the players, then bisects, to find how many are held.
-    FindMax { start: usize, max: usize, seconds: f64 },
+    /// Several searches: the later ones around what the first one found.
+    FindMax { start: usize, max: usize, seconds: f64, repeat: usize },
     /// One step for each of these numbers, all of them so often.
     Steady { players: Vec<usize>, seconds: f64, repeat: usize },
     /// One load whose players come and go: `spike`, `soak` or `stages`.
@@ -140,11 +142,13 @@ impl fmt::Display for StressError {
 
 impl std::error::Error for StressError {}
 
-/// Runs a test on the calling thread until it is done or the process is told to end.
-/// Every server that it starts is ended. `tell` takes progress.
+/// Runs a test on the calling thread until it is done or the process is told to end: then
+/// the outcome has what was finished, and says so. Every server that it starts is ended.
+/// `tell` takes progress.
 ///
 /// # Errors
-/// When no server could be started or loaded.
+/// When no server could be started or loaded, or it was interrupted before anything was
+/// finished.
 pub fn run(
     options: &StressOptions,
     tell: &mut dyn FnMut(Progress),
@@ -153,6 +157,12 @@ pub fn run(
     let in_load = |error| StressError::Load { players: most, error };
     // The server inherits the limit that it needs too.
     allow_open_files(most).map_err(in_load)?;
+    let target = options.url.as_deref().unwrap_or("ws://127.0.0.1:1/ws");
+    if let Ok(target) = Target::resolve(target)
+        && let Some(ports) = Ports::towards(&target)
+    {
+        ports.allow(most, target.sources()).map_err(in_load)?;
+    }
     // Asked before this thread is put on one of them.
     let machine = machine::this();
     let cores = if options.url.is_none() { Cores::split(options.workers) } else { None };
@@ -163,16 +173,23 @@ pub fn run(
     let pinned = cores.is_some();
     let mut bench = Bench { options, cores, stop, tell };
     let mut results = Vec::new();
+    let mut interrupt = None;
     for &tick_hz in &options.tick_rates {
-        results.push(match &options.task {
-            &Task::FindMax { start, max, seconds } => {
-                bench.find_max(tick_hz, (start, max), seconds)?
+        let mut found = Found::new(tick_hz);
+        let ended = bench.course(&mut found);
+        results.extend(found.result());
+        match ended {
+            Ok(()) => {}
+            Err(error) if error.is_interrupt() => {
+                interrupt = Some(error);
+                break;
             }
-            Task::Steady { players, seconds, repeat } => {
-                bench.steady(tick_hz, players, *seconds, *repeat)?
-            }
-            Task::Stages { profile, .. } => bench.stages(tick_hz, profile)?,
-        });
+            Err(error) => return Err(error),
+        }
+    }
+    let interrupted = interrupt.is_some();
+    if let Some(error) = interrupt.filter(|_| results.is_empty()) {
+        return Err(error);
     }
     let thresholds = options.slo.as_ref().map_or_else(Vec::new, |slo| {
         results.iter().flat_map(|it| judged(slo, it, &options.task)).collect()
@@ -190,6 +207,7 @@ pub fn run(
         pinned,
         workers: options.workers,
         floor: options.floor,
+        interrupted,
         results,
         thresholds,
     })
@@ -250,101 +268,6 @@ impl Bench<'_> {
         (self.tell)(Progress::Line(line));
     }
 
-    fn find_max(
-        &mut self,
-        tick_hz: u32,
-        (start, max): (usize, usize),
-        seconds: f64,
-    ) -> Result<RateResult, StressError> {
-        let mut steps = Vec::new();
-        let mut search = Search::new(start, max);
-        let mut void_above = false;
-        while let Some(players) = search.next_players() {
-            let mut step = self.step(tick_hz, players, seconds, self.options.seed)?;
-            if step.void {
-                self.say(format!("{players} players: void, as {}; once more", step.why));
-                steps.push(step);
-                step = self.step(tick_hz, players, seconds, self.options.seed + 1)?;
-            }
-            self.say(told(&step));
-            search.tell(players, step.held);
-            if !step.held {
-                void_above = step.void;
-            }
-            steps.push(step);
-        }
-        let held = search.held();
-        let best = steps.iter().position(|step| step.held && Some(step.players) == held);
-        let (mut floor_held, mut floor_void_above) = (None, false);
-        if let (Some(best), Some(reads)) = (best, self.options.floor) {
-            let floor = self.floor_beside(tick_hz, reads, &mut steps[best], seconds)?;
-            if let Some(bytes) = frame_bytes(&steps[best]) {
-                (floor_held, floor_void_above) = self.find_floor_max(
-                    tick_hz,
-                    reads,
-                    (start, max),
-                    (seconds, bytes),
-                    &mut steps,
-                )?;
-            }
-            steps.extend(floor);
-        }
-        let summary = summary(tick_hz, steps, held, void_above);
-        Ok(RateResult { floor_held_players: floor_held, floor_void_above, ..summary })
-    }
-
-    /// How many sockets the bare loop holds with frames of so many bytes, and whether
-    /// the step above was void.
-    fn find_floor_max(
-        &mut self,
-        tick_hz: u32,
-        reads: Reads,
-        (start, max): (usize, usize),
-        (seconds, frame_bytes): (f64, usize),
-        steps: &mut Vec<Step>,
-    ) -> Result<(Option<usize>, bool), StressError> {
-        let mut search = Search::new(start, max);
-        let mut void_above = false;
-        while let Some(players) = search.next_players() {
-            let mut step = self.floor_step(tick_hz, reads, players, (seconds, frame_bytes))?;
-            if step.void {
-                self.say(format!("the bare loop: {}; once more", told(&step)));
-                steps.push(step);
-                step = self.floor_step(tick_hz, reads, players, (seconds, frame_bytes))?;
-            }
-            self.say(format!("the bare loop: {}", told(&step)));
-            search.tell(players, step.held);
-            if !step.held {
-                void_above = step.void;
-            }
-            steps.push(step);
-        }
-        Ok((search.held(), void_above))
-    }
-
-    fn steady(
-        &mut self,
-        tick_hz: u32,
-        players: &[usize],
-        seconds: f64,
-        repeat: usize,
-    ) -> Result<RateResult, StressError> {
-        let mut steps = Vec::new();
-        for round in 0..repeat as u64 {
-            for &players in players {
-                let mut step = self.step(tick_hz, players, seconds, self.options.seed + round)?;
-                self.say(told(&step));
-                if let Some(reads) = self.options.floor {
-                    steps.extend(self.floor_beside(tick_hz, reads, &mut step, seconds)?);
-                }
-                steps.push(step);
-            }
-        }
-        let servers = steps.iter().filter(|step| step.kind != StepKind::Floor);
-        let held = servers.filter(|step| step.held).map(|step| step.players).max();
-        Ok(summary(tick_hz, steps, held, false))
-    }
-
     /// So many players for a while, on a server of their own.
     fn step(
         &mut self,
@@ -376,12 +299,11 @@ impl Bench<'_> {
     fn floor_beside(
         &mut self,
         tick_hz: u32,
-        reads: Reads,
         step: &mut Step,
         seconds: f64,
     ) -> Result<Option<Step>, StressError> {
         let Some(bytes) = frame_bytes(step) else { return Ok(None) };
-        let floor = self.floor_step(tick_hz, reads, step.players, (seconds, bytes))?;
+        let floor = self.floor_step(tick_hz, step.players, seconds, bytes)?;
         let cpu = step.figures.cpu_us_per_client_tick.zip(floor.figures.cpu_us_per_client_tick);
         let ratio = cpu.filter(|_| !floor.void).map(|(own, floor)| round(own / floor));
         step.figures.floor_ratio = ratio;
@@ -391,11 +313,12 @@ impl Bench<'_> {
     fn floor_step(
         &mut self,
         tick_hz: u32,
-        reads: Reads,
         players: usize,
-        (seconds, frame_bytes): (f64, usize),
+        seconds: f64,
+        frame_bytes: usize,
     ) -> Result<Step, StressError> {
         let program = &self.options.program;
+        let reads = self.options.floor.unwrap_or(Reads::OnArrival);
         let subject =
             Subject::start_bare(program, frame_bytes, tick_hz, reads, self.cores.as_ref())
                 .map_err(StressError::Server)?;
@@ -405,70 +328,6 @@ impl Bench<'_> {
         let expected = Expected { tick_hz, players, is_workload: false };
         let verdict = Verdict::of(&made.figures, made.sum.joined, expected);
         Ok(made.step(players, StepKind::Floor, &verdict))
-    }
-
-    /// One load over all stages, each of which is a step.
-    fn stages(&mut self, tick_hz: u32, profile: &Profile) -> Result<RateResult, StressError> {
-        let players = profile.players_max();
-        let subject = self.subject(tick_hz, players)?;
-        let tick_hz = subject.tick_hz();
-        let plan = Plan { profile: profile.clone(), ..self.plan(&subject, players, 1.0, None)? };
-        let mut steps: Vec<Step> = Vec::new();
-        let mut whole = Ledger::open(&subject);
-        let mut stage = (0, Ledger::open(&subject));
-        let close = |index: usize, ledger: &Ledger<'_>| {
-            let Stage { to, .. } = profile.stages()[index];
-            let figures = ledger.close(None);
-            let expected = Expected { tick_hz, players: 0, is_workload: false };
-            let verdict = if ledger.sum.player_s > 0.0 {
-                Verdict::of(&figures, 0, expected)
-            } else {
-                Verdict::Void("nobody had settled".to_owned())
-            };
-            let made = Made { sum: Beat::default(), figures, samples: ledger.samples.clone() };
-            made.step(to, StepKind::Stage, &verdict)
-        };
-        let abort = self.options.abort_after.zip(self.options.slo.clone());
-        let mut figures = None;
-        self.load(&plan, players, &mut |bench, beat| {
-            let elapsed = Duration::from_secs(u64::from(beat.number));
-            let at_s = elapsed.as_secs_f64() + beat.seconds;
-            let now_in = stage.0;
-            whole.add(at_s, beat);
-            let sample = stage.1.add(at_s, beat);
-            let name = format!("stage {} of {}", now_in + 1, profile.stages().len());
-            bench.tell_second(tick_hz, name, &plan, profile.length(), sample);
-            // Opened before its first second, so that it sees all of it.
-            if let Some(next) = profile.stage_at(elapsed + BEAT).filter(|&next| next != now_in) {
-                steps.push(close(stage.0, &stage.1));
-                stage = (next, Ledger::open(&subject));
-            }
-            let is_aborted = abort.as_ref().is_some_and(|(after, slo)| {
-                elapsed >= *after && is_broken(slo, &whole.so_far(), tick_hz)
-            });
-            if !is_aborted && elapsed + BEAT < profile.length() {
-                return load::Step::Continue;
-            }
-            // Before anybody leaves: the figures are of those who play.
-            steps.push(close(stage.0, &stage.1));
-            figures = Some(whole.close(None));
-            load::Step::Stop
-        })?;
-        let figures = figures.unwrap_or_default();
-        let expected = Expected { tick_hz, players: 0, is_workload: false };
-        let verdict = Verdict::of(&figures, 0, expected);
-        let held = (verdict == Verdict::Held).then_some(players);
-        let void = matches!(verdict, Verdict::Void(_));
-        Ok(RateResult {
-            tick_rate: tick_hz,
-            held_players: held,
-            floor_held_players: None,
-            floor_void_above: false,
-            void_above: false,
-            void,
-            figures,
-            steps,
-        })
     }
 
     /// Fills up, settles, and measures for `seconds`.
@@ -505,7 +364,8 @@ impl Bench<'_> {
                 // Before anybody leaves: the figures are of those who play.
                 let sum = window.sum();
                 let ledger = measured.as_ref().unwrap_or(&filling);
-                let (figures, samples) = (ledger.close(Some(&sum)), ledger.samples.clone());
+                let (mut figures, samples) = (ledger.close(Some(&sum)), ledger.samples.clone());
+                subject.count_ports(&mut figures);
                 made = Some(Made { sum, figures, samples });
             } else if window.is_open() && measured.is_none() {
                 measured = Some(Ledger::open(subject));
@@ -665,27 +525,4 @@ fn told(step: &Step) -> String {
 /// A snapshot of a step, as the bare loop would write it.
 fn frame_bytes(step: &Step) -> Option<usize> {
     step.figures.bytes_per_snapshot.map(|bytes| (bytes.round() as usize).max(1))
-}
-
-fn summary(
-    tick_rate: u32,
-    steps: Vec<Step>,
-    held_players: Option<usize>,
-    void_above: bool,
-) -> RateResult {
-    let servers = || steps.iter().filter(|step| step.kind != StepKind::Floor);
-    let best = servers()
-        .filter(|step| step.held)
-        .max_by_key(|step| step.players)
-        .or_else(|| servers().next_back());
-    RateResult {
-        tick_rate,
-        held_players,
-        floor_held_players: None,
-        floor_void_above: false,
-        void_above,
-        void: best.is_none_or(|step| step.void),
-        figures: best.map(|step| step.figures.clone()).unwrap_or_default(),
-        steps,
-    }
 }

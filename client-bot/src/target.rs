@@ -1,6 +1,6 @@
 //! Which server a load goes to, and where its connections come from.
 
-use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
 use tokio_tungstenite::tungstenite::http::Uri;
 
@@ -66,6 +66,17 @@ impl Target {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many addresses clients come from.
+    #[must_use]
+    pub fn sources(&self) -> usize {
+        if self.source(0).is_some() { SOURCES } else { 1 }
+    }
+
+    /// The addresses that clients come from, where there is a choice.
+    pub(crate) fn source_ips(&self) -> impl Iterator<Item = IpAddr> {
+        (0..SOURCES).filter_map(|number| self.source(number)).map(|source| source.ip())
     }
 
     /// The address that the `number`-th client comes from, where there is a choice.

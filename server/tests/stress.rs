@@ -160,3 +160,137 @@ fn a_search_finds_what_is_held_beside_the_bare_loop() {
     }
     std::fs::remove_file(result).expect("the run wrote it");
 }
+
+#[test]
+fn each_tick_rate_is_judged_and_a_broken_one_is_named() {
+    let result = temporary("d.json");
+    let output = stress(&[
+        "--profile",
+        "steady",
+        "--players",
+        "5",
+        "--seconds",
+        "2",
+        "--tick-rates",
+        "20,60",
+        "--slo",
+        "delivered>30Hz",
+        "--json",
+        path(&result),
+    ]);
+    assert!(matches!(output.status.code(), Some(99 | 3)), "{:?}", output.status);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("BROKEN  delivered>30Hz at 20 Hz"), "because 20 Hz broke it: {said}");
+    assert!(said.contains("kept    delivered>30Hz at 60 Hz"), "because 60 Hz kept it: {said}");
+    let outcome = json(&result);
+    let judged = |index: usize| {
+        (&outcome["thresholds"][index]["tick_rate"], &outcome["thresholds"][index]["kept"])
+    };
+    assert_eq!(judged(0), (&20.into(), &false.into()));
+    assert_eq!(judged(1), (&60.into(), &true.into()));
+    let own = &outcome["results"][0]["steps"][0]["own"];
+    if cfg!(target_os = "linux") {
+        let ports = (own["ports"].as_u64(), own["ports_max"].as_u64());
+        assert!(ports.0 >= Some(5) && ports.1 > ports.0, "because each bot holds one: {own}");
+    }
+    std::fs::remove_file(result).expect("the run wrote it");
+}
+
+#[test]
+fn several_searches_give_their_median() {
+    let result = temporary("e.json");
+    let args = ["--start", "5", "--max", "5", "--seconds", "2", "--repeat", "2"];
+    let output = stress(&[&args[..], &["--json", path(&result)]].concat());
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{:?}", output.status);
+    let found = &json(&result)["results"][0];
+    let searches = found["searches"].as_array().expect("a list of searches");
+    assert_eq!(searches.len(), 2, "because two were asked for: {found}");
+    assert!(searches.contains(&found["held_players"]), "because the median is one of them");
+    std::fs::remove_file(result).expect("the run wrote it");
+}
+
+/// Starts a run that lasts a minute, and waits until it has told of a second.
+#[cfg(target_os = "linux")]
+fn long_run(more: &[&str]) -> std::process::Child {
+    use std::io::{BufRead, BufReader, Read};
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_throng"));
+    command.args(["stress", "--stage", "60s:5"]).args(more);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut run = command.spawn().expect("the binary was built");
+    let mut told = BufReader::new(run.stderr.take().expect("it is piped"));
+    let mut line = String::new();
+    while !line.contains("stage 1 of 1") {
+        line.clear();
+        let read = told.read_line(&mut line).expect("it is text");
+        assert!(read > 0, "because a run tells how it goes");
+    }
+    // Whoever writes must not have to wait.
+    std::thread::spawn(move || std::io::copy(&mut told.take(1 << 20), &mut std::io::sink()));
+    run
+}
+
+#[cfg(target_os = "linux")]
+fn signal(name: &str, pid: u32) {
+    let sent = Command::new("kill").args([name, &pid.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "because {pid} runs");
+}
+
+/// Processes whose parent is `pid`.
+#[cfg(target_os = "linux")]
+fn children(pid: u32) -> Vec<u32> {
+    let stat = |entry: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        let child = text.split_whitespace().next()?.parse().ok()?;
+        // Behind the name, which stands in brackets and may hold anything.
+        let parent = text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()?;
+        (parent == pid).then_some(child)
+    };
+    let entries = std::fs::read_dir("/proc").expect("Linux has it");
+    entries.flatten().filter_map(stat).collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interrupted_run_leaves_what_it_measured() {
+    let (result, page) = (temporary("f.json"), temporary("f.html"));
+    let run = long_run(&["--json", path(&result), "--html", path(&page)]);
+    signal("-INT", run.id());
+    let output = run.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(130), "because --help says so: {said}");
+    assert!(said.contains("INTERRUPTED"), "because nobody takes it for whole: {said}");
+    let outcome = json(&result);
+    assert_eq!(outcome["interrupted"], true);
+    let samples = outcome["results"][0]["steps"][0]["samples"].as_array().map_or(0, Vec::len);
+    assert!((1..30).contains(&samples), "because so many seconds had passed: {samples}");
+    let html = std::fs::read_to_string(&page).expect("the run wrote it");
+    assert!(html.contains("Interrupted"), "because the page says so");
+    for file in [result, page] {
+        std::fs::remove_file(file).expect("the run wrote it");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_killed_run_leaves_no_process_behind() {
+    let mut run = long_run(&["--workers", "2"]);
+    let left = children(run.id());
+    assert_eq!(left.len(), 3, "because there are a server and two workers: {left:?}");
+    signal("-KILL", run.id());
+    run.wait().expect("it was killed");
+    let is_alive = |pid: &&u32| {
+        // Whoever has ended and is not yet waited for is dead, too.
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+            !stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
+        })
+    };
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while left.iter().any(|pid| is_alive(&pid)) {
+        assert!(
+            std::time::Instant::now() < end,
+            "because they end with who started them: {left:?}"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}

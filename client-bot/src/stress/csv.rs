@@ -190,6 +190,11 @@ mod tests {
         assert_eq!(cell(&rows, "why", 4), "27 Hz delivered, too few");
         assert_eq!(cell(&rows, "cpu_us_per_client_tick", 3), "8");
         assert_eq!(cell(&rows, "floor_ratio", 4), "", "because it was not measured");
+        assert_eq!(
+            (cell(&rows, "searches_held", 3), cell(&rows, "own_ports", 3)),
+            ("4096", "4096")
+        );
+        assert_eq!(cell(&rows, "interrupted", 1), "no");
         assert_eq!(cell(&rows, "url", 1), "", "because the server was our own");
     }
 

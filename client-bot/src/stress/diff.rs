@@ -135,6 +135,10 @@ impl Diff {
         {
             self.remarks.push(Remark::OtherFloor { tick_rate, a: floor_a, b: floor_b });
         }
+        let (searches_a, searches_b) = (a.searches.len(), b.searches.len());
+        if searches_a != searches_b && searches_a.min(searches_b) > 0 {
+            self.remarks.push(Remark::Searches { tick_rate, a: searches_a, b: searches_b });
+        }
         let (held_a, held_b) = (a.held_players, b.held_players);
         if held_a.is_none() && held_b.is_none() {
             return;

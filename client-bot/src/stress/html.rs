@@ -67,6 +67,21 @@ fn head(outcome: &Outcome, page: &mut String) {
         };
         put(page, format_args!("<h1>{said}</h1>\n"));
     }
+    for rate in outcome.results.iter().filter(|rate| rate.searches.len() > 1) {
+        let searches = escape(&rate.told_searches());
+        put(
+            page,
+            format_args!(
+                "<p class=\"note\">At {} Hz that is the median of {searches}.</p>\n",
+                rate.tick_rate
+            ),
+        );
+    }
+    if outcome.interrupted {
+        page.push_str(
+            "<p class=\"note\"><b>Interrupted:</b> this is what was finished until then.</p>\n",
+        );
+    }
     if outcome.results.is_empty() {
         page.push_str("<h1>Nothing was measured</h1>\n");
     }
@@ -113,8 +128,9 @@ fn thresholds(thresholds: &[Judged], page: &mut String) {
             put(
                 page,
                 format_args!(
-                    "<li class=\"{class}\"><span>{mark}</span> <code>{}</code> {said}{}</li>\n",
+                    "<li class=\"{class}\"><span>{mark}</span> <code>{}</code> {said} at {} Hz{}</li>\n",
                     escape(&judged.threshold),
+                    judged.tick_rate,
                     found.unwrap_or_default()
                 ),
             );
@@ -208,11 +224,22 @@ mod tests {
     }
 
     #[test]
+    fn several_searches_and_an_interrupt_are_told() {
+        let mut outcome = made_up::outcome(1);
+        assert!(!html(&outcome).contains("median") && !html(&outcome).contains("Interrupted"));
+        outcome.results[0].searches = vec![Some(4096), None, Some(4608)];
+        outcome.interrupted = true;
+        let page = html(&outcome);
+        assert!(page.contains("At 30 Hz that is the median of 3 searches: 4096, none, 4608."));
+        assert!(page.contains("<b>Interrupted:</b>"));
+    }
+
+    #[test]
     fn thresholds_are_kept_broken_or_unknown() {
         let page = html(&made_up::outcome(1));
-        assert!(page.contains("<code>gap_p99&lt;2T</code> kept, found 1.4"));
-        assert!(page.contains("<code>tick_p99&lt;5ms</code> broken, found 9.8"));
-        assert!(page.contains("<code>memory&lt;64KiB</code> not measured</li>"));
+        assert!(page.contains("<code>gap_p99&lt;2T</code> kept at 30 Hz, found 1.4"));
+        assert!(page.contains("<code>tick_p99&lt;5ms</code> broken at 30 Hz, found 9.8"));
+        assert!(page.contains("<code>memory&lt;64KiB</code> not measured at 30 Hz</li>"));
     }
 
     #[test]

@@ -28,11 +28,27 @@ pub(super) fn outcome(seed: u64) -> Outcome {
         pinned: true,
         workers: 1,
         floor: Some(Reads::OnArrival),
+        interrupted: false,
         results: vec![rate(30, 4096, seed), rate(60, 2048, seed)],
         thresholds: vec![
-            Judged { threshold: "gap_p99<2T".to_owned(), found: Some(1.4), kept: true },
-            Judged { threshold: "tick_p99<5ms".to_owned(), found: Some(9.8), kept: false },
-            Judged { threshold: "memory<64KiB".to_owned(), found: None, kept: false },
+            Judged {
+                tick_rate: 30,
+                threshold: "gap_p99<2T".to_owned(),
+                found: Some(1.4),
+                kept: true,
+            },
+            Judged {
+                tick_rate: 30,
+                threshold: "tick_p99<5ms".to_owned(),
+                found: Some(9.8),
+                kept: false,
+            },
+            Judged {
+                tick_rate: 30,
+                threshold: "memory<64KiB".to_owned(),
+                found: None,
+                kept: false,
+            },
         ],
     }
 }
@@ -55,6 +71,7 @@ fn rate(tick_rate: u32, held: usize, seed: u64) -> RateResult {
     RateResult {
         tick_rate,
         held_players: Some(held),
+        searches: vec![Some(held)],
         floor_void_above: false,
         floor_held_players: Some(held * 2),
         void_above: false,
@@ -131,6 +148,8 @@ fn step(tick_rate: u32, players: usize, held: bool, rng: &mut Prng) -> Step {
                 steal_share: Some(0.01),
                 open_files: players as u64 + 40,
                 open_files_max: 1_048_576,
+                ports: Some(players as u64),
+                ports_max: Some(7_058_000),
             },
         },
         samples,

@@ -33,6 +33,9 @@ pub struct Outcome {
     pub workers: usize,
     /// The bare loop that the server was compared with.
     pub floor: Option<Reads>,
+    /// Whether the operator ended it: then the results are what was finished.
+    #[serde(default)]
+    pub interrupted: bool,
     /// One for each tick rate.
     pub results: Vec<RateResult>,
     /// The thresholds that were asked for, and whether they were kept.
@@ -77,6 +80,9 @@ pub struct RateResult {
     pub tick_rate: u32,
     /// The most players that were held; none when no step was.
     pub held_players: Option<usize>,
+    /// What each search of find-max held: `held_players` is their median.
+    #[serde(default)]
+    pub searches: Vec<Option<usize>>,
     /// The same of the bare loop, with `--floor`.
     pub floor_held_players: Option<usize>,
     /// Whether the bare loop's next larger step was void: then it may hold more.
@@ -88,6 +94,16 @@ pub struct RateResult {
     #[serde(flatten)]
     pub figures: Figures,
     pub steps: Vec<Step>,
+}
+
+impl RateResult {
+    /// What each search held: `3 searches: 1280, 1344, none`.
+    #[must_use]
+    pub fn told_searches(&self) -> String {
+        let held = |held: &Option<usize>| held.map_or("none".to_owned(), |held| held.to_string());
+        let all: Vec<String> = self.searches.iter().map(held).collect();
+        format!("{} searches: {}", all.len(), all.join(", "))
+    }
 }
 
 /// One load: a number of players, or one stage.
@@ -187,6 +203,12 @@ pub struct Own {
     /// Open files of all workers together, and the limit of one.
     pub open_files: u64,
     pub open_files_max: u64,
+    /// Ports that connections to the server hold, those of closed ones included, and how
+    /// many there are for all source addresses. Counted at the end of a load.
+    #[serde(default)]
+    pub ports: Option<u64>,
+    #[serde(default)]
+    pub ports_max: Option<u64>,
 }
 
 /// One second of a window.
@@ -211,9 +233,12 @@ pub struct Sample {
     pub desyncs: u64,
 }
 
-/// A threshold and what it met.
+/// A threshold and what it met at one tick rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
+    /// 0 in runs of versions that did not tell.
+    #[serde(default)]
+    pub tick_rate: u32,
     /// As written: `gap_p99<2T`.
     pub threshold: String,
     /// In the threshold's own unit; none when the figure could not be measured.

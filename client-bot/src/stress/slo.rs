@@ -186,6 +186,7 @@ impl Threshold {
             .map(|(measured, size)| measured / size)
             .filter(|found| found.is_finite());
         Judged {
+            tick_rate,
             threshold: self.text.clone(),
             found: found.map(six_decimals),
             kept: found.is_some_and(|found| self.relation.is_kept(found, self.bound)),

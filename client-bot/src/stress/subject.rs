@@ -6,8 +6,9 @@ use super::cores::Cores;
 use super::outcome::{Figures, Reads, Sample};
 use super::server::{ServerChild, ServerError};
 use super::watch::{Room, Watch};
-use crate::load::{Beat, ProcessMeter, open_files_max, stolen};
+use crate::load::{Beat, Ports, ProcessMeter, open_files_max, stolen};
 use crate::report::round;
+use crate::target::Target;
 
 /// A server or a bare loop.
 #[derive(Debug)]
@@ -87,6 +88,14 @@ impl Subject {
 
     pub(super) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Adds to the figures how many ports are held now. It takes a while with thousands
+    /// of connections, so it is for the end of a load.
+    pub(super) fn count_ports(&self, figures: &mut Figures) {
+        let ports = Target::resolve(&self.url).ok().as_ref().and_then(Ports::towards);
+        figures.own.ports = ports.map(|ports| ports.used);
+        figures.own.ports_max = ports.map(|ports| ports.available);
     }
 
     pub(super) fn tick_hz(&self) -> u32 {

@@ -28,10 +28,10 @@ impl fmt::Display for Outcome {
         for result in &self.results {
             write_steps(f, result)?;
         }
-        for Judged { threshold, found, kept } in &self.thresholds {
+        for Judged { tick_rate, threshold, found, kept } in &self.thresholds {
             let verdict = if *kept { "kept" } else { "BROKEN" };
             let found = found.map_or("not measured".to_owned(), |found| format!("{found:.2}"));
-            writeln!(f, "{verdict:<7} {threshold} ({found})")?;
+            writeln!(f, "{verdict:<7} {threshold} at {tick_rate} Hz ({found})")?;
         }
         let pinned = match (&self.url, self.pinned) {
             (Some(url), _) => format!("the server at {url}"),
@@ -40,6 +40,9 @@ impl fmt::Display for Outcome {
         };
         for result in &self.results {
             write_held(f, result, &pinned)?;
+        }
+        if self.interrupted {
+            writeln!(f, "INTERRUPTED: this is what was finished until then.")?;
         }
         Ok(())
     }
@@ -98,6 +101,9 @@ fn write_held(f: &mut fmt::Formatter<'_>, result: &RateResult, pinned: &str) -> 
         write!(f, ", and the bare loop {floor} sockets")?;
     }
     writeln!(f, " ({pinned})")?;
+    if result.searches.len() > 1 {
+        writeln!(f, "That is the median of {}.", result.told_searches())?;
+    }
     let decoded = result.figures.decoded_share;
     if decoded < 1.0 {
         writeln!(

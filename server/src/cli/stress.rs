@@ -25,6 +25,7 @@ use self::output::{Files, Screen};
 /// Exit codes besides 0 and those of every command.
 const BROKEN: u8 = 99;
 const VOID: u8 = 3;
+const INTERRUPTED: u8 = 130;
 const DIFFERENT: u8 = 4;
 const INCOMPARABLE: u8 = 5;
 
@@ -36,7 +37,8 @@ Exit codes:
   3   nothing was found out: the generator or the machine was too slow
   4   `stress diff`: the runs differ beyond noise
   5   `stress diff`: they have nothing in common that could be compared
-  99  a threshold of --slo was broken";
+  99  a threshold of --slo was broken
+  130 it was interrupted; what was finished is printed and written all the same";
 
 #[derive(Debug, Args)]
 #[command(after_help = CODES, args_conflicts_with_subcommands = true)]
@@ -60,7 +62,7 @@ pub(super) struct StressArgs {
     /// Seconds that a step is measured, and that spike and soak last [default: 10, 44, 600]
     #[arg(long, value_name = "S", value_parser = positive)]
     seconds: Option<f64>,
-    /// Times that steady goes through its players
+    /// Times that steady goes through its players, and searches of find-max: the median counts
     #[arg(long, value_name = "N", value_parser = count, default_value = "1")]
     repeat: usize,
     /// Players of the first step of find-max
@@ -293,11 +295,20 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
     let mut screen = Screen::new();
     let outcome = stress::run(&options, &mut |progress| screen.show(progress));
     screen.clear();
-    let outcome = outcome.map_err(|error| format!("{error}."))?;
+    let outcome = match outcome {
+        Err(error) if error.is_interrupt() => {
+            eprintln!("throng: Interrupted before anything was finished.");
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        outcome => outcome.map_err(|error| format!("{error}."))?,
+    };
     output::print(&outcome.to_string());
     files.write(&outcome)?;
     let broken = outcome.thresholds.iter().any(|judged| !judged.kept);
     let void = outcome.results.iter().any(|result| result.void);
+    if outcome.interrupted {
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
     Ok(ExitCode::from(match (broken, void) {
         (_, true) => VOID,
         (true, false) => BROKEN,
@@ -340,7 +351,10 @@ impl StressArgs {
         }
         let seconds = self.seconds.unwrap_or(10.0);
         match self.profile {
-            ProfileName::FindMax => Ok(Task::FindMax { start: self.start, max: self.max, seconds }),
+            ProfileName::FindMax => {
+                let (start, max, repeat) = (self.start, self.max, self.repeat);
+                Ok(Task::FindMax { start, max, seconds, repeat })
+            }
             ProfileName::Steady => {
                 Ok(Task::Steady { players: self.players.clone(), seconds, repeat: self.repeat })
             }

@@ -160,6 +160,13 @@ fn held(outcome: &Outcome) -> String {
             ending(result),
         );
     }
+    let repeated = outcome.results.iter().filter(|result| result.searches.len() > 1);
+    let told: Vec<String> = repeated
+        .map(|result| format!("{} Hz, {}", result.tick_rate, result.told_searches()))
+        .collect();
+    if !told.is_empty() {
+        let _ = writeln!(text, "\nWhat was held is the median: {}.", told.join("; "));
+    }
     if outcome.results.iter().any(|result| result.void_above || result.floor_void_above) {
         text += "\nA + marks a search whose next larger step was void, twice: it says nothing about the \
                  server, which may hold more.\n";

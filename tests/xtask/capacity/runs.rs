@@ -72,11 +72,13 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
     let quick = length == Length::Quick;
     let (rates, window) = if quick { ("30", "3") } else { ("30,60,128", "6") };
     let (start, max) = if quick { ("64", "256") } else { ("512", "8192") };
+    // The second and third search look around what the first one found, so they are short.
+    let searches = if quick { "1" } else { "3" };
     let held = stress(
         "held",
         &[
             &["--tick-rates", rates, "--seconds", window, "--start", start, "--max", max][..],
-            &["--floor", OPEN],
+            &["--repeat", searches, "--floor", OPEN],
         ]
         .concat(),
     )?;

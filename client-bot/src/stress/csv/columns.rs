@@ -1,9 +1,9 @@
 //! Which columns the tables have, in their order.
 
-use super::super::outcome::StepKind;
-use super::{Column, Place, Second};
+use super::super::outcome::{RateResult, StepKind};
+use super::{Cell, Column, Place, Second};
 
-pub(super) fn steps<'a>() -> [Column<Place<'a>>; 63] {
+pub(super) fn steps<'a>() -> [Column<Place<'a>>; 67] {
     [
         ("tick_rate_hz", |place| place.rate.tick_rate.into()),
         ("step", |place| place.number.into()),
@@ -63,6 +63,10 @@ pub(super) fn steps<'a>() -> [Column<Place<'a>>; 63] {
         ("steal_share", |place| place.step.figures.own.steal_share.into()),
         ("own_open_files", |place| place.step.figures.own.open_files.into()),
         ("own_open_files_max", |place| place.step.figures.own.open_files_max.into()),
+        ("own_ports", |place| place.step.figures.own.ports.into()),
+        ("own_ports_max", |place| place.step.figures.own.ports_max.into()),
+        ("searches_held", |place| Cell::Text(searches(place.rate))),
+        ("interrupted", |place| place.outcome.interrupted.into()),
         ("version", |place| place.outcome.version.as_str().into()),
         ("cpu", |place| place.outcome.machine.cpu.as_str().into()),
         ("cores", |place| place.outcome.machine.cores.into()),
@@ -100,6 +104,13 @@ pub(super) fn samples<'a>() -> [Column<Second<'a>>; 18] {
         ("lost", |(_, sample)| sample.lost.into()),
         ("desyncs", |(_, sample)| sample.desyncs.into()),
     ]
+}
+
+/// What each search held, none as 0; empty where nothing was searched.
+fn searches(rate: &RateResult) -> String {
+    let all: Vec<String> =
+        rate.searches.iter().map(|held| held.unwrap_or_default().to_string()).collect();
+    all.join(" ")
 }
 
 fn kind(kind: StepKind) -> &'static str {

@@ -15,6 +15,10 @@ pub enum Remark {
     OtherFloor { tick_rate: u32, a: usize, b: usize },
     /// A tick rate that the other run does not have.
     OnlyIn { run: &'static str, tick_rate: u32 },
+    /// A run that was ended before its time.
+    Interrupted { run: &'static str },
+    /// Not as many searches in both, so the median of one is surer.
+    Searches { tick_rate: u32, a: usize, b: usize },
     /// Nothing that both had held, or that was not void.
     NoCommonStep { tick_rate: u32 },
 }
@@ -33,6 +37,13 @@ impl fmt::Display for Remark {
                 f,
                 "The bare loop itself held {a} players in a and {b} in b at {tick_rate} Hz: \
                  the machine has changed."
+            ),
+            Self::Interrupted { run } => {
+                write!(f, "The run {run} was interrupted: it has what was finished until then.")
+            }
+            Self::Searches { tick_rate, a, b } => write!(
+                f,
+                "What was held at {tick_rate} Hz is the median of {a} searches in a and {b} in b."
             ),
             Self::OnlyIn { run, tick_rate } => write!(f, "Only {run} has {tick_rate} Hz."),
             Self::NoCommonStep { tick_rate } => {
@@ -57,11 +68,13 @@ pub(super) fn unlike(a: &Outcome, b: &Outcome) -> Vec<Remark> {
         ("cores", cores(a).to_owned(), cores(b).to_owned()),
         ("workers", a.workers.to_string(), b.workers.to_string()),
     ];
-    pairs
-        .into_iter()
-        .filter(|(_, a, b)| a != b)
-        .map(|(what, a, b)| Remark::Unlike { what, a, b })
-        .collect()
+    let unlike = pairs.into_iter().filter(|(_, a, b)| a != b).map(|(what, a, b)| Remark::Unlike {
+        what,
+        a,
+        b,
+    });
+    let runs = [("a", a), ("b", b)].into_iter().filter(|(_, outcome)| outcome.interrupted);
+    unlike.chain(runs.map(|(run, _)| Remark::Interrupted { run })).collect()
 }
 
 fn machine(machine: &Machine) -> String {
