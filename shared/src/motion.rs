@@ -387,7 +387,7 @@ mod tests {
             let time = |body, steer, expected: f64, what: &str| {
                 let (seconds, ticks) = time_to(body, steer, &rules, &map);
                 assert!(
-                    (0.97..1.03).contains(&(seconds / expected)),
+                    (0.95..1.05).contains(&(seconds / expected)),
                     "because {what} takes {expected:.3} s at any rate, not {seconds:.3} at {hz} Hz"
                 );
                 let late = f64::from(ticks) / f64::from(hz) - expected;
