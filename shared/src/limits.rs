@@ -176,16 +176,30 @@ pub const JOINS_PER_S_MIN: u32 = 50;
 /// A newcomer waits so long for its turn, in milliseconds, and is then refused. Clients
 /// wait ten seconds for a Welcome.
 pub const TURN_MS: u64 = 5_000;
-/// Sockets accepted per second, pages and status included; and under load. Accepting and
-/// refusing take about a fifth of a millisecond.
+/// Sockets accepted per second, whoever they are; the rest waits in the kernel. Accepting
+/// and reading a request takes about a hundredth of a millisecond.
 pub const ACCEPTS_PER_S: u32 = 1_000;
-pub const ACCEPTS_PER_S_MIN: u32 = 250;
+/// Pages served per second, and what is left of it under load.
+pub const PAGES_PER_S: u32 = 500;
+pub const PAGES_PER_S_MIN: u32 = 100;
+/// Pages that wait for their turn, and as many that are being served.
+pub const PAGES_MAX: usize = 1024;
+/// Newcomers that wait for their turn, and as many that wait to be told to go.
+pub const LANE_MAX: usize = 4096;
+/// Connections that have not said what they want, and as many that were told to go and
+/// have not gone.
+pub const DOORSTEP_MAX: usize = 1024;
+/// Newcomers sent away per second.
+pub const REFUSALS_PER_S: u32 = 500;
 /// Upgraded sockets that a network thread takes in one turn.
 pub const NEWBORNS_PER_TURN: usize = 32;
-/// When a refused newcomer shall come back, in milliseconds: not before, and spread so
-/// that thousands do not come at once.
+/// When a refused newcomer shall come back, in milliseconds: not before, spread so that
+/// thousands do not come at once, and not after.
 pub const RETRY_MS: u32 = 5_000;
 pub const RETRY_SPREAD_MS: u32 = 15_000;
+pub const RETRY_MAX_MS: u32 = 60_000;
+/// Refused newcomers that come back per second. More of them wait longer for that.
+pub const RETURNS_PER_S: u32 = 100;
 
 /// Ticks that a room can sum up for whoever asks, eleven minutes at 30 Hz, and how
 /// many it does unasked.
@@ -215,6 +229,8 @@ const _: () = {
     assert!(OPEN_LOAD < SHUT_LOAD && SHUT_LOAD < SLOW_LOAD && EASE_LOAD < SLOW_LOAD);
     assert!(RHYTHM_TICKS_MAX as usize * 2 <= CATCH_UP_TICKS_MAX, "one may be left out");
     assert!(LOAD_EVERY_MS * TICK_HZ_MIN as u64 >= 5_000, "a judgement is over several ticks");
-    assert!(JOINS_PER_S_MIN < JOINS_PER_S && ACCEPTS_PER_S_MIN < ACCEPTS_PER_S);
+    assert!(JOINS_PER_S_MIN < JOINS_PER_S && PAGES_PER_S_MIN < PAGES_PER_S);
+    assert!(RETURNS_PER_S < REFUSALS_PER_S, "those who come back are told so at once");
+    assert!(RETRY_MS + RETRY_SPREAD_MS < RETRY_MAX_MS);
     assert!(TURN_MS < CLIENT_SILENCE_MS, "a client must not give up while it waits its turn");
 };

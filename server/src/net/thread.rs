@@ -12,12 +12,12 @@ use throng_shared::ids::Tick;
 use throng_shared::limits::{CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN};
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
-use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::conn::{Beat, Conn, Reading, Rhythm, Scratch};
+use super::fresh::Fresh;
 use super::meter::Meter;
 use super::pipe::Stream;
 use super::tally::Tally;
@@ -37,13 +37,6 @@ const IDLE_READ: Duration = Duration::from_millis(20);
 const CLOSING_READ: Duration = Duration::from_millis(5);
 /// Sockets that may tell something in one turn; others do in the next.
 const IO_EVENTS: usize = 4096;
-
-/// A stream on its way from the front to its thread.
-#[derive(Debug)]
-pub enum Fresh {
-    Tcp(std::net::TcpStream),
-    Memory(DuplexStream),
-}
 
 /// An upgraded connection.
 #[derive(Debug)]
