@@ -161,7 +161,8 @@ pub const SLOW_AFTER_MS: u64 = 3_000;
 /// What a slower rhythm has to take off the load, or it is not worth its price.
 pub const RELIEF_MIN: f64 = 0.1;
 /// Load that an easier step may bring about, and for how long it has to look like it.
-pub const EASE_LOAD: f64 = 0.85;
+/// More than a server has whose door shut in time, or it would never ease again.
+pub const EASE_LOAD: f64 = 0.95;
 pub const EASE_AFTER_MS: u64 = 5_000;
 /// Most ticks between two snapshots of one client.
 pub const RHYTHM_TICKS_MAX: u32 = 4;
@@ -226,7 +227,7 @@ const _: () = {
     assert!(CATCH_UP_TICKS_MAX < PUBLISHED_MAX);
     assert!(INPUT_AHEAD_TICKS_MAX as usize > INPUTS_BUFFERED_MAX);
     assert!(TICKS_TOLD <= TICKS_TOLD_MAX);
-    assert!(OPEN_LOAD < SHUT_LOAD && SHUT_LOAD < SLOW_LOAD && EASE_LOAD < SLOW_LOAD);
+    assert!(OPEN_LOAD < SHUT_LOAD && SHUT_LOAD < EASE_LOAD && EASE_LOAD < SLOW_LOAD);
     assert!(RHYTHM_TICKS_MAX as usize * 2 <= CATCH_UP_TICKS_MAX, "one may be left out");
     assert!(LOAD_EVERY_MS * TICK_HZ_MIN as u64 >= 5_000, "a judgement is over several ticks");
     assert!(JOINS_PER_S_MIN < JOINS_PER_S && PAGES_PER_S_MIN < PAGES_PER_S);
