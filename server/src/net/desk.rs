@@ -355,7 +355,7 @@ mod tests {
             gauge.set_load(load);
             rate(&gauge, 1000, 50)
         };
-        assert_eq!([at(0.0), at(0.45), at(0.89), at(7.0)], [1000, 500, 50, 50]);
+        assert_eq!([at(0.0), at(SHUT_LOAD / 2.0), at(0.84), at(7.0)], [1000, 500, 50, 50]);
         gauge.set_load(0.0);
         gauge.set_step(Step::Shut, 1);
         assert_eq!(rate(&gauge, 1000, 50), 50, "because those inside come first");

@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_load_that_fits_changes_nothing() {
         let mut ladder = Ladder::default();
-        assert_eq!(machine(0.65).run(&mut ladder, 60), []);
+        assert_eq!(machine(0.6).run(&mut ladder, 60), []);
     }
 
     #[test]
@@ -158,9 +158,9 @@ mod tests {
         let mut ladder = Ladder::default();
         assert_eq!(machine(0.72).run(&mut ladder, 2), [Step::Shut]);
         assert_eq!(machine(0.72).run(&mut ladder, 60), [], "because nobody inside has to pay");
-        assert_eq!(machine(0.65).run(&mut ladder, 60), [], "because 85 % is too near to 90");
-        assert_eq!(machine(0.55).run(&mut ladder, 4), [], "because a moment is no trend");
-        assert_eq!(machine(0.55).run(&mut ladder, 2), [Step::Open]);
+        assert_eq!(machine(0.6).run(&mut ladder, 60), [], "because 80 % is too near to 85");
+        assert_eq!(machine(0.5).run(&mut ladder, 4), [], "because a moment is no trend");
+        assert_eq!(machine(0.5).run(&mut ladder, 2), [Step::Open]);
     }
 
     #[test]
