@@ -155,9 +155,11 @@ pub const OPEN_LOAD: f64 = 0.75;
 /// Part of the ticks that may overrun before newcomers are refused: a busy machine
 /// wakes a thread late now and then, and that is no load.
 pub const OVERRUN_SHARE_MAX: f64 = 0.25;
-/// Load from which snapshots become rarer: more than there is. Each step is given time
-/// to show in the load, which is smoothed over a second.
-pub const SLOW_LOAD: f64 = 1.0;
+/// Load from which snapshots become rarer: clearly more than there is, that is, when the
+/// last client has its snapshot a quarter of a tick after the next deadline. Before that a
+/// slower rhythm takes more from everybody than it gives. Each step is given time to show
+/// in the load, which is smoothed over a second.
+pub const SLOW_LOAD: f64 = 1.25;
 pub const SLOW_AFTER_MS: u64 = 3_000;
 /// What a slower rhythm has to take off the load, or it is not worth its price.
 pub const RELIEF_MIN: f64 = 0.1;

@@ -175,6 +175,12 @@ mod tests {
     }
 
     #[test]
+    fn a_load_just_above_what_there_is_slows_nobody() {
+        let mut ladder = Ladder::default();
+        assert_eq!(machine(0.85).run(&mut ladder, 60), [Step::Shut], "because 1.05 is a tick late");
+    }
+
+    #[test]
     fn a_step_is_only_left_for_one_that_fits() {
         let mut ladder = Ladder::default();
         machine(1.2).run(&mut ladder, 30);
