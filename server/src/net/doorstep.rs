@@ -137,7 +137,8 @@ impl Arrival {
                 return Ok(Some(asked));
             }
             if self.head.len() >= HTTP_HEAD_BYTES {
-                return Err(io::ErrorKind::InvalidData.into());
+                // The server of HTTP says that it is too much.
+                return Ok(Some(Asked::Page));
             }
         }
         Ok(None)
@@ -164,7 +165,7 @@ mod tests {
     const GREETING: &str = "GET / HTTP/1.1\r\nHost: here\r\n\r\n";
 
     fn pair() -> (Fresh, Fresh) {
-        let (near, far) = tokio::io::duplex(1 << 12);
+        let (near, far) = tokio::io::duplex(1 << 15);
         (Fresh::Memory(near), Fresh::Memory(far))
     }
 
@@ -186,6 +187,19 @@ mod tests {
         }
         assert_eq!(heard(&mut doorstep, now + Duration::from_millis(1_000)), [Peer::House]);
         assert!(doorstep.is_empty());
+    }
+
+    #[test]
+    fn a_head_without_end_is_left_to_the_server_of_http() {
+        let now = Instant::now();
+        let (mut far, near) = pair();
+        let mut doorstep = Doorstep::default();
+        doorstep.arrive(now, Peer::House, near);
+        let endless = format!("GET /ws HTTP/1.1\r\nX: {}", "x".repeat(HTTP_HEAD_BYTES));
+        assert_eq!(far.try_write(endless.as_bytes()).ok(), Some(endless.len()));
+        let mut asked = Vec::new();
+        doorstep.hear(now, &[], |_, it| asked.push(it));
+        assert_eq!(asked, [Asked::Page], "because it answers that this is too much");
     }
 
     #[test]
