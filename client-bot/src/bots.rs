@@ -32,6 +32,8 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
         mix: options.mix.clone(),
         seed,
         decode_one_in: 1,
+        slow: 0,
+        stalling: 0,
         worker: 0,
         workers: 1,
         i_run_that_server: options.i_run_that_server,

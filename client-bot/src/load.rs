@@ -16,6 +16,7 @@ pub use self::beat::{Beat, Times};
 pub(crate) use self::cpu::{ProcessMeter, stolen};
 pub use self::open_files::{allow_open_files, open_files_max};
 use self::player::{Common, Player};
+use self::slow::LinkKind;
 use self::swarm::Swarm;
 use crate::stress::mix::Mix;
 use crate::stress::profile::{Profile, ProfileError, Stage};
@@ -25,8 +26,10 @@ use crate::view::Atlas;
 mod bare;
 mod beat;
 mod cpu;
+mod frames;
 mod open_files;
 mod player;
+mod slow;
 mod socket;
 mod swarm;
 pub mod window;
@@ -52,6 +55,10 @@ pub struct Plan {
     /// Which part of the bots this process plays: the `worker`-th of so many.
     pub worker: usize,
     pub workers: usize,
+    /// Bots whose link carries two thirds of their stream, and such that stop reading:
+    /// the last of all.
+    pub slow: usize,
+    pub stalling: usize,
     /// A target that is not on loopback is only loaded when its operator says so.
     pub i_run_that_server: bool,
     /// Joins that may be under way at once. A step that fills up takes what the server
@@ -138,6 +145,18 @@ impl Plan {
         self.workers == 1
     }
 
+    /// What link a bot has: the last ones stall, those before them are slow.
+    fn link(&self, number: usize) -> LinkKind {
+        let all = self.profile.players_max();
+        if number + self.stalling >= all {
+            LinkKind::Stalling
+        } else if number + self.stalling + self.slow >= all {
+            LinkKind::Slow
+        } else {
+            LinkKind::Fast
+        }
+    }
+
     /// Whether a bot decodes and checks everything. Of each group of `decode_one_in`
     /// neighbours the seed chooses one.
     fn decodes(&self, number: usize) -> bool {
@@ -145,6 +164,7 @@ impl Plan {
         let mut rng = Prng::stream(self.seed ^ SAMPLE_STREAM, group);
         let chosen = rng.below(u32::try_from(self.decode_one_in).unwrap_or(u32::MAX));
         number % self.decode_one_in == chosen as usize
+            || self.link(number) == LinkKind::Slow
             || self.mix.kind(number, self.seed).blind().is_none()
     }
 
@@ -237,6 +257,8 @@ mod tests {
             mix: brains.parse().expect("a mix"),
             seed: 7,
             decode_one_in,
+            slow: 0,
+            stalling: 0,
             worker: 1,
             workers: 3,
             i_run_that_server: false,
@@ -256,6 +278,16 @@ mod tests {
         assert_eq!(decoding(&plan("walk", 1)).len(), 1000);
         let hunters = plan("walk=1,hunt=1", 10);
         assert!(decoding(&hunters).len() >= 500, "because hunters need to see");
+    }
+
+    #[test]
+    fn bots_on_bad_links_are_the_last_and_the_slow_ones_decode() {
+        let plan = Plan { slow: 10, stalling: 5, ..plan("walk", 10) };
+        let count = |kind| (0..100).filter(|&n| plan.link(n) == kind).count();
+        assert_eq!((count(LinkKind::Slow), count(LinkKind::Stalling)), (10, 5));
+        assert_eq!(plan.link(84), LinkKind::Fast);
+        assert!((85..95).all(|n| plan.link(n) == LinkKind::Slow && plan.decodes(n)));
+        assert!((95..100).all(|n| plan.link(n) == LinkKind::Stalling));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::time::Duration;
 use self::cores::Cores;
 use self::live::Glance;
 use self::mix::Mix;
+use self::outcome::Reads;
 use self::outcome::{Figures, Judged, Outcome, RateResult, Sample, Step, StepKind};
 use self::profile::{Profile, Stage};
 use self::search::Search;
@@ -80,11 +81,14 @@ pub struct StressOptions {
     pub seed: u64,
     /// Whether servers let everybody in, whatever the load.
     pub doors_open: bool,
-    /// Whether each step is followed by one of the bare loop.
-    pub floor: bool,
+    /// The bare loop by which each step is followed.
+    pub floor: Option<Reads>,
     pub workers: usize,
     /// One bot in so many decodes everything; none: as many as a core can.
     pub decode_one_in: Option<usize>,
+    /// Bots on slow links, and such that stop reading: the last of all.
+    pub slow: usize,
+    pub stalling: usize,
     pub slo: Option<Slo>,
     /// From this moment of a step on, a broken threshold ends it.
     pub abort_after: Option<Duration>,
@@ -106,7 +110,7 @@ pub enum Task {
 pub enum Progress {
     Line(String),
     /// A second of a load.
-    Second(Glance),
+    Second(Box<Glance>),
 }
 
 /// Why nothing was found out.
@@ -185,6 +189,7 @@ pub fn run(
         seconds: options.task.seconds(),
         pinned,
         workers: options.workers,
+        floor: options.floor,
         results,
         thresholds,
     })
@@ -221,6 +226,7 @@ impl StressOptions {
         self.url.is_none()
             && self.arena.is_none()
             && self.mix == Mix::from(BrainKind::Walk)
+            && self.slow + self.stalling == 0
             && players >= WORKLOAD_PLAYERS_MIN
     }
 }
@@ -270,11 +276,16 @@ impl Bench<'_> {
         let held = search.held();
         let best = steps.iter().position(|step| step.held && Some(step.players) == held);
         let (mut floor_held, mut floor_void_above) = (None, false);
-        if let (Some(best), true) = (best, self.options.floor) {
-            let floor = self.floor_beside(tick_hz, &mut steps[best], seconds)?;
+        if let (Some(best), Some(reads)) = (best, self.options.floor) {
+            let floor = self.floor_beside(tick_hz, reads, &mut steps[best], seconds)?;
             if let Some(bytes) = frame_bytes(&steps[best]) {
-                (floor_held, floor_void_above) =
-                    self.find_floor_max(tick_hz, (start, max), seconds, bytes, &mut steps)?;
+                (floor_held, floor_void_above) = self.find_floor_max(
+                    tick_hz,
+                    reads,
+                    (start, max),
+                    (seconds, bytes),
+                    &mut steps,
+                )?;
             }
             steps.extend(floor);
         }
@@ -287,19 +298,19 @@ impl Bench<'_> {
     fn find_floor_max(
         &mut self,
         tick_hz: u32,
+        reads: Reads,
         (start, max): (usize, usize),
-        seconds: f64,
-        frame_bytes: usize,
+        (seconds, frame_bytes): (f64, usize),
         steps: &mut Vec<Step>,
     ) -> Result<(Option<usize>, bool), StressError> {
         let mut search = Search::new(start, max);
         let mut void_above = false;
         while let Some(players) = search.next_players() {
-            let mut step = self.floor_step(tick_hz, players, seconds, frame_bytes)?;
+            let mut step = self.floor_step(tick_hz, reads, players, (seconds, frame_bytes))?;
             if step.void {
                 self.say(format!("the bare loop: {}; once more", told(&step)));
                 steps.push(step);
-                step = self.floor_step(tick_hz, players, seconds, frame_bytes)?;
+                step = self.floor_step(tick_hz, reads, players, (seconds, frame_bytes))?;
             }
             self.say(format!("the bare loop: {}", told(&step)));
             search.tell(players, step.held);
@@ -323,8 +334,8 @@ impl Bench<'_> {
             for &players in players {
                 let mut step = self.step(tick_hz, players, seconds, self.options.seed + round)?;
                 self.say(told(&step));
-                if self.options.floor {
-                    steps.extend(self.floor_beside(tick_hz, &mut step, seconds)?);
+                if let Some(reads) = self.options.floor {
+                    steps.extend(self.floor_beside(tick_hz, reads, &mut step, seconds)?);
                 }
                 steps.push(step);
             }
@@ -365,11 +376,12 @@ impl Bench<'_> {
     fn floor_beside(
         &mut self,
         tick_hz: u32,
+        reads: Reads,
         step: &mut Step,
         seconds: f64,
     ) -> Result<Option<Step>, StressError> {
         let Some(bytes) = frame_bytes(step) else { return Ok(None) };
-        let floor = self.floor_step(tick_hz, step.players, seconds, bytes)?;
+        let floor = self.floor_step(tick_hz, reads, step.players, (seconds, bytes))?;
         let cpu = step.figures.cpu_us_per_client_tick.zip(floor.figures.cpu_us_per_client_tick);
         let ratio = cpu.filter(|_| !floor.void).map(|(own, floor)| round(own / floor));
         step.figures.floor_ratio = ratio;
@@ -379,13 +391,14 @@ impl Bench<'_> {
     fn floor_step(
         &mut self,
         tick_hz: u32,
+        reads: Reads,
         players: usize,
-        seconds: f64,
-        frame_bytes: usize,
+        (seconds, frame_bytes): (f64, usize),
     ) -> Result<Step, StressError> {
         let program = &self.options.program;
-        let subject = Subject::start_bare(program, frame_bytes, tick_hz, self.cores.as_ref())
-            .map_err(StressError::Server)?;
+        let subject =
+            Subject::start_bare(program, frame_bytes, tick_hz, reads, self.cores.as_ref())
+                .map_err(StressError::Server)?;
         let bare = Bare { frame_bytes, tick_hz: u8::try_from(tick_hz).unwrap_or(u8::MAX) };
         let plan = self.plan(&subject, players, seconds, Some(bare))?;
         let made = self.fill_and_hold(&subject, &plan, players, seconds)?;
@@ -532,7 +545,7 @@ impl Bench<'_> {
         sample: Sample,
     ) {
         let elapsed = Duration::from_secs_f64(sample.at_s);
-        (self.tell)(Progress::Second(Glance {
+        (self.tell)(Progress::Second(Box::new(Glance {
             elapsed,
             total: Some(total),
             stage,
@@ -541,7 +554,7 @@ impl Bench<'_> {
             wanted: plan.profile.players_at(elapsed),
             sample,
             bytes_s: sample.bytes_per_client_s * sample.players as f64,
-        }));
+        })));
     }
 
     fn subject(&self, tick_hz: u32, players: usize) -> Result<Subject, StressError> {
@@ -594,6 +607,8 @@ impl Bench<'_> {
             } else {
                 SAMPLE_ONE_IN
             }),
+            slow: if bare.is_none() { options.slow } else { 0 },
+            stalling: if bare.is_none() { options.stalling } else { 0 },
             worker: 0,
             workers: options.workers,
             i_run_that_server: options.i_run_that_server,

@@ -199,17 +199,17 @@ impl View {
     }
 
     fn step(&mut self, focus: Focus) {
-        let Self { gliders, bolts, rules, map, .. } = self;
+        self.tick = self.tick.next();
+        let Self { gliders, bolts, rules, map, tick, .. } = self;
         gliders.retain_mut(|glider| {
-            step(&mut glider.body, glider.steer, glider.dash, rules, map);
+            step(&mut glider.body, glider.steer, glider.dash, *tick, rules, map);
             glider.dash = false;
             focus.contains(cell_at(glider.body.pos))
         });
         bolts.retain_mut(|bolt| {
-            fly(&mut bolt.flight, rules, map) && focus.contains(cell_at(bolt.flight.pos))
+            fly(&mut bolt.flight, *tick, rules, map) && focus.contains(cell_at(bolt.flight.pos))
         });
         self.index();
-        self.tick = self.tick.next();
     }
 
     /// Brings the ids up to date after gliders went.

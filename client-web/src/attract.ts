@@ -5,7 +5,7 @@
 import { angleOf, headingOf, SUB } from './lattice.ts';
 import { LOOKS, THRUST_MAX } from './limits.ts';
 import { isSolid, newMap, type TileMap } from './map.ts';
-import { type Body, bodyAt, newRules, type Steer, step } from './motion.ts';
+import { type Body, bodyAt, newRules, type Steer, step, VEL } from './motion.ts';
 import { addRow, clearScene, type Scene } from './scene.ts';
 
 const TICK_HZ = 60;
@@ -15,6 +15,8 @@ const HEIGHT = 48;
 const FLOCK = 46;
 const SHARDS = 40;
 const rules = newRules(TICK_HZ);
+/** In tiles a second. */
+const FULL_SPEED = (rules.speed * TICK_HZ) / (SUB * VEL);
 
 interface Bird {
   readonly body: Body;
@@ -30,6 +32,7 @@ export interface Attract {
   readonly map: TileMap;
   readonly birds: readonly Bird[];
   readonly shards: readonly { readonly x: number; readonly y: number }[];
+  tick: number;
   tickAtMs: number;
   startMs: number;
 }
@@ -55,7 +58,7 @@ export function newAttract(nowMs: number, chance: () => number): Attract {
       lastY: at.y * SUB,
     };
   });
-  return { map, birds, shards: Array.from({ length: SHARDS }, open), tickAtMs: nowMs, startMs: nowMs };
+  return { map, birds, shards: Array.from({ length: SHARDS }, open), tick: 0, tickAtMs: nowMs, startMs: nowMs };
 }
 
 /** Moves the flock to now. */
@@ -63,12 +66,13 @@ export function stepAttract(attract: Attract, nowMs: number): void {
   if (nowMs - attract.tickAtMs > 250) attract.tickAtMs = nowMs - TICK_MS;
   while (attract.tickAtMs + TICK_MS <= nowMs) {
     attract.tickAtMs += TICK_MS;
+    attract.tick++;
     const seconds = (attract.tickAtMs - attract.startMs) / 1000;
     for (const bird of attract.birds) {
       bird.lastX = bird.body.x;
       bird.lastY = bird.body.y;
       steer(attract, bird, seconds);
-      step(bird.body, bird.steer, false, rules, attract.map);
+      step(bird.body, bird.steer, false, attract.tick, rules, attract.map);
     }
   }
 }
@@ -85,7 +89,7 @@ export function sampleAttract(attract: Attract, scene: Scene, nowMs: number): { 
     gliders.x[i] = (bird.lastX + (bird.body.x - bird.lastX) * share) / SUB;
     gliders.y[i] = (bird.lastY + (bird.body.y - bird.lastY) * share) / SUB;
     gliders.heading[i] = angleOf(bird.steer.heading);
-    gliders.speed[i] = rules.speed;
+    gliders.speed[i] = FULL_SPEED;
     gliders.look[i] = bird.look;
     gliders.health[i] = 1;
     gliders.flash[i] = 0;

@@ -153,7 +153,7 @@ function moveTo(prediction: Prediction, tick: number, rules: Rules, map: TileMap
     prediction.steer.thrust = moment.thrust;
   }
   copyBody(prediction.before, prediction.body);
-  step(prediction.body, prediction.steer, set && moment.dash, rules, map);
+  step(prediction.body, prediction.steer, set && moment.dash, tick, rules, map);
   if (set) {
     copyBody(moment.body, prediction.body);
     moment.moved = true;

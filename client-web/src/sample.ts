@@ -4,6 +4,7 @@ import { type Game, ownGlider, tickShare } from './game.ts';
 import { alongX, alongY, angleOf, SUB } from './lattice.ts';
 import { HP_MAX } from './limits.ts';
 import { isSolidAt } from './map.ts';
+import { VEL } from './motion.ts';
 import { shownX, shownY } from './prediction.ts';
 import { addRow, clearScene, type Scene } from './scene.ts';
 import { type Sample, sampleTrack, type Track } from './tracks.ts';
@@ -53,7 +54,7 @@ function sampleOwn(game: Game, scene: Scene, aim: number, nowMs: number): void {
   gliders.y[i] = shownY(prediction, share) / SUB;
   gliders.heading[i] = angleOf(steer.heading);
   gliders.aim[i] = angleOf(aim);
-  gliders.speed[i] = (Math.hypot(body.vx, body.vy) * view.rules.tickHz) / SUB;
+  gliders.speed[i] = (Math.hypot(body.vx, body.vy) * view.rules.tickHz) / (SUB * VEL);
   gliders.look[i] = own.look;
   gliders.health[i] = own.hp / HP_MAX;
   gliders.dash[i] = dashLight(body.dashLeft, view.rules.dashTicks);
@@ -97,8 +98,8 @@ function sampleBolt(game: Game, scene: Scene, track: Track, playTick: number): v
     // Bolts fly straight, so where one is now follows from where it was.
     sampleTrack(track, track.until, sample);
     const ahead = tick - track.until;
-    sample.x += alongX(sample.heading, view.rules.boltSpeed) * ahead;
-    sample.y += alongY(sample.heading, view.rules.boltSpeed) * ahead;
+    sample.x += (alongX(sample.heading, view.rules.boltSpeed) * ahead) / VEL;
+    sample.y += (alongY(sample.heading, view.rules.boltSpeed) * ahead) / VEL;
     if (isSolidAt(view.map, sample.x, sample.y)) return;
   } else if (!sampleTrack(track, tick, sample)) {
     return;
@@ -109,7 +110,7 @@ function sampleBolt(game: Game, scene: Scene, track: Track, playTick: number): v
   bolts.y[i] = sample.y / SUB;
   bolts.heading[i] = angleOf(sample.heading);
   bolts.look[i] = track.look;
-  bolts.length[i] = Math.min(STREAK_TILES, 0.2 + ((tick - track.since) * view.rules.boltSpeed) / SUB);
+  bolts.length[i] = Math.min(STREAK_TILES, 0.2 + ((tick - track.since) * view.rules.boltSpeed) / (SUB * VEL));
 }
 
 function flash(game: Game, hurtAt: number, tick: number): number {

@@ -168,13 +168,13 @@ function stepAll(view: View): void {
   const { rules, map, focus } = view;
   view.tick = tickOffset(view.tick, 1);
   for (const glider of view.gliders.values()) {
-    step(glider.body, glider.steer, glider.dashing, rules, map);
+    step(glider.body, glider.steer, glider.dashing, view.tick, rules, map);
     glider.dashing = false;
     if (slotAt(focus, glider.body.x, glider.body.y) < 0) view.gliders.delete(glider.id);
   }
   for (const bolt of view.bolts.values()) {
     const { flight } = bolt;
-    if (!fly(flight, rules, map)) {
+    if (!fly(flight, view.tick, rules, map)) {
       view.bolts.delete(bolt.id);
       const { x, y, heading } = flight;
       view.happenings.push({ kind: 'BoltEnd', look: bolt.look, x, y, heading });

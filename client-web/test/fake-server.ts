@@ -98,7 +98,7 @@ export function playScenario(scenario: Scenario): Outcome {
         dashes = taken.dash;
         if (dash) events.push({ kind: 'Dash', who: YOU });
       }
-      step(body, steer, dash, rules, map);
+      step(body, steer, dash, tick, rules, map);
       if (events.length > 0) delta.cells.push({ slot, events });
       const after = slotAt(FOCUS, body.x, body.y);
       const value = checkValue(gliderCheck(YOU, body, steer, 100));

@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { boltCheck, checkValue, gliderCheck, shardCheck } from '../src/check.ts';
 import { alongX, alongY, HEADING_X, HEADING_Y, headingOf, isqrt } from '../src/lattice.ts';
 import { isSolidAt, mapFromRuns, type TileMap } from '../src/map.ts';
-import { type Body, fly, newRules, type Rules, step } from '../src/motion.ts';
+import { type Body, fly, newRules, type Rules, step, way } from '../src/motion.ts';
 import { nameFault, trimName } from '../src/session/name.ts';
+import { tickOffset } from '../src/tick.ts';
 import * as codec from '../src/wire/codec.ts';
 import { DecodeError, Reader } from '../src/wire/reader.ts';
 import { Writer } from '../src/wire/writer.ts';
@@ -85,6 +86,7 @@ describe.skipIf(!existsSync(folder))('golden vectors', () => {
       along: [number, number, number, number][];
       headingOf: [number, number, number][];
       isqrt: [number, number][];
+      ways: [number, number, number, number, number, number][];
     }>('lattice.json');
     expect(lattice.headings).toEqual(Array.from(HEADING_X, (x, heading) => [x, HEADING_Y[heading]]));
     for (const [heading, length, x, y] of lattice.along) {
@@ -92,17 +94,22 @@ describe.skipIf(!existsSync(folder))('golden vectors', () => {
     }
     for (const [dx, dy, heading] of lattice.headingOf) expect(headingOf(dx, dy), `${dx}, ${dy}`).toBe(heading);
     for (const [square, root] of lattice.isqrt) expect(isqrt(square)).toBe(root);
+    for (const [vx, vy, from, ticks, x, y] of lattice.ways) {
+      expect([way(vx, from, ticks), way(vy, from, ticks)]).toEqual([x, y]);
+    }
   });
 
   test('every step agrees, collisions and dashes among them', () => {
     const map = defaultMap();
     let steps = 0;
-    for (const run of golden<{ hz: number; start: number[]; steps: number[][] }[]>('steps.json')) {
+    for (const run of golden<{ hz: number; tick: number; start: number[]; steps: number[][] }[]>('steps.json')) {
       const rules = newRules(run.hz);
       const [x = 0, y = 0, vx = 0, vy = 0, dashLeft = 0, dashRest = 0] = run.start;
       const body: Body = { x, y, vx, vy, dashLeft, dashRest };
+      let { tick } = run;
       for (const [heading = 0, thrust = 0, dash = 0, ...after] of run.steps) {
-        step(body, { heading, thrust }, dash === 1, rules, map);
+        tick = tickOffset(tick, 1);
+        step(body, { heading, thrust }, dash === 1, tick, rules, map);
         expect([body.x, body.y, body.vx, body.vy, body.dashLeft, body.dashRest], `step ${steps}`).toEqual(after);
         steps++;
       }
@@ -112,13 +119,15 @@ describe.skipIf(!existsSync(folder))('golden vectors', () => {
 
   test('every flight agrees, to its end', () => {
     const map = defaultMap();
-    for (const run of golden<{ hz: number; start: number[]; steps: number[][] }[]>('flights.json')) {
+    for (const run of golden<{ hz: number; tick: number; start: number[]; steps: number[][] }[]>('flights.json')) {
       const rules = newRules(run.hz);
       const [x = 0, y = 0, heading = 0, left = 0] = run.start;
       const flight = { x, y, heading, left };
+      let { tick } = run;
       expect(isSolidAt(map, x, y)).toBe(false);
       for (const after of run.steps) {
-        const flies = fly(flight, rules, map);
+        tick = tickOffset(tick, 1);
+        const flies = fly(flight, tick, rules, map);
         expect([flight.x, flight.y, flight.heading, flight.left, flies ? 1 : 0]).toEqual(after);
       }
     }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { CELL_SUB } from '../src/cells.ts';
 import { SUB } from '../src/lattice.ts';
 import { walled } from '../src/map.ts';
-import { newRules } from '../src/motion.ts';
+import { newRules, VEL, way } from '../src/motion.ts';
 import { applyRefocus, applyTick, checkCell, newView, type View } from '../src/view.ts';
 import type { BoltRecord, CellEvent, CellKeyframe, GliderRecord, TickDelta } from '../src/wire/codec.ts';
 
@@ -47,11 +47,11 @@ describe('the view', () => {
   test('moves what it holds without being told', () => {
     for (let n = 0; n < 10; n++) expect(applyTick(view, QUIET)).toBeNull();
     expect(view.tick).toBe(110);
-    expect(view.gliders.get(9)?.body.x).toBe(2 * CELL_SUB + 1000 + 10 * rules.speed);
+    expect(view.gliders.get(9)?.body.x).toBe(2 * CELL_SUB + 1000 + way(rules.speed, 100, 10));
   });
 
   test('drops who crosses the rim of the focus', () => {
-    const ticks = Math.ceil((2 * CELL_SUB - 1000) / rules.speed);
+    const ticks = Math.ceil(((2 * CELL_SUB - 1000) * VEL) / rules.speed);
     for (let n = 0; n < ticks - 1; n++) applyTick(view, QUIET);
     expect(view.gliders.has(9)).toBe(true);
     applyTick(view, QUIET);
@@ -74,7 +74,7 @@ describe('the view', () => {
   test('a death is shown where it was', () => {
     applyTick(view, tickOf(1, { kind: 'Death', who: 9, by: 3 }));
     expect(view.gliders.size).toBe(0);
-    expect(view.happenings).toContainEqual({ kind: 'Death', who: 9, by: 3, look: 5, x: 2 * CELL_SUB + 1000 + rules.speed, y: 1000 });
+    expect(view.happenings).toContainEqual({ kind: 'Death', who: 9, by: 3, look: 5, x: 2 * CELL_SUB + 1000 + way(rules.speed, 100, 1), y: 1000 });
   });
 
   test('bolts end at walls and of age without a word', () => {

@@ -68,6 +68,16 @@ pub fn main() -> ExitCode {
     ended(result.map(|()| ExitCode::SUCCESS))
 }
 
+/// Ends this process when its input does: whoever started it holds the other end, and
+/// lets go of it however it ends itself.
+fn end_with_stdin() {
+    std::thread::spawn(|| {
+        // An input that cannot be read has ended, too.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(0);
+    });
+}
+
 fn ended(result: Result<ExitCode, String>) -> ExitCode {
     match result {
         Ok(code) => code,

@@ -151,6 +151,12 @@ impl RoomPort {
             Err(RecvTimeoutError::Disconnected) => Err(RoomGone),
         }
     }
+
+    /// Whether a published tick waits.
+    #[must_use]
+    pub fn has_published(&self) -> bool {
+        !self.published.is_empty()
+    }
 }
 
 /// The room's way to one network thread.

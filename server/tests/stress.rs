@@ -35,6 +35,9 @@ fn wrong_use_is_told_with_its_place() {
     for (args, named) in [
         (&["--stage", "30s:0..", "--seed", "1"][..], "at 8"),
         (&["--stage", "30:5"], "30 needs one of the units"),
+        (&["--stage", "2s:5", "--stage", " 500ms:5"], "at 2: 500ms is too short for a stage"),
+        (&["--profile", "spike", "--seconds", "20"], "Stage 2 of spike"),
+        (&["--profile", "soak", "--seconds", "9"], "Stage 1 of soak"),
         (&["--stage", "10s:9000"], "9000"),
         (&["--slo", "gap_p98<2T"], "at 1: `gap_p98` is no metric"),
         (&["--slo", "lost==0,gap_p99<2"], "at 17: 2 has no unit"),

@@ -30,6 +30,8 @@ fn plan(url: String, count: usize, seconds: f64) -> Plan {
         mix: "walk".parse().expect("a mix"),
         seed: 3,
         decode_one_in: 1,
+        slow: 0,
+        stalling: 0,
         worker: 0,
         workers: 1,
         i_run_that_server: false,

@@ -291,7 +291,7 @@ impl Prediction {
             let next = last.next();
             let due = self.pending.iter().rfind(|(at, _)| at.since(next) <= 0);
             let steer = due.map_or(self.steer, |&(_, steer)| steer);
-            step(&mut body, steer, false, view.rules(), view.map());
+            step(&mut body, steer, false, next, view.rules(), view.map());
             self.bodies.push_back((next, body));
         }
     }

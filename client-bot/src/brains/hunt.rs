@@ -9,6 +9,7 @@ use glam::IVec2;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::lattice::{SUB, heading_of};
 use throng_shared::limits::THRUST_MAX;
+use throng_shared::motion::{VEL, way};
 use throng_shared::prng::Prng;
 
 use super::steering::{angle, is_clear, length, open_heading, way_to_shard};
@@ -131,7 +132,7 @@ impl Hunt {
             .rfind(|seen| seen.who == prey && now.since(seen.at) >= delay)
             .copied()?;
         let passed = now.since(seen.at).min(view.rules().tick_hz);
-        Some(Sighting { pos: seen.pos + seen.vel * passed, ..seen })
+        Some(Sighting { pos: seen.pos + way(seen.vel, seen.at, passed), ..seen })
     }
 
     /// Where to shoot so that the bolt and the prey arrive together.
@@ -139,7 +140,8 @@ impl Hunt {
         let bolt_speed = view.rules().bolt_speed.max(1);
         let mut target = prey.pos;
         for _ in 0..2 {
-            target = prey.pos + prey.vel * (length(target - from) / bolt_speed);
+            let ticks = length(target - from) * VEL / bolt_speed;
+            target = prey.pos + way(prey.vel, view.tick(), ticks);
         }
         heading_of(target - from).wrapping_add_signed(self.aim_error as i8)
     }
@@ -213,7 +215,7 @@ mod tests {
             at: Tick(0),
             who: NetId(1),
             pos: IVec2::new(32 * SUB + 6 * SUB, 32 * SUB),
-            vel: along(64, 68),
+            vel: along(64, 68 * VEL),
         };
         let aim = hunt.aim(&stage.view(), IVec2::splat(32 * SUB), prey);
         assert!((10..24).contains(&aim), "because the prey flies south: {aim}");

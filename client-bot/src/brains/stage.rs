@@ -40,7 +40,7 @@ impl Stage {
         self
     }
 
-    /// Another glider, and its velocity in sub-units a tick.
+    /// Another glider, and its velocity in 1/64 sub-units a tick.
     pub(crate) fn other(mut self, offset: IVec2, vel: IVec2) -> Self {
         self.others.push((offset, vel));
         self

@@ -35,7 +35,7 @@ impl Guest for BareGuest {
         registry: &Registry,
         token: Token,
     ) -> io::Result<Self> {
-        let socket = Socket::connect(common.target.address(), source, registry, token)?;
+        let socket = Socket::connect(common.target.address(), source, None, registry, token)?;
         Ok(Self { socket, due: role.due, settled: None, last_frame: None, partial: 0 })
     }
 
@@ -95,6 +95,14 @@ impl Guest for BareGuest {
     }
 
     fn tell_open(&self, _: &mut Turn<'_>) {}
+
+    fn go_slowly(&mut self, _: &mut Turn<'_>) -> Result<(), Ended> {
+        Ok(())
+    }
+
+    fn stalled_since(&self) -> Option<Instant> {
+        None
+    }
 }
 
 impl BareGuest {

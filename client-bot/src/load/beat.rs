@@ -64,6 +64,11 @@ pub struct Beat {
     pub join: Times,
     /// How late inputs were sent.
     pub lateness: Times,
+    /// How old snapshots were when a slow link had carried them: time since any bot saw
+    /// the tick.
+    pub age: Times,
+    /// From the moment at which a bot stopped reading to the end of its connection.
+    pub gone: Times,
     /// What is still open at the end of the beat, and longer than it should be: silence
     /// is a gap too. Not added up over time: the last beat knows all.
     pub open_gap: Times,
@@ -131,6 +136,8 @@ impl Beat {
             (&mut self.input_ack_raw, &other.input_ack_raw),
             (&mut self.join, &other.join),
             (&mut self.lateness, &other.lateness),
+            (&mut self.age, &other.age),
+            (&mut self.gone, &other.gone),
         ] {
             own.add_all(its);
         }

@@ -1,7 +1,7 @@
 //! One bot of a load: a connection that becomes a game.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -9,19 +9,21 @@ use glam::IVec2;
 use mio::event::Event;
 use mio::{Registry, Token};
 use throng_shared::ids::Tick;
-use throng_shared::limits::{CLIENT_MESSAGE_BYTES, LOOKS, READ_BUFFER_BYTES, SERVER_MESSAGE_BYTES};
+use throng_shared::limits::LOOKS;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, CloseCode, Skimmed, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, SnapshotHead, Welcome, encode};
-use tokio_tungstenite::tungstenite::client::client_with_config;
-use tokio_tungstenite::tungstenite::error::Error as WsError;
+use throng_shared::wire::{ClientMessage, SnapshotHead, Welcome};
+use tokio_tungstenite::tungstenite::client::client;
 use tokio_tungstenite::tungstenite::handshake::client::ClientHandshake;
 use tokio_tungstenite::tungstenite::handshake::{HandshakeError, MidHandshake};
-use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::WebSocket;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::Control;
 
 use super::Bare;
 use super::beat::Beat;
+use super::frames::{Frame, Pending, cut, farewell};
+use super::slow::{FirstSight, LinkKind, RECEIVE_BUFFER_BYTES, STALL_AFTER, SlowLink};
 use super::socket::Socket;
 use super::swarm::Guest;
 use crate::brain::{Blind, Brain, BrainKind};
@@ -41,8 +43,8 @@ const AWAITED_MAX: usize = 600;
 /// An open gap of more ticks, or an input that waits longer, counts as it stands.
 const OPEN_TICKS: u32 = 2;
 const OPEN_ACK: Duration = Duration::from_millis(500);
-/// Unsent messages of a bot whose server does not read, in messages.
-const UNSENT_MAX: usize = 64;
+/// Stream of the keys that mask what bots send.
+const MASK_STREAM: u64 = 0x3A5C;
 
 /// What all bots of a load have in common.
 #[derive(Debug)]
@@ -62,6 +64,9 @@ pub(super) struct Turn<'a> {
     pub(super) now: Instant,
     pub(super) common: &'a Common,
     pub(super) beat: &'a mut Beat,
+    pub(super) ticks: &'a mut FirstSight,
+    /// What sockets are read into, one after the other.
+    pub(super) scratch: &'a mut Vec<u8>,
 }
 
 impl Turn<'_> {
@@ -80,6 +85,7 @@ impl Turn<'_> {
 pub(super) struct Role {
     pub(super) number: usize,
     pub(super) brain: BrainKind,
+    pub(super) link: LinkKind,
     /// Whether it decodes and checks everything, or reads the heads of snapshots.
     pub(super) decodes: bool,
     /// When its join was due.
@@ -105,7 +111,13 @@ enum Stage {
 /// A WebSocket and the session on it.
 #[derive(Debug)]
 struct Open {
-    socket: WebSocket<Socket>,
+    socket: Socket,
+    pending: Pending,
+    masks: Prng,
+    /// Between the socket and the bot, where the link is slow.
+    slow: Option<Box<SlowLink>>,
+    /// From this moment on nothing is read.
+    stalls_at: Option<Instant>,
     session: ClientSession,
     game: Option<Game>,
     /// What the server said before it closed: code, reason, when to come back.
@@ -116,6 +128,7 @@ struct Open {
 /// A game, from the Welcome on.
 #[derive(Debug)]
 struct Game {
+    link: LinkKind,
     course: Course,
     held: Option<Held>,
     mind: Mind,
@@ -151,7 +164,9 @@ impl Guest for Player {
         registry: &Registry,
         token: Token,
     ) -> io::Result<Self> {
-        let socket = Socket::connect(common.target.address(), source, registry, token)?;
+        let buffer = (role.link != LinkKind::Fast).then_some(RECEIVE_BUFFER_BYTES);
+        let address = common.target.address();
+        let socket = Socket::connect(address, source, buffer, registry, token)?;
         Ok(Self { role, stage: Stage::Connecting(socket) })
     }
 
@@ -165,9 +180,11 @@ impl Guest for Player {
 
     fn settled_s(&self, now: Instant, length: Duration) -> f64 {
         match &self.stage {
-            Stage::Open(open) => open.game.as_ref().map_or(0.0, |game| {
-                now.saturating_duration_since(game.settled).min(length).as_secs_f64()
-            }),
+            Stage::Open(open) => {
+                open.game.as_ref().filter(|it| it.is_counted()).map_or(0.0, |game| {
+                    now.saturating_duration_since(game.settled).min(length).as_secs_f64()
+                })
+            }
             Stage::Connecting(_) | Stage::Shaking(_) | Stage::Gone => 0.0,
         }
     }
@@ -176,7 +193,8 @@ impl Guest for Player {
         match &mut self.stage {
             Stage::Connecting(socket) => socket.wake(event),
             Stage::Shaking(shaking) => shaking.get_mut().get_mut().wake(event),
-            Stage::Open(open) => open.socket.get_mut().wake(event),
+            Stage::Open(open) if open.has_stalled(turn.now) => return Open::hear_end(event),
+            Stage::Open(open) => open.socket.wake(event),
             Stage::Gone => {}
         }
         self.go_on(turn)
@@ -200,6 +218,7 @@ impl Guest for Player {
 
     fn poll_timeout(&self, turn: &Turn<'_>) -> Option<Ended> {
         match &self.stage {
+            Stage::Open(open) if open.has_stalled(turn.now) => None,
             Stage::Open(open) if open.game.is_some() => {
                 open.session.poll_timeout(turn.millis()).map(|_| Ended::Silent)
             }
@@ -219,23 +238,32 @@ impl Guest for Player {
 
     fn tell_open(&self, turn: &mut Turn<'_>) {
         let Stage::Open(open) = &self.stage else { return };
-        if let Some(game) = &open.game {
+        if let Some(game) = open.game.as_ref().filter(|game| game.is_counted()) {
             game.tell_open(turn);
         }
+    }
+
+    fn go_slowly(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended> {
+        self.read(turn)
+    }
+
+    fn stalled_since(&self) -> Option<Instant> {
+        let Stage::Open(open) = &self.stage else { return None };
+        open.stalls_at
     }
 }
 
 impl Player {
     fn go_on(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended> {
         match std::mem::replace(&mut self.stage, Stage::Gone) {
-            Stage::Connecting(socket) => {
+            Stage::Connecting(mut socket) => {
                 let connected = socket.poll_connected();
                 if !connected.map_err(|error| Ended::Handshake(error.to_string()))? {
                     self.stage = Stage::Connecting(socket);
                     return Ok(());
                 }
-                let shaken = client_with_config(&turn.common.url, socket, Some(config()));
-                self.shake(shaken, turn)
+                socket.expect_head();
+                self.shake(client(&turn.common.url, socket), turn)
             }
             Stage::Shaking(shaking) => self.shake(shaking.handshake(), turn),
             Stage::Open(open) => {
@@ -252,7 +280,8 @@ impl Player {
         turn: &mut Turn<'_>,
     ) -> Result<(), Ended> {
         let mut socket = match shaken {
-            Ok((socket, _)) => socket,
+            // The library read the head of the answer and no more, so nothing is lost.
+            Ok((socket, _)) => socket.into_inner(),
             Err(HandshakeError::Interrupted(shaking)) => {
                 self.stage = Stage::Shaking(shaking);
                 return Ok(());
@@ -261,11 +290,22 @@ impl Player {
                 return Err(Ended::Handshake(error.to_string()));
             }
         };
-        socket.get_mut().reset_traffic();
-        let look = (self.role.number % usize::from(LOOKS)) as u8;
-        let name = names::load_bot(self.role.brain.name(), self.role.number);
+        socket.reset_traffic();
+        let number = self.role.number;
+        let look = (number % usize::from(LOOKS)) as u8;
+        let name = names::load_bot(self.role.brain.name(), number);
         let (session, hello) = ClientSession::new(turn.millis(), &name, look);
-        let open = Open { socket, session, game: None, farewell: None, leaves: false };
+        let open = Open {
+            socket,
+            pending: Pending::default(),
+            masks: Prng::stream(turn.common.seed ^ MASK_STREAM, number as u64),
+            slow: None,
+            stalls_at: None,
+            session,
+            game: None,
+            farewell: None,
+            leaves: false,
+        };
         self.stage = Stage::Open(Box::new(open));
         let Stage::Open(open) = &mut self.stage else { unreachable!("it was just put there") };
         open.send(&hello)?;
@@ -274,48 +314,111 @@ impl Player {
 
     /// Reads until nothing more waits.
     fn read(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended> {
-        let role = self.role;
         let Stage::Open(open) = &mut self.stage else { return Ok(()) };
-        loop {
-            match open.socket.read() {
-                Ok(Message::Binary(frame)) => {
-                    if let Some(welcome) = open.take(&frame, turn)? {
-                        open.game = Some(Game::new(role, &welcome, turn)?);
-                    }
-                }
-                Ok(Message::Close(frame)) => {
-                    if let (Some(frame), None) = (frame, &open.farewell) {
-                        open.farewell = Some((frame.code.into(), frame.reason.to_string(), 0));
-                    }
-                    // The library has its answer ready; one try will do.
-                    let _ = open.socket.flush();
-                    return Err(open.closed());
-                }
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
-                Ok(Message::Text(_)) => {
-                    return Err(Ended::Fault(throng_shared::session::Fault::Unexpected));
-                }
-                Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Ok(());
-                }
-                Err(error) => return Err(open.ended(&error)),
-            }
-        }
+        let mut scratch = std::mem::take(turn.scratch);
+        let read = if open.slow.is_some() {
+            open.read_slowly(self.role, &mut scratch, turn)
+        } else {
+            open.read(self.role, &mut scratch, turn)
+        };
+        *turn.scratch = scratch;
+        read
     }
 }
 
-/// An eager write buffer: a message is in the socket when it was sent.
-fn config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(UNSENT_MAX * CLIENT_MESSAGE_BYTES)
-        .max_message_size(Some(SERVER_MESSAGE_BYTES))
-        .max_frame_size(Some(SERVER_MESSAGE_BYTES))
-}
-
 impl Open {
-    /// Takes a frame; the Welcome is for the caller.
+    fn read(&mut self, role: Role, scratch: &mut [u8], turn: &mut Turn<'_>) -> Result<(), Ended> {
+        loop {
+            let count = match self.socket.read(scratch) {
+                Ok(0) => return Err(self.closed()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.ended(&error)),
+            };
+            self.take_bytes(role, &scratch[..count], turn)?;
+            if self.slow.is_some() || self.has_stalled(turn.now) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The same where a slow link is between.
+    fn read_slowly(
+        &mut self,
+        role: Role,
+        scratch: &mut [u8],
+        turn: &mut Turn<'_>,
+    ) -> Result<(), Ended> {
+        let Some(link) = &mut self.slow else { return Ok(()) };
+        let carried = link.carry(&mut self.socket, scratch, turn.now);
+        // What arrived before the end is taken first: it may say why.
+        while let Some(bytes) = self.slow.as_mut().and_then(|link| link.receive(turn.now)) {
+            self.take_bytes(role, &bytes, turn)?;
+        }
+        carried.map_err(|error| self.ended(&error))
+    }
+
+    fn take_bytes(&mut self, role: Role, came: &[u8], turn: &mut Turn<'_>) -> Result<(), Ended> {
+        if self.pending.partial.is_empty() {
+            let used = self.take_all(role, came, turn)?;
+            self.pending.partial.extend_from_slice(&came[used..]);
+        } else {
+            let mut whole = std::mem::take(&mut self.pending.partial);
+            whole.extend_from_slice(came);
+            let used = self.take_all(role, &whole, turn)?;
+            if used < whole.len() {
+                whole.drain(..used);
+                self.pending.partial = whole;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_stalled(&self, now: Instant) -> bool {
+        self.stalls_at.is_some_and(|at| now >= at)
+    }
+
+    /// Whoever does not read still learns that there is nothing more to come.
+    fn hear_end(event: &Event) -> Result<(), Ended> {
+        if event.is_error() || event.is_read_closed() || event.is_write_closed() {
+            return Err(Ended::Broken(CloseCode::Lost.text().to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Takes all frames that are whole; says how many bytes they have.
+    fn take_all(&mut self, role: Role, bytes: &[u8], turn: &mut Turn<'_>) -> Result<usize, Ended> {
+        let mut used = 0;
+        while let Some((frame, len)) = cut(&bytes[used..]).map_err(Ended::Broken)? {
+            used += len;
+            match frame {
+                Frame::Binary(message) => {
+                    if let Some(welcome) = self.take(message, turn)? {
+                        self.game = Some(Game::new(role, &welcome, turn)?);
+                        match role.link {
+                            LinkKind::Fast => {}
+                            LinkKind::Slow => self.slow = Some(Box::new(SlowLink::new(turn.now))),
+                            LinkKind::Stalling => self.stalls_at = Some(turn.now + STALL_AFTER),
+                        }
+                    }
+                }
+                Frame::Close(payload) => {
+                    if let (Some((code, reason)), None) = (farewell(payload), &self.farewell) {
+                        self.farewell = Some((code, reason, 0));
+                    }
+                    // One try will do.
+                    let _ = self.control(Control::Close, payload);
+                    return Err(self.closed());
+                }
+                Frame::Ping(payload) => self.control(Control::Pong, payload)?,
+                Frame::Pong => {}
+            }
+        }
+        Ok(used)
+    }
+
+    /// Takes a message; the Welcome is for the caller.
     fn take(&mut self, frame: &[u8], turn: &mut Turn<'_>) -> Result<Option<Welcome>, Ended> {
         let now = turn.millis();
         let skims = self.game.as_ref().is_some_and(|game| game.held.is_none());
@@ -357,23 +460,35 @@ impl Open {
     }
 
     fn take_head(&mut self, head: SnapshotHead, turn: &mut Turn<'_>) {
-        let traffic = self.socket.get_ref().traffic();
+        let traffic = self.socket.traffic();
+        let is_narrow = self.slow.as_ref().is_some_and(|link| link.is_narrow());
         if let Some(game) = &mut self.game {
             game.course.take(turn.ms(), head);
-            game.count(traffic, turn);
+            game.count(is_narrow, traffic, turn);
         }
     }
 
     fn send(&mut self, message: &ClientMessage) -> Result<(), Ended> {
-        match self.socket.send(Message::binary(encode(message))) {
-            Ok(()) => Ok(()),
-            // It waits in the buffer, and goes with the next.
-            Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Err(error) => Err(self.ended(&error)),
-        }
+        let mask = self.masks.next_u32().to_ne_bytes();
+        let sent = match &mut self.slow {
+            None => self.pending.send(&mut self.socket, message, mask),
+            Some(link) => {
+                let mut bytes = Vec::new();
+                let written = self.pending.send(&mut bytes, message, mask);
+                link.send(Instant::now(), bytes);
+                written
+            }
+        };
+        sent.map_err(|error| self.ended(&error))
     }
 
-    fn ended(&mut self, error: &WsError) -> Ended {
+    fn control(&mut self, control: Control, payload: &[u8]) -> Result<(), Ended> {
+        let mask = self.masks.next_u32().to_ne_bytes();
+        let sent = self.pending.control(&mut self.socket, control, payload, mask);
+        sent.map_err(|error| self.ended(&error))
+    }
+
+    fn ended(&mut self, error: &io::Error) -> Ended {
         if self.farewell.is_some() { self.closed() } else { Ended::Broken(error.to_string()) }
     }
 
@@ -396,6 +511,7 @@ impl Game {
         turn.beat.joined += 1;
         turn.beat.join.add(turn.now.saturating_duration_since(role.due));
         Ok(Self {
+            link: role.link,
             course: Course::new(turn.ms(), welcome),
             held,
             mind: match role.brain.blind() {
@@ -411,9 +527,18 @@ impl Game {
         })
     }
 
+    /// Whether it is one of those whose gaps and inputs are measured: the others show
+    /// what their links do.
+    fn is_counted(&self) -> bool {
+        self.link == LinkKind::Fast
+    }
+
     fn note_sent(&mut self, tick: Tick, due: Instant, turn: &mut Turn<'_>) {
         if turn.now >= self.settled {
             turn.beat.lateness.add(turn.now.saturating_duration_since(due));
+        }
+        if !self.is_counted() {
+            return;
         }
         // A newer input takes the place of those that name a later tick, so they are
         // in force when it is.
@@ -427,7 +552,14 @@ impl Game {
     }
 
     /// Counts the snapshot that just came.
-    fn count(&mut self, traffic: Traffic, turn: &mut Turn<'_>) {
+    fn count(&mut self, is_narrow: bool, traffic: Traffic, turn: &mut Turn<'_>) {
+        let age = turn.ticks.of(self.course.seen(), turn.now);
+        if !self.is_counted() {
+            if let Some(age) = age.filter(|_| is_narrow) {
+                turn.beat.age.add(age);
+            }
+            return;
+        }
         let before = self.last_snapshot.replace(turn.now);
         let bytes_in = traffic.bytes_in - self.counted.bytes_in;
         let bytes_out = traffic.bytes_out - self.counted.bytes_out;

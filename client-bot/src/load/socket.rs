@@ -18,14 +18,21 @@ pub(super) struct Socket {
     may_read: bool,
     /// The peer has ended: then a short read does not mean that nothing waits.
     is_ending: bool,
+    /// The answer to the handshake is still to come. What follows it stays where it is,
+    /// for whoever reads after the handshake.
+    in_head: bool,
     traffic: Traffic,
 }
+
+/// End of the head of an HTTP answer.
+const HEAD_END: &[u8] = b"\r\n\r\n";
 
 impl Socket {
     /// Begins to connect; the first event tells that it is done.
     pub(super) fn connect(
         address: SocketAddr,
         source: Option<SocketAddr>,
+        receive_buffer: Option<usize>,
         registry: &Registry,
         token: Token,
     ) -> io::Result<Self> {
@@ -36,6 +43,9 @@ impl Socket {
         )?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
+        if let Some(bytes) = receive_buffer {
+            socket.set_recv_buffer_size(bytes)?;
+        }
         if let Some(source) = source {
             // Where the system has but one loopback address, it chooses the source.
             let _ = socket.bind(&source.into());
@@ -47,7 +57,18 @@ impl Socket {
         }
         let mut stream = TcpStream::from_std(socket.into());
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { stream, may_read: false, is_ending: false, traffic: Traffic::default() })
+        Ok(Self {
+            stream,
+            may_read: false,
+            is_ending: false,
+            in_head: false,
+            traffic: Traffic::default(),
+        })
+    }
+
+    /// The next thing to be read is the answer to a handshake.
+    pub(super) fn expect_head(&mut self) {
+        self.in_head = true;
     }
 
     /// Whether the connection is there.
@@ -76,6 +97,14 @@ impl Socket {
         self.traffic = Traffic::default();
     }
 
+    /// How much of `buf` may be read without going beyond the answer's head.
+    fn head_len(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.stream.peek(buf)?;
+        let end = buf[..count].windows(HEAD_END.len()).position(|it| it == HEAD_END);
+        self.in_head = end.is_none();
+        Ok(end.map_or(count, |end| end + HEAD_END.len()))
+    }
+
     pub(super) fn traffic(&self) -> Traffic {
         self.traffic
     }
@@ -96,7 +125,9 @@ impl Read for Socket {
         if !self.may_read {
             return Err(ErrorKind::WouldBlock.into());
         }
-        let count = match self.stream.read(buf) {
+        let was_head = self.in_head;
+        let len = if was_head { self.head_len(buf) } else { Ok(buf.len()) };
+        let count = match len.and_then(|len| self.stream.read(&mut buf[..len])) {
             Ok(count) => count,
             Err(error) => {
                 self.may_read &= error.kind() != ErrorKind::WouldBlock;
@@ -104,7 +135,7 @@ impl Read for Socket {
             }
         };
         self.traffic.bytes_in += count as u64;
-        if count < buf.len() && !self.is_ending {
+        if count < buf.len() && !self.is_ending && !was_head {
             self.may_read = false;
         }
         Ok(count)

@@ -15,6 +15,7 @@ use super::beat::Beat;
 use super::cpu::own_s;
 use super::open_files::open_files;
 use super::player::{Common, Role, Turn};
+use super::slow::{FirstSight, LinkKind};
 use super::{LoadError, Plan, Step, Stop};
 use crate::brain::THINK_EVERY;
 use crate::client::Ended;
@@ -25,6 +26,8 @@ const GLANCE: Duration = Duration::from_micros(500);
 const EVENTS_AT_ONCE: usize = 256;
 /// Bots that begin to connect in one look, so that a steep ramp delays no input.
 const CONNECTS_AT_ONCE: usize = 4;
+/// Most bytes that are read of one socket at once.
+const SCRATCH_BYTES: usize = 16 << 10;
 /// Length of a beat.
 const BEAT: Duration = Duration::from_secs(1);
 /// How long all bots together may take to leave.
@@ -56,6 +59,10 @@ pub(super) trait Guest: Sized {
     fn leave(&mut self) -> bool;
     /// Tells what it still waits for.
     fn tell_open(&self, turn: &mut Turn<'_>);
+    /// Lets a slow link carry what it can by now.
+    fn go_slowly(&mut self, turn: &mut Turn<'_>) -> Result<(), Ended>;
+    /// Since when, or from when on, it reads nothing.
+    fn stalled_since(&self) -> Option<Instant>;
 }
 
 /// A place for one bot.
@@ -83,6 +90,11 @@ pub(super) struct Swarm<'a, G> {
     /// Refused bots that come back.
     returning: BinaryHeap<Reverse<(Instant, usize)>>,
     beat: Beat,
+    ticks: FirstSight,
+    /// Seats whose link is slow: what it carries depends on the time.
+    slow: Vec<usize>,
+    /// What sockets are read into.
+    scratch: Vec<u8>,
     beat_began: Instant,
     joined: usize,
     /// Joins that were begun, and those that came to nothing.
@@ -99,6 +111,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
         let mut order: Vec<(Duration, usize)> =
             seats.iter().enumerate().map(|(seat, it)| (phase(it.number), seat)).collect();
         order.sort_unstable();
+        let is_slow = |it: &Seat<G>| plan.link(it.number) == LinkKind::Slow;
+        let slow = (0..seats.len()).filter(|&seat| is_slow(&seats[seat])).collect();
         let poll = Poll::new().map_err(|error| LoadError::Runtime(error.to_string()))?;
         Ok(Self {
             plan,
@@ -112,6 +126,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
             cursor: 0,
             returning: BinaryHeap::new(),
             beat: Beat::default(),
+            ticks: FirstSight::default(),
+            slow,
+            scratch: vec![0; SCRATCH_BYTES],
             joined: 0,
             begun: 0,
             failed: 0,
@@ -143,6 +160,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
                 checked = now;
             }
             self.send_due();
+            for place in 0..self.slow.len() {
+                self.with(self.slow[place], now, |guest, turn| guest.go_slowly(turn));
+            }
             // On a grid, so that beats of several processes are of the same time.
             if now >= origin + BEAT * (number + 1) {
                 self.expire(now);
@@ -196,8 +216,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
         now: Instant,
         play: impl FnOnce(&mut G, &mut Turn<'_>) -> Result<(), Ended>,
     ) {
-        let Some(guest) = self.seats.get_mut(seat).and_then(|it| it.guest.as_mut()) else { return };
-        let mut turn = Turn { now, common: &self.common, beat: &mut self.beat };
+        let Self { common, beat, ticks, scratch, seats, .. } = self;
+        let Some(guest) = seats.get_mut(seat).and_then(|it| it.guest.as_mut()) else { return };
+        let mut turn = Turn { now, common, beat, ticks, scratch };
         if let Err(ended) = play(guest, &mut turn) {
             self.end(seat, now, &ended);
         }
@@ -208,6 +229,10 @@ impl<'a, G: Guest> Swarm<'a, G> {
         let Some(guest) = it.guest.take() else { return };
         self.failed += usize::from(!guest.is_playing());
         if guest.is_leaving() {
+            return;
+        }
+        if let Some(since) = guest.stalled_since().filter(|&since| since <= now) {
+            self.beat.gone.add(now - since);
             return;
         }
         let comes_back = match ended {
@@ -275,6 +300,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
         let number = self.seats[seat].number;
         let role = Role {
             number,
+            link: self.plan.link(number),
             brain: self.plan.mix.kind(number, self.plan.seed),
             decodes: self.plan.decodes(number),
             due,
@@ -327,8 +353,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
 
     fn expire(&mut self, now: Instant) {
         for seat in 0..self.seats.len() {
-            let turn = Turn { now, common: &self.common, beat: &mut self.beat };
-            let guest = self.seats[seat].guest.as_ref();
+            let Self { common, beat, ticks, scratch, seats, .. } = self;
+            let turn = Turn { now, common, beat, ticks, scratch };
+            let guest = seats[seat].guest.as_ref();
             if let Some(ended) = guest.and_then(|guest| guest.poll_timeout(&turn)) {
                 self.end(seat, now, &ended);
             }
@@ -344,8 +371,9 @@ impl<'a, G: Guest> Swarm<'a, G> {
 
     fn end_beat(&mut self, now: Instant, number: u32, cpu_s: &mut Option<f64>) -> Beat {
         let length = now - self.beat_began;
-        let mut turn = Turn { now, common: &self.common, beat: &mut self.beat };
-        for guest in self.seats[..self.filled].iter().filter_map(|it| it.guest.as_ref()) {
+        let Self { common, beat, ticks, scratch, seats, .. } = self;
+        let mut turn = Turn { now, common, beat, ticks, scratch };
+        for guest in seats[..self.filled].iter().filter_map(|it| it.guest.as_ref()) {
             guest.tell_open(&mut turn);
         }
         let mut beat = std::mem::take(&mut self.beat);

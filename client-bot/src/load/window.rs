@@ -75,6 +75,7 @@ impl Window {
             refused: joins.refused,
             desyncs: joins.desyncs,
             join: joins.join,
+            gone: joins.gone,
             ..self.sum.clone()
         };
         sum.close();
@@ -91,6 +92,7 @@ impl Beat {
             refused: other.refused,
             desyncs: other.desyncs,
             join: other.join.clone(),
+            gone: other.gone.clone(),
             ..Self::default()
         });
     }
@@ -108,6 +110,9 @@ impl Beat {
             input_ack_ms: self.input_ack.spread(),
             input_ack_raw_ms: self.input_ack_raw.spread(),
             join_ms: self.join.spread(),
+            slow_age_ms: (!self.age.is_empty()).then(|| self.age.spread()),
+            stalled_gone: self.gone.len() as usize,
+            stalled_gone_ms: (!self.gone.is_empty()).then(|| self.gone.spread()),
             bytes_per_snapshot: some_per(self.bytes_in, self.snapshots),
             bytes_per_entity_tick: some_per(self.decoded_bytes, self.entity_ticks),
             bytes_per_client_s: per(self.bytes_in, self.player_s),

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
+use super::outcome::Reads;
+
 /// Marks the listener among the events.
 const LISTENER: u64 = u64::MAX;
 /// Events taken at once.
@@ -16,13 +18,12 @@ const EVENTS: usize = 1024;
 /// Largest input that is read at once.
 const INPUT_BYTES: usize = 4096;
 
-/// Runs until the process is ended: at every tick it reads whatever came, then writes
-/// `bytes` bytes to every socket. Between two ticks it sleeps: nothing that comes is
-/// of use before the next, and waking for each input costs time.
+/// Runs until the process is ended: reads what comes, and at every tick writes `bytes`
+/// bytes to every socket.
 ///
 /// # Errors
 /// When the system gives no epoll or takes the listener back.
-pub fn serve(listener: &TcpListener, tick_hz: u32, bytes: usize) -> io::Result<()> {
+pub fn serve(listener: &TcpListener, tick_hz: u32, bytes: usize, reads: Reads) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let epoll = Epoll::new(EpollCreateFlags::empty())?;
     epoll.add(listener, EpollEvent::new(EpollFlags::EPOLLIN, LISTENER))?;
@@ -33,10 +34,12 @@ pub fn serve(listener: &TcpListener, tick_hz: u32, bytes: usize) -> io::Result<(
     let period = Duration::from_secs(1) / tick_hz;
     let mut deadline = Instant::now() + period;
     loop {
-        std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
-        deadline += period;
+        if reads == Reads::OnceATick {
+            std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
+        }
         loop {
-            let ready = match epoll.wait(&mut events, EpollTimeout::ZERO) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let ready = match epoll.wait(&mut events, timeout(left)?) {
                 Ok(ready) => ready,
                 Err(Errno::EINTR) => continue,
                 Err(error) => return Err(error.into()),
@@ -48,10 +51,11 @@ pub fn serve(listener: &TcpListener, tick_hz: u32, bytes: usize) -> io::Result<(
                     read(&mut sockets, event.data(), &mut input);
                 }
             }
-            if ready < EVENTS {
+            if ready < EVENTS && Instant::now() >= deadline {
                 break;
             }
         }
+        deadline += period;
         for socket in &mut sockets {
             let written = socket.as_mut().map(|stream| stream.write(&frame));
             if written.is_some_and(|result| is_dead(&result)) {
@@ -59,6 +63,13 @@ pub fn serve(listener: &TcpListener, tick_hz: u32, bytes: usize) -> io::Result<(
             }
         }
     }
+}
+
+/// In whole milliseconds, as `epoll_wait` takes it, and never too short: the loop must
+/// not spin before a tick.
+fn timeout(left: Duration) -> io::Result<EpollTimeout> {
+    let ms = left.as_nanos().div_ceil(1_000_000);
+    u16::try_from(ms).map(EpollTimeout::from).map_err(io::Error::other)
 }
 
 fn accept(

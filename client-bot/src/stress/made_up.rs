@@ -3,7 +3,8 @@
 use throng_shared::prng::Prng;
 
 use super::outcome::{
-    FORMAT, Figures, Judged, Machine, Outcome, Own, RateResult, Sample, Step, StepKind, TickCounts,
+    FORMAT, Figures, Judged, Machine, Outcome, Own, RateResult, Reads, Sample, Step, StepKind,
+    TickCounts,
 };
 use crate::report::{Spread, round};
 
@@ -26,6 +27,7 @@ pub(super) fn outcome(seed: u64) -> Outcome {
         seconds: 20.0,
         pinned: true,
         workers: 1,
+        floor: Some(Reads::OnArrival),
         results: vec![rate(30, 4096, seed), rate(60, 2048, seed)],
         thresholds: vec![
             Judged { threshold: "gap_p99<2T".to_owned(), found: Some(1.4), kept: true },
@@ -81,6 +83,7 @@ fn step(tick_rate: u32, players: usize, held: bool, rng: &mut Prng) -> Step {
         cpu_us_per_client_tick: Some(noisy(6.0 + 2.0 / share)),
         own_cpu_share: Some(0.4),
         own_lateness_p99_ms: noisy(0.4),
+        resident_kib: Some(20_000),
         lost: 0,
         desyncs: 0,
     });
@@ -99,6 +102,9 @@ fn step(tick_rate: u32, players: usize, held: bool, rng: &mut Prng) -> Step {
             input_ack_ms: spread(tick_ms * 1.1, tick_ms * 1.6),
             input_ack_raw_ms: spread(tick_ms * 1.1, tick_ms * 1.5),
             join_ms: spread(4.0, 80.0 * share),
+            slow_age_ms: None,
+            stalled_gone: 0,
+            stalled_gone_ms: None,
             tick_work_ms: Some(spread(tick_ms * 0.4 * share, tick_ms * 0.6 * share)),
             ticks: Some(TickCounts {
                 run: 600,

@@ -31,6 +31,8 @@ pub struct Outcome {
     pub pinned: bool,
     /// Generator processes.
     pub workers: usize,
+    /// The bare loop that the server was compared with.
+    pub floor: Option<Reads>,
     /// One for each tick rate.
     pub results: Vec<RateResult>,
     /// The thresholds that were asked for, and whether they were kept.
@@ -55,6 +57,17 @@ pub struct Machine {
     pub memory_gib: u64,
     /// Name and release of the operating system's kernel.
     pub kernel: String,
+}
+
+/// When a bare loop reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reads {
+    /// Each input when it comes, as a loop around `epoll_wait` does.
+    OnArrival,
+    /// All of them once a tick: it sleeps between two, since nothing that comes is of
+    /// use before the next. The cheapest loop there is.
+    OnceATick,
 }
 
 /// What was found at one tick rate. The flattened figures are those of the largest
@@ -116,6 +129,11 @@ pub struct Figures {
     pub input_ack_raw_ms: Spread,
     /// From the moment at which a join was due to its Welcome.
     pub join_ms: Spread,
+    /// Age of the snapshots that slow links carried: since any bot saw the tick.
+    pub slow_age_ms: Option<Spread>,
+    /// Stalled readers whose connection ended, and how long after they stopped.
+    pub stalled_gone: usize,
+    pub stalled_gone_ms: Option<Spread>,
     /// Drain to publish, as the server tells it.
     pub tick_work_ms: Option<Spread>,
     pub ticks: Option<TickCounts>,
@@ -187,6 +205,8 @@ pub struct Sample {
     pub cpu_us_per_client_tick: Option<f64>,
     pub own_cpu_share: Option<f64>,
     pub own_lateness_p99_ms: f64,
+    /// Resident memory of the server, in KiB.
+    pub resident_kib: Option<u64>,
     pub lost: usize,
     pub desyncs: u64,
 }

@@ -83,6 +83,13 @@ impl Profile {
         }
     }
 
+    /// The first stage that is too short to have figures of its own, counted from 1.
+    #[must_use]
+    pub fn unmeasured(&self) -> Option<(usize, Stage)> {
+        let short = self.0.iter().position(|stage| stage.length < LENGTH_MIN)?;
+        Some((short + 1, self.0[short]))
+    }
+
     /// All players from the begin to the end.
     ///
     /// # Errors

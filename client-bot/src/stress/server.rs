@@ -1,4 +1,4 @@
-//! The server under test: a child process that ends with its owner.
+//! The server under test: a child process that ends with its owner, however that ends.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -40,7 +40,8 @@ impl fmt::Display for ServerError {
 
 impl std::error::Error for ServerError {}
 
-/// A running server, killed when dropped.
+/// A running server, killed when dropped. It holds the other end of the server's input,
+/// which the system closes with this process.
 #[derive(Debug)]
 pub(super) struct ServerChild {
     child: Child,
@@ -56,16 +57,17 @@ impl ServerChild {
         cores: Option<&Cores>,
     ) -> Result<Self, ServerError> {
         let mut command = Command::new(program);
-        command.args(arguments);
+        command.args(arguments).arg("--until-stdin-ends");
         Self::spawn(command, cores)
     }
 
     fn spawn(mut command: Command, cores: Option<&Cores>) -> Result<Self, ServerError> {
         command
             .env("THRONG_LOG", "warn")
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        alone(&mut command);
         let child = match cores {
             Some(cores) => cores.for_server(|| command.spawn()),
             None => command.spawn(),
@@ -104,6 +106,15 @@ impl Drop for ServerChild {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Keeps a terminal's Ctrl-C from a child: it is for this process, which still has
+/// figures to ask for.
+pub(super) fn alone(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
 }
 
 /// The first line of a stream; the rest is read and forgotten, so that the

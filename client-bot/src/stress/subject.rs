@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::cores::Cores;
-use super::outcome::{Figures, Sample};
+use super::outcome::{Figures, Reads, Sample};
 use super::server::{ServerChild, ServerError};
 use super::watch::{Room, Watch};
 use crate::load::{Beat, ProcessMeter, open_files_max, stolen};
@@ -51,15 +51,19 @@ impl Subject {
         program: &std::path::Path,
         frame_bytes: usize,
         tick_hz: u32,
+        reads: Reads,
         cores: Option<&Cores>,
     ) -> Result<Self, ServerError> {
-        let arguments = [
+        let mut arguments = vec![
             "floor".to_owned(),
             "--tick-rate".to_owned(),
             tick_hz.to_string(),
             "--bytes".to_owned(),
             frame_bytes.to_string(),
         ];
+        if reads == Reads::OnceATick {
+            arguments.push("--once-a-tick".to_owned());
+        }
         let bare = Self::start(program, &arguments, tick_hz, cores)?;
         Ok(Self { watch: None, ..bare })
     }
@@ -150,6 +154,7 @@ impl<'a> Ledger<'a> {
             cpu_us_per_client_tick: spent.and_then(|spent| self.cpu_us(spent, beat)),
             own_cpu_share: figures.own.cpu_share,
             own_lateness_p99_ms: figures.own.lateness_ms.p99,
+            resident_kib: self.subject.meter.and_then(ProcessMeter::resident_kib),
             lost: beat.lost,
             desyncs: beat.desyncs,
         };

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::outcome::{Judged, Outcome, RateResult, Step, StepKind};
+use crate::report::Spread;
 
 const HEAD: [(&str, &str); 13] = [
     ("players", ""),
@@ -104,6 +105,14 @@ fn write_held(f: &mut fmt::Formatter<'_>, result: &RateResult, pinned: &str) -> 
             "{:.0} % of the snapshots were decoded and checked, the others counted.",
             decoded * 100.0
         )?;
+    }
+    if let Some(age) = result.figures.slow_age_ms {
+        let Spread { p50, p99, .. } = age;
+        writeln!(f, "Snapshots over slow links were {p50:.0} ms old at p50, {p99:.0} ms at p99.")?;
+    }
+    if let Some(gone) = result.figures.stalled_gone_ms {
+        let (count, max) = (result.figures.stalled_gone, gone.max / 1000.0);
+        writeln!(f, "{count} that stopped reading were gone within {max:.1} s.")?;
     }
     if result.void_above {
         writeln!(f, "The next larger step was void: the server may hold more than this.")?;

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
+use super::server::alone;
 use crate::load::{Beat, LoadError, Plan, Step, Stop};
 
 /// Beats of one worker that wait to be taken.
@@ -54,7 +55,9 @@ pub(super) fn run(
     let (tell, said) = sync_channel(BEATS_WAITING * plan.workers);
     let mut workers = Workers(Vec::new());
     for worker in 0..plan.workers {
-        let mut child = command(&Plan { worker, ..plan.clone() }, program)
+        let mut command = command(&Plan { worker, ..plan.clone() }, program);
+        alone(&mut command);
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -80,6 +83,8 @@ fn command(plan: &Plan, program: &Path) -> Command {
     command
         .args(["--brain", &plan.mix.to_string()])
         .args(["--decode-one-in", &plan.decode_one_in.to_string()])
+        .args(["--slow", &plan.slow.to_string()])
+        .args(["--stalling", &plan.stalling.to_string()])
         .args(["--joining-max", &plan.joining_max.to_string()])
         .args(["--worker", &plan.worker.to_string()])
         .args(["--workers", &plan.workers.to_string()]);

@@ -40,17 +40,22 @@ export function recordBody(record: GliderRecord, column: number, row: number, ru
       break;
     }
     case 'Free':
-      body.vx = motion.vx;
-      body.vy = motion.vy;
+      takeVelocity(body, motion.vx, motion.vy, rules);
       break;
     case 'Dash':
-      body.vx = motion.vx;
-      body.vy = motion.vy;
+      takeVelocity(body, motion.vx, motion.vy, rules);
       body.dashLeft = motion.left;
       body.dashRest = motion.rest;
       break;
   }
   return body;
+}
+
+/** What a peer says, within what the rule of movement can compute with. */
+function takeVelocity(body: Body, vx: number, vy: number, rules: Rules): void {
+  const top = rules.dashSpeed;
+  body.vx = Math.min(top, Math.max(-top, vx));
+  body.vy = Math.min(top, Math.max(-top, vy));
 }
 
 /** The flight of a bolt record in a cell. */

@@ -47,12 +47,18 @@ pub(super) struct ServeArgs {
     /// Never refuse newcomers or slow snapshots under load: to measure where the limit is
     #[arg(long)]
     doors_open: bool,
+    /// End when the standard input does: for whoever starts servers of its own
+    #[arg(long, hide = true)]
+    until_stdin_ends: bool,
     /// TOML file with any of these settings, named like the flags
     #[arg(long, env = "THRONG_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 pub(super) fn run(args: ServeArgs) -> Result<(), String> {
+    if args.until_stdin_ends {
+        super::end_with_stdin();
+    }
     let file = args.config.as_deref().map(Settings::from_file).transpose()?.unwrap_or_default();
     let flags = Settings {
         listen: args.listen,

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use throng_bot::load::{Bare, Plan, Step, Stop};
 use throng_bot::stress::diff::{self, Diff};
 use throng_bot::stress::mix::Mix;
+use throng_bot::stress::outcome::Reads;
 use throng_bot::stress::profile::{Profile, Stage};
 use throng_bot::stress::slo::Slo;
 use throng_bot::stress::{self, StressOptions, Task};
@@ -46,7 +47,12 @@ pub(super) struct StressArgs {
     #[arg(long, value_name = "PROFILE", default_value = "find-max")]
     profile: ProfileName,
     /// A stage of a course of your own, again for each: 30s:0..500, then 60s:500
-    #[arg(long, value_name = "TIME:PLAYERS", conflicts_with_all = ["profile", "players"])]
+    #[arg(
+        long,
+        value_name = "TIME:PLAYERS",
+        value_parser = Stage::measured,
+        conflicts_with_all = ["profile", "players"]
+    )]
     stage: Vec<Stage>,
     /// Players of steady (several: one step each), spike and soak
     #[arg(long, value_name = "N", value_delimiter = ',', value_parser = count, default_value = "500")]
@@ -95,12 +101,19 @@ pub(super) struct StressArgs {
     /// [default: 1 up to 2000 bots a worker, 10 above]
     #[arg(long, value_name = "N", value_parser = count)]
     decode_one_in: Option<usize>,
+    /// The last N players have a link that carries two thirds of what they are sent, 20 ms
+    /// late each way
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    slow: usize,
+    /// The last N players stop reading, four seconds after they joined
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    stalling: usize,
     /// Let the servers take more than they can bear, rather than refuse newcomers in time
     #[arg(long, conflicts_with = "url")]
     doors_open: bool,
     /// Run a bare epoll loop beside each step, and give the ratio to it (Linux)
-    #[arg(long)]
-    floor: bool,
+    #[arg(long, value_name = "READS", num_args = 0..=1, default_missing_value = "on-arrival")]
+    floor: Option<FloorReads>,
     /// Thresholds, such as 'tick_p99<10ms,gap_p99<2T,join_p99<250ms,lost==0,desyncs==0'
     #[arg(long, value_name = "THRESHOLDS")]
     slo: Option<Slo>,
@@ -129,6 +142,24 @@ enum ProfileName {
     Soak,
 }
 
+/// When the bare loop of `--floor` reads.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FloorReads {
+    /// Each input as it comes, as a loop around epoll_wait does
+    OnArrival,
+    /// All inputs once a tick, asleep between: the cheapest loop there is
+    OnceATick,
+}
+
+impl FloorReads {
+    fn reads(self) -> Reads {
+        match self {
+            Self::OnArrival => Reads::OnArrival,
+            Self::OnceATick => Reads::OnceATick,
+        }
+    }
+}
+
 /// Part of a load, as a process of its own.
 #[derive(Debug, Args)]
 pub(super) struct WorkerArgs {
@@ -149,6 +180,10 @@ pub(super) struct WorkerArgs {
     #[arg(long)]
     i_run_that_server: bool,
     #[arg(long)]
+    slow: usize,
+    #[arg(long)]
+    stalling: usize,
+    #[arg(long)]
     joining_max: usize,
     #[arg(long)]
     bare_bytes: Option<usize>,
@@ -163,15 +198,24 @@ pub(super) struct FloorArgs {
     tick_rate: u32,
     #[arg(long, value_parser = count)]
     bytes: usize,
+    /// Read what came once a tick, and sleep between.
+    #[arg(long)]
+    once_a_tick: bool,
+    #[arg(long)]
+    until_stdin_ends: bool,
 }
 
 #[cfg(target_os = "linux")]
 pub(super) fn run_floor(args: FloorArgs) -> Result<(), String> {
+    if args.until_stdin_ends {
+        super::end_with_stdin();
+    }
     let failed = |error| format!("The bare loop failed: {error}.");
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     super::serve::say_listening(address);
-    stress::floor::serve(&listener, args.tick_rate, args.bytes).map_err(failed)
+    let reads = if args.once_a_tick { Reads::OnceATick } else { Reads::OnArrival };
+    stress::floor::serve(&listener, args.tick_rate, args.bytes, reads).map_err(failed)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -188,6 +232,8 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
         mix: args.brain,
         seed: args.seed,
         decode_one_in: args.decode_one_in.max(1),
+        slow: args.slow,
+        stalling: args.stalling,
         worker: args.worker,
         workers: args.workers.max(1),
         i_run_that_server: args.i_run_that_server,
@@ -218,7 +264,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
     if let Some(StressCommand::Diff { a, b }) = &args.command {
         return tell_apart(a, b);
     }
-    if args.floor && cfg!(not(target_os = "linux")) {
+    if args.floor.is_some() && cfg!(not(target_os = "linux")) {
         return Err("--floor stands on epoll, which only Linux has.".to_owned());
     }
     let task = args.task()?;
@@ -236,9 +282,11 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
         arena: args.arena.map(|arena| arena.to_string()),
         seed: args.seed,
         doors_open: args.doors_open,
-        floor: args.floor,
+        floor: args.floor.map(FloorReads::reads),
         workers: args.workers,
         decode_one_in: args.decode_one_in,
+        slow: args.slow,
+        stalling: args.stalling,
         slo: args.slo,
         abort_after: args.abort_after.map(Duration::from_secs_f64),
     };
@@ -274,6 +322,10 @@ impl StressArgs {
         }
         let within = |default: f64| Duration::from_secs_f64(self.seconds.unwrap_or(default));
         let stages = |name, profile: Result<Profile, _>| match profile {
+            Ok(profile) if let Some((number, stage)) = profile.unmeasured() => Err(format!(
+                "Stage {number} of {name} ({stage}) is too short: figures come once a second. \
+                 Give --seconds more."
+            )),
             Ok(profile) if profile.players_max() <= PLAYERS_MAX => {
                 Ok(Task::Stages { name, profile })
             }

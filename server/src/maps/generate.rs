@@ -13,13 +13,11 @@ const TILES_A_BLOCK: i32 = 48;
 const SPAWNS_MAX: u32 = 4096;
 /// Others in view that the workload asks for.
 const OTHERS_IN_VIEW: f64 = 50.0;
-/// What `throng bots` counts, as a part of what the estimate below says; measured at
-/// 200, 600 and 1000 players.
-const COUNTED: f64 = 0.97;
 /// Players of the workload push against a wall until they turn, so more of them are
 /// at the border than chance would put there: as many as live in a strip this wide
-/// elsewhere. Fitted to `others_in_view` of `throng bots` at 200 to 2000 players.
-const WALL_STRIP_TILES: f64 = 1.4;
+/// elsewhere. Fitted to the simulation at 10 to 128 Hz and 200 to 4000 players, from the
+/// third second, when many have not yet come to a wall, to the sixtieth.
+const WALL_STRIP_TILES: f64 = 1.1;
 
 /// A walled square of `tiles` × `tiles` with blocks for cover. Blocks keep three
 /// tiles between each other and the border, so that no place is cut off.
@@ -98,7 +96,7 @@ pub fn disc(radius: i32, seed: u64) -> Result<Arena, MapError> {
 fn others_in_view(players: usize, tiles: i32) -> f64 {
     let side = f64::from(tiles - 2);
     let others = players.saturating_sub(1) as f64;
-    COUNTED * others * both_seen(side, VIEW_WIDTH) * both_seen(side, VIEW_HEIGHT)
+    others * both_seen(side, VIEW_WIDTH) * both_seen(side, VIEW_HEIGHT)
 }
 
 /// The chance that one player is within a view of another, along one axis.
@@ -143,7 +141,12 @@ fn with_spawns(map: TileMap, rng: &mut Prng) -> Arena {
 
 #[cfg(test)]
 mod tests {
+    use throng_shared::ids::NetId;
+    use throng_shared::limits::THRUST_MAX;
+    use throng_shared::motion::Steer;
+
     use super::*;
+    use crate::sim::{Intent, Newcomer, Sim, SimOptions};
 
     #[test]
     fn no_place_of_a_generated_arena_is_cut_off() {
@@ -187,5 +190,63 @@ mod tests {
         assert!(side(200) < side(1000), "because the density stays");
         assert!((120..=150).contains(&side(1000)), "because 900 · N / 50 tiles are near");
         assert!(open_field(1_000_000, 1).is_err(), "because no map is that large");
+    }
+
+    /// Others in view of the workload's players, on average over `seconds` after the first
+    /// `from`, in the simulation itself: each at full speed, and every 100 ms with a chance of 1 in 4 a
+    /// new heading.
+    fn seen(players: usize, tick_hz: u32, seed: u64, from: u32, seconds: u32) -> f64 {
+        let arena = open_field(players, seed).expect("it fits");
+        let options = SimOptions { tick_hz, seed, players_max: players, shards: 0 };
+        let mut sim = Sim::new(arena, &options);
+        let mut chance = Prng::new(seed);
+        let mut walkers: Vec<(NetId, u8)> = (0..players)
+            .map(|number| {
+                let newcomer = Newcomer { name: format!("w{number}"), look: 0 };
+                (sim.join(newcomer).expect("the room has a place"), chance.next_u8())
+            })
+            .collect();
+        let (mut seen, mut views) = (0_u64, 0_u64);
+        for ticks in 0..(from + seconds) * tick_hz {
+            sim.forget();
+            let tick = sim.tick().next();
+            for (number, (id, heading)) in (0_u32..).zip(&mut walkers) {
+                // Of ten inputs a second, evenly staggered.
+                let sent = |ticks: u32| (ticks * 10 + number % tick_hz) / tick_hz;
+                if sent(ticks) == sent(ticks + 1) && ticks > 0 {
+                    continue;
+                }
+                if chance.one_in(4) {
+                    *heading = chance.next_u8();
+                }
+                let steer = Steer { heading: *heading, thrust: THRUST_MAX };
+                sim.intend(*id, Intent { tick, steer, ..Intent::default() });
+            }
+            sim.step();
+            if ticks >= from * tick_hz && ticks.is_multiple_of(tick_hz / 2) {
+                let mut all = Vec::with_capacity(players);
+                sim.each_player(|it| all.push(it.body.pos));
+                for eye in &all {
+                    let is_seen = |pos: &&IVec2| {
+                        let gap = (**pos - *eye).abs();
+                        gap.x <= VIEW_WIDTH / 2 && gap.y <= VIEW_HEIGHT / 2
+                    };
+                    seen += all.iter().filter(is_seen).count() as u64 - 1;
+                }
+                views += all.len() as u64;
+            }
+        }
+        seen as f64 / views as f64
+    }
+
+    #[test]
+    fn a_view_of_the_workload_holds_fifty_others_at_every_tick_rate() {
+        for (players, seed) in [(200, 1), (300, 2), (500, 3)] {
+            let all = [30, 60, 128].map(|tick_hz| seen(players, tick_hz, seed, 3, 17));
+            assert!(
+                all.iter().all(|others| (48.0..=52.0).contains(others)),
+                "because {players} players each see 50 others, not {all:.2?} at 30, 60 and 128 Hz"
+            );
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! One client's snapshot, from the bytes that all share.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
+use glam::IVec2;
 use throng_shared::cells::Focus;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::CATCH_UP_TICKS_MAX;
@@ -112,13 +114,18 @@ fn feedback(cursor: &mut Cursor, seat: &Seat, now: Tick) -> Option<Feedback> {
     Some(Feedback { ack: ahead as i16, early })
 }
 
+/// The rows of held cells: the slot of the first cell of each, and its cells.
+fn rows(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, Range<usize>)> + Clone {
+    let (grid, width, x) = (frame.grid, usize::from(held.w), i32::from(held.x));
+    (0..held.h).map(move |row| {
+        let first = grid.index(IVec2::new(x, i32::from(held.y) + i32::from(row)));
+        (row * held.w, first..first + width)
+    })
+}
+
 /// The steers of held cells, row by row.
 fn steers(frame: &TickFrame, held: Focus) -> impl Iterator<Item = &[u8]> + Clone {
-    let (width, x) = (usize::from(held.w), i32::from(held.x));
-    (held.y..held.y + held.h).map(move |row| {
-        let first = frame.grid.index(glam::IVec2::new(x, i32::from(row)));
-        frame.steers(first..first + width)
-    })
+    rows(frame, held).map(|(_, cells)| frame.steers(cells))
 }
 
 /// What happened in held cells, arrivals from outside first.
@@ -127,18 +134,24 @@ fn cells(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, &[u8])> {
 }
 
 fn events(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, &[u8])> {
-    (0_u8..)
-        .zip(held.cells())
-        .filter_map(|(slot, cell)| frame.events(frame.grid.index(cell)).map(|bytes| (slot, bytes)))
+    rows(frame, held).flat_map(move |(slot, cells)| {
+        let first = cells.start;
+        frame.events.within(cells).iter().map(move |told| {
+            (slot + (told.cell as usize - first) as u8, told.bytes.of(&frame.bytes))
+        })
+    })
 }
 
 /// What came into held cells from cells that are not held.
 fn crossings(frame: &TickFrame, held: Focus) -> impl Iterator<Item = (u8, &[u8])> {
-    let columns = frame.grid.columns.cast_unsigned() as usize;
-    (0_u8..).zip(held.cells()).flat_map(move |(slot, cell)| {
-        frame.crossings_into(frame.grid.index(cell)).filter_map(move |(from, bytes)| {
-            let from = glam::IVec2::new((from % columns) as i32, (from / columns) as i32);
-            (!held.contains(from)).then_some((slot, bytes))
+    let columns = frame.grid.columns;
+    rows(frame, held).flat_map(move |(slot, cells)| {
+        let first = cells.start;
+        frame.crossings.within(cells).iter().filter_map(move |crossing| {
+            let from = crossing.from.cast_signed();
+            let from = IVec2::new(from % columns, from / columns);
+            let slot = slot + (crossing.into as usize - first) as u8;
+            (!held.contains(from)).then(|| (slot, crossing.bytes.of(&frame.bytes)))
         })
     })
 }

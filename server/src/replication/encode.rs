@@ -10,7 +10,7 @@ use throng_shared::wire::{
     encode_into, splice_event, splice_list,
 };
 
-use super::frame::{Arrived, Crossing, Seat, Span, TickFrame, narrow};
+use super::frame::{Arrived, Crossing, Seat, Span, TickFrame, Told, narrow};
 use crate::sim::{Bolt, Crafted, Happening, Life, Shard, Sim};
 
 /// No cell: it was not in flight.
@@ -283,8 +283,10 @@ impl Replicator {
                     }
                 }
             }
-            frame.events[events[0].cell as usize] = Span::since(start, &frame.bytes);
+            let bytes = Span::since(start, &frame.bytes);
+            frame.events.push(Told { cell: events[0].cell, bytes });
         }
+        frame.events.index(|told| told.cell);
     }
 
     fn write_crossings(&mut self, frame: &mut TickFrame) {
@@ -300,10 +302,10 @@ impl Replicator {
                 splice_event(&mut frame.bytes, event, crosser.bytes.of(&self.bytes));
             }
             let Crosser { into, from, .. } = crossers[0];
-            frame.entered[into as usize] = true;
             let bytes = Span::since(start, &frame.bytes);
             frame.crossings.push(Crossing { into, from, bytes });
         }
+        frame.crossings.index(|crossing| crossing.into);
     }
 }
 

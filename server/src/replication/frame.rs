@@ -21,14 +21,18 @@ impl Span {
     pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
         &bytes[self.start as usize..self.end as usize]
     }
-
-    pub(super) fn is_empty(self) -> bool {
-        self.start == self.end
-    }
 }
 
 pub(super) fn narrow(at: usize) -> u32 {
     u32::try_from(at).expect("a tick has far fewer than 2^32 bytes")
+}
+
+/// What happened in one cell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    pub(super) cell: u32,
+    /// The encoded list of its events.
+    pub(super) bytes: Span,
 }
 
 /// Gliders and bolts that flew from one cell into a neighbour.
@@ -38,6 +42,45 @@ pub(super) struct Crossing {
     pub(super) from: u32,
     /// The encoded list of `Arrival` and `BoltArrival`.
     pub(super) bytes: Span,
+}
+
+/// Something that few cells have, in the order of cells: a row of cells without any is
+/// told by one comparison.
+#[derive(Debug)]
+pub(super) struct Sparse<T> {
+    items: Vec<T>,
+    /// By cell, where its items begin, and after the last where all end.
+    begins: Vec<u32>,
+}
+
+impl<T> Sparse<T> {
+    fn new(cells: usize) -> Self {
+        Self { items: Vec::new(), begins: vec![0; cells + 1] }
+    }
+
+    fn clear(&mut self) {
+        self.items.clear();
+        self.begins.fill(0);
+    }
+
+    /// Adds an item behind those of the same and of earlier cells.
+    pub(super) fn push(&mut self, item: T) {
+        self.items.push(item);
+    }
+
+    /// Finds the cells of all items.
+    pub(super) fn index(&mut self, cell_of: impl Fn(&T) -> u32) {
+        let mut at = 0;
+        for (cell, begin) in (0_u32..).zip(&mut self.begins) {
+            at += self.items[at..].iter().take_while(|item| cell_of(item) < cell).count();
+            *begin = narrow(at);
+        }
+    }
+
+    /// The items of consecutive cells.
+    pub(super) fn within(&self, cells: Range<usize>) -> &[T] {
+        &self.items[self.begins[cells.start] as usize..self.begins[cells.end] as usize]
+    }
 }
 
 /// What a network thread has to know of one player.
@@ -68,14 +111,11 @@ pub struct TickFrame {
     /// By cell, where its encoded `SteerChange`s begin, and after the last where all
     /// end: those of a row of cells are one piece.
     pub(super) steers: Vec<u32>,
-    /// By cell, the encoded list of its events; empty where nothing happened.
-    pub(super) events: Vec<Span>,
+    pub(super) events: Sparse<Told>,
     /// By cell.
     pub(super) keyframes: Vec<Span>,
     /// By the cell they lead into.
-    pub(super) crossings: Vec<Crossing>,
-    /// By the cell: whether a crossing leads into it.
-    pub(super) entered: Vec<bool>,
+    pub(super) crossings: Sparse<Crossing>,
     /// By player id.
     pub(super) seats: Vec<Option<Seat>>,
 }
@@ -89,10 +129,9 @@ impl TickFrame {
             grid,
             bytes: Vec::new(),
             steers: vec![0; grid.count() + 1],
-            events: vec![Span::default(); grid.count()],
+            events: Sparse::new(grid.count()),
             keyframes: vec![Span::default(); grid.count()],
-            crossings: Vec::new(),
-            entered: vec![false; grid.count()],
+            crossings: Sparse::new(grid.count()),
             seats: Vec::new(),
         }
     }
@@ -101,10 +140,9 @@ impl TickFrame {
         self.tick = tick;
         self.bytes.clear();
         self.steers.fill(0);
-        self.events.fill(Span::default());
+        self.events.clear();
         self.keyframes.fill(Span::default());
         self.crossings.clear();
-        self.entered.fill(false);
         self.seats.clear();
     }
 
@@ -124,24 +162,8 @@ impl TickFrame {
         &self.bytes[self.steers[cells.start] as usize..self.steers[cells.end] as usize]
     }
 
-    /// The encoded events of a cell, if anything happened in it.
-    pub(super) fn events(&self, cell: usize) -> Option<&[u8]> {
-        let span = self.events[cell];
-        (!span.is_empty()).then(|| span.of(&self.bytes))
-    }
-
     /// The encoded `CellKeyframe` of a cell.
     pub(super) fn keyframe(&self, cell: usize) -> &[u8] {
         self.keyframes[cell].of(&self.bytes)
-    }
-
-    /// Crossings into a cell: where they come from, and their bytes.
-    pub(super) fn crossings_into(&self, cell: usize) -> impl Iterator<Item = (usize, &[u8])> {
-        let crossings = if self.entered[cell] { self.crossings.as_slice() } else { &[] };
-        let first = crossings.partition_point(|crossing| (crossing.into as usize) < cell);
-        crossings[first..]
-            .iter()
-            .take_while(move |crossing| crossing.into as usize == cell)
-            .map(|crossing| (crossing.from as usize, crossing.bytes.of(&self.bytes)))
     }
 }

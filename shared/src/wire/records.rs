@@ -22,7 +22,7 @@ pub struct GliderRecord<Text = String> {
     pub name: Text,
 }
 
-/// Velocity and dash, shortest for the commonest case.
+/// Velocity, in 1/64 sub-units a tick, and dash; shortest for the commonest case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Motion {
     /// At the speed that its steer leads to, no dash running or resting.
@@ -49,21 +49,23 @@ impl Motion {
     pub fn body(self, pos: IVec2, steer: Steer, rules: &Rules) -> Body {
         match self {
             Self::Cruise => Body { vel: cruise(steer, rules), ..Body::at(pos) },
-            Self::Free { vx, vy } => {
-                Body { vel: IVec2::new(i32::from(vx), i32::from(vy)), ..Body::at(pos) }
+            Self::Free { vx, vy } => Body { vel: velocity(vx, vy, rules), ..Body::at(pos) },
+            Self::Dash { vx, vy, left, rest } => {
+                let vel = velocity(vx, vy, rules);
+                Body { pos, vel, dash_left: left, dash_rest: rest }
             }
-            Self::Dash { vx, vy, left, rest } => Body {
-                pos,
-                vel: IVec2::new(i32::from(vx), i32::from(vy)),
-                dash_left: left,
-                dash_rest: rest,
-            },
         }
     }
 }
 
 fn cruise(steer: Steer, rules: &Rules) -> IVec2 {
     along(steer.heading, rules.speed * i32::from(steer.thrust) / i32::from(THRUST_MAX))
+}
+
+/// What a peer says, within what the rule of movement can compute with.
+fn velocity(vx: i16, vy: i16, rules: &Rules) -> IVec2 {
+    let top = IVec2::splat(rules.dash_speed);
+    IVec2::new(i32::from(vx), i32::from(vy)).clamp(-top, top)
 }
 
 fn short(speed: i32) -> i16 {

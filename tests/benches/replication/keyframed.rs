@@ -15,7 +15,7 @@ use throng::replication::Seat;
 use throng_shared::cells::{CellGrid, Focus, cell_at};
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::THRUST_MAX;
-use throng_shared::motion::{Rules, Steer};
+use throng_shared::motion::{Rules, Steer, way};
 use throng_shared::wire::Motion as Gait;
 
 use super::bits::{BitReader, BitWriter, fits};
@@ -38,8 +38,9 @@ struct Base {
 }
 
 impl Base {
-    fn after(self, ticks: i32) -> IVec2 {
-        self.pos + self.vel * ticks
+    /// Where it is at `tick`, `age` ticks after the keyframe.
+    fn after(self, age: i32, tick: Tick) -> IVec2 {
+        self.pos + way(self.vel, tick.offset(-age), age)
     }
 }
 
@@ -220,7 +221,8 @@ impl<const EVERY: u32> Keyframed<EVERY> {
         cells.clear();
         for home in &self.homes {
             let start = bytes.len();
-            let off = |id: &NetId| self.places[id.index()] - self.bases[id.index()].after(age);
+            let off =
+                |id: &NetId| self.places[id.index()] - self.bases[id.index()].after(age, self.tick);
             if home.iter().any(|id| off(id) != IVec2::ZERO) {
                 let mut bits = BitWriter::new(bytes);
                 for id in home {
@@ -339,7 +341,7 @@ impl<const EVERY: u32> Reader for KeyReader<EVERY> {
         for (home, is_told) in leap.focus.cells().zip(marks) {
             for (id, base) in self.bases.get(&home.to_array()).into_iter().flatten() {
                 let off = if is_told { take_distance(&mut bits) } else { IVec2::ZERO };
-                self.places.insert(*id, base.after(age) + off);
+                self.places.insert(*id, base.after(age, leap.tick) + off);
             }
             bits.align();
         }

@@ -4,18 +4,19 @@
 use glam::IVec2;
 use throng::sim::Crafted;
 use throng_shared::cells::CELL_SUB;
+use throng_shared::ids::Tick;
 use throng_shared::limits::THRUST_MAX;
 use throng_shared::map::TileMap;
-use throng_shared::motion::{Body, Rules, Steer, step};
+use throng_shared::motion::{Body, Rules, Steer, VEL as STEPS, step, travel};
 use throng_shared::wire::Motion as Gait;
 
 use super::bits::{BitReader, BitWriter, fits};
 
 /// Bits of one axis: of a place in a cell, a velocity, any change of it, a usual one.
 const PLACE: u32 = 11;
-pub(crate) const VEL: u32 = 9;
-const WIDE: u32 = 10;
-const TURN: u32 = 5;
+pub(crate) const VEL: u32 = 14;
+const WIDE: u32 = 15;
+const TURN: u32 = 11;
 
 /// A rule that both ends know.
 pub(crate) trait Law {
@@ -23,7 +24,7 @@ pub(crate) trait Law {
     type State: Copy;
 
     /// What is true of a glider now, given what was known a tick ago.
-    fn observe(it: &Crafted<'_>, before: Option<&Self::State>, rules: &Rules) -> Self::State;
+    fn observe(it: &Crafted<'_>, before: Option<&Self::State>, tick: Tick) -> Self::State;
 
     fn pos(state: &Self::State) -> IVec2;
 
@@ -41,6 +42,7 @@ pub(crate) trait Law {
     fn advance(
         before: &Self::State,
         surprise: Option<&mut BitReader<'_>>,
+        tick: Tick,
         rules: &Rules,
         map: &TileMap,
     ) -> Self::State;
@@ -53,26 +55,30 @@ pub(crate) struct Reckoned<const ORDER: u32>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Motion {
     pos: IVec2,
-    /// The last tick's way.
+    /// The velocity that led over the last tick's way.
     vel: IVec2,
     /// The expected change of `vel`.
     turn: IVec2,
 }
 
 impl<const ORDER: u32> Reckoned<ORDER> {
-    fn after(before: &Motion, change: IVec2) -> Motion {
+    fn after(before: &Motion, change: IVec2, tick: Tick) -> Motion {
         let vel = before.vel + change;
         let turn = if ORDER == 2 && fits(change, TURN) { change } else { IVec2::ZERO };
-        Motion { pos: before.pos + vel, vel, turn }
+        Motion { pos: before.pos + travel(vel, tick), vel, turn }
     }
 }
 
 impl<const ORDER: u32> Law for Reckoned<ORDER> {
     type State = Motion;
 
-    fn observe(it: &Crafted<'_>, before: Option<&Motion>, _: &Rules) -> Motion {
-        let first = Motion { pos: it.body.pos, vel: it.body.vel, turn: IVec2::ZERO };
-        before.map_or(first, |before| Self::after(before, it.body.pos - before.pos - before.vel))
+    fn observe(it: &Crafted<'_>, before: Option<&Motion>, tick: Tick) -> Motion {
+        let (pos, vel) = (it.body.pos, it.body.vel);
+        let Some(before) = before else { return Motion { pos, vel, turn: IVec2::ZERO } };
+        // Where a wall stopped it, only its way tells how it came there.
+        let way = pos - before.pos;
+        let vel = if travel(vel, tick) == way { vel } else { way * STEPS };
+        Self::after(before, vel - before.vel, tick)
     }
 
     fn pos(state: &Motion) -> IVec2 {
@@ -123,11 +129,12 @@ impl<const ORDER: u32> Law for Reckoned<ORDER> {
     fn advance(
         before: &Motion,
         surprise: Option<&mut BitReader<'_>>,
+        tick: Tick,
         _: &Rules,
         _: &TileMap,
     ) -> Motion {
         let change = surprise.map_or(before.turn, |bits| take_change(bits, before.turn));
-        Self::after(before, change)
+        Self::after(before, change, tick)
     }
 }
 
@@ -153,7 +160,7 @@ pub(crate) struct Packed;
 impl Law for Packed {
     type State = (Body, Steer);
 
-    fn observe(it: &Crafted<'_>, _: Option<&(Body, Steer)>, _: &Rules) -> (Body, Steer) {
+    fn observe(it: &Crafted<'_>, _: Option<&(Body, Steer)>, _: Tick) -> (Body, Steer) {
         (*it.body, it.helm.steer)
     }
 
@@ -191,13 +198,14 @@ impl Law for Packed {
     fn advance(
         &(mut body, mut steer): &(Body, Steer),
         surprise: Option<&mut BitReader<'_>>,
+        tick: Tick,
         rules: &Rules,
         map: &TileMap,
     ) -> (Body, Steer) {
         if let Some(bits) = surprise {
             steer.heading = bits.take(8) as u8;
         }
-        step(&mut body, steer, false, rules, map);
+        step(&mut body, steer, false, tick, rules, map);
         (body, steer)
     }
 }

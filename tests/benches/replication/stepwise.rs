@@ -109,7 +109,7 @@ impl<L: Law> Replication for Stepwise<L> {
 
 impl<L: Law> Stepwise<L> {
     fn extract(&mut self, world: &Workload, seats: &mut Vec<Seat>) {
-        let rules = world.sim().rules();
+        let (tick, rules) = (world.sim().tick(), world.sim().rules());
         std::mem::swap(&mut self.before, &mut self.now);
         self.now.clear();
         self.records.clear();
@@ -117,7 +117,7 @@ impl<L: Law> Stepwise<L> {
         world.each(|it, seat| {
             let index = it.id.index();
             assert_eq!(index, self.now.len(), "nobody comes or goes during a trial");
-            let state = L::observe(it, self.before.get(index), rules);
+            let state = L::observe(it, self.before.get(index), tick);
             let cell = cell_at(it.body.pos);
             let into = self.grid.index(cell) as u32;
             let from = std::mem::replace(&mut self.cells[index], into);
@@ -192,7 +192,11 @@ impl<L: Law> Reader for StepReader<L> {
         let mut bits = BitReader::new(snapshot);
         let leap = take_leap(&mut bits, self.held);
         match leap.before {
-            Some(held) => (0..leap.ticks).for_each(|_| self.read_tick(&mut bits, held)),
+            Some(held) => {
+                let first = leap.tick.offset(1 - leap.ticks as i32);
+                (0..leap.ticks as i32)
+                    .for_each(|tick| self.read_tick(&mut bits, held, first.offset(tick)));
+            }
             None => self.gliders.clear(),
         }
         self.keep(leap.focus);
@@ -221,7 +225,7 @@ impl<L: Law> Reader for StepReader<L> {
 }
 
 impl<L: Law> StepReader<L> {
-    fn read_tick(&mut self, bits: &mut BitReader<'_>, held: Focus) {
+    fn read_tick(&mut self, bits: &mut BitReader<'_>, held: Focus, tick: Tick) {
         let mut members: BTreeMap<_, Vec<NetId>> = BTreeMap::new();
         for (id, (state, _)) in &self.gliders {
             members.entry(cell_at(L::pos(state)).to_array()).or_default().push(*id);
@@ -232,7 +236,7 @@ impl<L: Law> StepReader<L> {
                 let (state, _) = self.gliders.get_mut(id).expect("it is a member");
                 let is_surprise = is_told && bits.take_bit();
                 let surprise = is_surprise.then_some(&mut *bits);
-                *state = L::advance(state, surprise, &self.rules, &self.map);
+                *state = L::advance(state, surprise, tick, &self.rules, &self.map);
             }
             bits.align();
         }

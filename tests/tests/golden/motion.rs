@@ -2,10 +2,11 @@
 
 use glam::IVec2;
 use serde_json::{Value, json};
+use throng_shared::ids::Tick;
 use throng_shared::lattice::{SUB, along, heading_of, heading_vec, isqrt};
 use throng_shared::limits::THRUST_MAX;
 use throng_shared::map::TileMap;
-use throng_shared::motion::{Body, Flight, Rules, Steer, fly, step};
+use throng_shared::motion::{Body, Flight, Rules, Steer, fly, step, way};
 use throng_shared::prng::Prng;
 
 use super::{default_map, lines, settle};
@@ -42,7 +43,7 @@ fn headings_and_roots_are_the_same_everywhere() {
         (0..=255_u8).map(|heading| heading_vec(heading).to_array()).collect();
     let scaled: Vec<[i32; 4]> = (0..200)
         .map(|_| {
-            let (heading, length) = (rng.next_u8(), rng.below(700).cast_signed());
+            let (heading, length) = (rng.next_u8(), rng.below(32_768).cast_signed());
             let along = along(heading, length);
             [i32::from(heading), length, along.x, along.y]
         })
@@ -61,7 +62,18 @@ fn headings_and_roots_are_the_same_everywhere() {
         .chain([u32::MAX])
         .map(|square| [square, isqrt(square).cast_unsigned()])
         .collect();
-    let file = json!({"headings": vectors, "along": scaled, "headingOf": nearest, "isqrt": roots});
+    let ways: Vec<Value> = (0..200)
+        .map(|turn| {
+            let mut part = || rng.below(60_001).cast_signed() - 30_000;
+            let (vel, from) = (IVec2::new(part(), part()), rng.next_u32());
+            let ticks = if turn % 2 == 0 { 1 } else { rng.below(200).cast_signed() };
+            let way = way(vel, Tick(from), ticks);
+            json!([vel.x, vel.y, from, ticks, way.x, way.y])
+        })
+        .collect();
+    let file = json!({
+        "headings": vectors, "along": scaled, "headingOf": nearest, "isqrt": roots, "ways": ways,
+    });
     settle("lattice.json", &format!("{file}\n"));
 }
 
@@ -79,21 +91,24 @@ fn a_step_is_the_same_everywhere() {
             let start = row(&body);
             let mut steer = Steer { heading: rng.next_u8(), thrust: THRUST_MAX };
             let mut path = Vec::new();
+            let first = Tick(rng.next_u32());
+            let mut tick = first;
             for _ in 0..steps {
+                tick = tick.next();
                 if rng.one_in(25) {
                     steer = Steer { heading: rng.next_u8(), thrust: thrust(&mut rng) };
                 }
                 let dash = rng.one_in(20);
                 dashes += u32::from(dash && body.can_dash());
                 drifts += u32::from(steer.thrust == 0);
-                step(&mut body, steer, dash, &rules, &map);
+                step(&mut body, steer, dash, tick, &rules, &map);
                 stopped += u32::from((body.vel.x == 0) != (body.vel.y == 0));
                 let [heading, thrust] = [steer.heading, steer.thrust].map(i32::from);
                 let mut entry = vec![heading, thrust, i32::from(dash)];
                 entry.extend(row(&body));
                 path.push(entry);
             }
-            items.push(json!({"hz": hz, "start": start, "steps": path}));
+            items.push(json!({"hz": hz, "tick": first.0, "start": start, "steps": path}));
         }
     }
     assert!(
@@ -131,8 +146,11 @@ fn a_bolt_flies_the_same_everywhere() {
             let mut flight = Flight { pos, heading: rng.next_u8(), left };
             let start = flight_row(&flight);
             let mut path = Vec::new();
+            let first = Tick(rng.next_u32());
+            let mut tick = first;
             loop {
-                let flies = fly(&mut flight, &rules, &map);
+                tick = tick.next();
+                let flies = fly(&mut flight, tick, &rules, &map);
                 let mut entry = flight_row(&flight);
                 entry.push(i32::from(flies));
                 path.push(entry);
@@ -141,7 +159,7 @@ fn a_bolt_flies_the_same_everywhere() {
                 }
             }
             walls += u32::from(flight.left > 0);
-            items.push(json!({"hz": hz, "start": start, "steps": path}));
+            items.push(json!({"hz": hz, "tick": first.0, "start": start, "steps": path}));
         }
     }
     assert!(walls > 10, "because the vectors must meet walls: {walls}");
@@ -163,11 +181,11 @@ fn flight_row(flight: &Flight) -> Vec<i32> {
 pub(super) fn walked(rng: &mut Prng, rules: &Rules, map: &TileMap, from: IVec2) -> (Body, Steer) {
     let mut body = Body::at(from);
     let mut steer = Steer::default();
-    for _ in 0..rng.below(60) {
+    for tick in 0..rng.below(60) {
         if rng.one_in(5) {
             steer = Steer { heading: rng.next_u8(), thrust: thrust(rng) };
         }
-        step(&mut body, steer, rng.one_in(20), rules, map);
+        step(&mut body, steer, rng.one_in(20), Tick(tick), rules, map);
     }
     (body, steer)
 }

@@ -24,7 +24,7 @@ at full speed and sends an input every 100 ms, one in four of which has a new ra
 is sized so that a view holds 50 others (48 to 52, or the run is void). *Held* means at least 95 % of
 the rate delivered, a p99 gap between snapshots of at most two ticks, and nobody lost. *The floor* is
 a bare epoll loop that writes as many bytes to as many sockets and reads as many inputs, run right
-after; it sleeps between two ticks and reads what came once a tick. Up to 2000 bots decode and check everything, above that a seeded tenth of them, and the others
+after, each input when it comes. Up to 2000 bots decode and check everything, above that a seeded tenth of them, and the others
 read the heads of snapshots, steer and count. Servers run with `--doors-open`, so that their limit shows;
 in operation they refuse newcomers before it, as the last section shows. A generator above 80 % of its core, or whose inputs are
 more than 5 ms late (p99), voids a step. Latencies count from the moment at which an input was due.
@@ -44,11 +44,15 @@ pub(super) fn page(runs: &Runs, commit: &str) -> String {
     text += METHOD;
     text += &held(&runs.held);
     text += &cost(&runs.cost);
+    text += &lean(&runs.lean);
     text += &crowd(&runs.crowd);
     text += &large(&runs.large);
     text += &idle(&runs.idle);
     text += &long(&runs.long);
     text += &knocking(&runs.knocking);
+    text += &storm(&runs.storm);
+    text += &slow(&[&runs.slow, &runs.slow_crowd]);
+    text += &stalled(&runs.stalled);
     text
 }
 
@@ -204,6 +208,25 @@ fn cost(outcome: &Outcome) -> String {
     text
 }
 
+fn lean(outcome: &Outcome) -> String {
+    let mut text = String::from(
+        "\nThe same beside the cheapest loop that there is: one that sleeps until the tick and reads all \
+         inputs then.\n\n| players | server CPU a client-tick | that loop | × it |\n|---|---|---|---|\n",
+    );
+    let floors = by_kind(outcome, StepKind::Floor);
+    for (players, steps) in by_players(outcome) {
+        let floor = floors.iter().find(|(n, _)| *n == players).map(|(_, steps)| steps);
+        let _ = writeln!(
+            text,
+            "| {players} | {} µs | {} µs | {} |",
+            number(median(&steps, |it| it.cpu_us_per_client_tick), 1),
+            number(floor.and_then(|steps| median(steps, |it| it.cpu_us_per_client_tick)), 1),
+            number(median(&steps, |it| it.floor_ratio), 2),
+        );
+    }
+    text
+}
+
 fn crowd(outcome: &Outcome) -> String {
     let mut text = String::from(
         "\n## The mosh pit\n\nPlayers who all move on one disc of eight tiles, each in everybody's view. \
@@ -302,6 +325,80 @@ fn knocking(outcome: &Outcome) -> String {
             text,
             "| {} wanted | {inside} | {:.1} Hz | {:.1} ms | {} | {} | {} |",
             step.players, it.delivered_hz, it.gap_ms.p99, it.refused, it.lost, it.desyncs
+        );
+    }
+    text
+}
+
+fn storm(outcome: &Outcome) -> String {
+    let mut text = String::from(
+        "\n## A storm of joins\n\nA few play, then so many come within ten seconds. Ticks are late when they \
+         are published after the next deadline.\n\n\
+         | until | joined within p99 | ticks | late | skipped | tick work p99 | p99 gap | lost |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for step in outcome.results.iter().flat_map(|result| &result.steps) {
+        let it = &step.figures;
+        let ticks = it.ticks.unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "| {} players | {:.0} ms | {} | {} | {} | {} ms | {:.1} ms | {} |",
+            step.players,
+            it.join_ms.p99,
+            ticks.run,
+            ticks.overruns,
+            ticks.skipped,
+            number(it.tick_work_ms.map(|work| work.p99), 2),
+            it.gap_ms.p99,
+            it.lost
+        );
+    }
+    text
+}
+
+fn slow(outcomes: &[&Outcome]) -> String {
+    let mut text = String::from(
+        "\n## Slow readers\n\nForty of the players have a link that carries two thirds of what they were sent \
+         before, 20 ms late each way, behind a receive buffer of 2 KiB. *Age* is the time since any bot saw \
+         the tick. What such a link cannot carry is left out of the view, never held back: what it shows is \
+         exact, as its check values say.\n\n\
+         | players | bytes a snapshot of the others | age p50 | age p99 | p99 gap of the others | lost | desyncs |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for outcome in outcomes {
+        for (players, steps) in by_players(outcome) {
+            let at = |of: fn(&Figures) -> Option<f64>| median(&steps, of);
+            let _ = writeln!(
+                text,
+                "| {players} | {} | {} ms | {} ms | {} ms | {} | {} |",
+                number(at(|it| it.bytes_per_snapshot), 0),
+                number(at(|it| Some(it.slow_age_ms?.p50)), 0),
+                number(at(|it| Some(it.slow_age_ms?.p99)), 0),
+                number(at(|it| Some(it.gap_ms.p99)), 1),
+                steps.iter().map(|step| step.figures.lost).sum::<usize>(),
+                steps.iter().map(|step| step.figures.desyncs).sum::<u64>(),
+            );
+        }
+    }
+    text
+}
+
+fn stalled(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for step in outcome.results.iter().flat_map(|result| &result.steps) {
+        let resident = || step.samples.iter().filter_map(|sample| sample.resident_kib);
+        let grown = resident().max().zip(resident().next()).map(|(max, first)| max - first);
+        let it = &step.figures;
+        let _ = write!(
+            text,
+            "\nOf {} players 200 stop reading: {} of them were closed, the last after {} s; the server grew by \
+             {} MiB. The others' p99 gap was {:.1} ms, and {} were lost.\n",
+            step.players,
+            it.stalled_gone,
+            number(it.stalled_gone_ms.map(|gone| gone.max / 1000.0), 1),
+            number(grown.map(|kib| kib as f64 / 1024.0), 1),
+            it.gap_ms.p99,
+            it.lost,
         );
     }
     text

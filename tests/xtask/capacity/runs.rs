@@ -25,6 +25,8 @@ pub(super) struct Runs {
     pub(super) held: Outcome,
     /// Several numbers of players, several times, each beside the bare loop.
     pub(super) cost: Outcome,
+    /// Some of them beside the cheapest bare loop there is.
+    pub(super) lean: Outcome,
     /// A thousand on a disc of eight tiles.
     pub(super) crowd: Outcome,
     /// Five thousand in one arena.
@@ -35,6 +37,13 @@ pub(super) struct Runs {
     pub(super) long: Outcome,
     /// Twice as many as were held, knocking.
     pub(super) knocking: Outcome,
+    /// Links that carry two thirds of their stream, of small and of large snapshots.
+    pub(super) slow: Outcome,
+    pub(super) slow_crowd: Outcome,
+    /// Players who stop reading.
+    pub(super) stalled: Outcome,
+    /// As many as were held, who come within seconds.
+    pub(super) storm: Outcome,
 }
 
 /// Players held when the search found none: then the rest is measured with a few.
@@ -78,6 +87,17 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
         "cost",
         &[&profile[..], &["--players", players, "--repeat", repeat, "--seconds", seconds]].concat(),
     )?;
+    let (players, profile) =
+        (if quick { "100" } else { "1000,2000" }, ["--profile", "steady", OPEN]);
+    stress(
+        "lean",
+        &[
+            &profile[..],
+            &["--floor", "once-a-tick", "--players", players],
+            &["--repeat", repeat, "--seconds", seconds],
+        ]
+        .concat(),
+    )?;
     let steady = |name: &str, players: usize, more: &[&str]| {
         let players = players.to_string();
         let these = ["--profile", "steady", OPEN, "--players", &players, "--seconds", seconds];
@@ -88,6 +108,12 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
     steady("crowd", if quick { 100 } else { 1000 }, &crowd)?;
     steady("large", if quick { 300 } else { 5000 }, &[])?;
     steady("idle", if quick { 100 } else { 1000 }, &["--brain", "idle", "--arena", "auto:1000"])?;
+    steady("slow", if quick { 100 } else { 500 }, &["--slow", "40", "--repeat", repeat])?;
+    let crowd = ["--arena", "disc:4", "--decode-one-in", "50", "--slow", "40", "--repeat", repeat];
+    steady("slow-crowd", if quick { 100 } else { 2000 }, &crowd)?;
+    let stalled =
+        ["--profile", "steady", "--players", "500", "--seconds", "14", "--stalling", "200"];
+    stress("stalled", &stalled)?;
     let most = at_rate(&held, 30).and_then(|result| result.held_players).unwrap_or(FALLBACK);
     let most_of_it = (most * 4 / 5).to_string();
     let long = if quick { "10" } else { "660" };
@@ -105,7 +131,13 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
     for stage in &stages {
         arguments.extend(["--stage", stage]);
     }
-    stress("knocking", &arguments).map(drop)
+    stress("knocking", &arguments)?;
+    let stages = ["5s:0..200".to_owned(), "10s:200".to_owned(), format!("10s:200..{most}")];
+    let mut arguments = vec!["--arena", &arena, OPEN];
+    for stage in &stages {
+        arguments.extend(["--stage", stage]);
+    }
+    stress("storm", &arguments).map(drop)
 }
 
 impl Runs {
@@ -121,11 +153,16 @@ impl Runs {
         Ok(Self {
             held: outcome("held")?,
             cost: outcome("cost")?,
+            lean: outcome("lean")?,
             crowd: outcome("crowd")?,
             large: outcome("large")?,
             idle: outcome("idle")?,
             long: outcome("long")?,
             knocking: outcome("knocking")?,
+            slow: outcome("slow")?,
+            slow_crowd: outcome("slow-crowd")?,
+            stalled: outcome("stalled")?,
+            storm: outcome("storm")?,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::super::scan::{Misread, Scan, there_is};
-use super::{LENGTH_MAX, PLAYERS_MAX};
+use super::{LENGTH_MAX, LENGTH_MIN, PLAYERS_MAX};
 
 /// Units of lengths, the shortest first.
 const UNITS: [(&str, f64); 4] = [("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
@@ -24,6 +24,7 @@ pub enum StageError {
     NoLength { found: String },
     NoUnit { number: String, found: String },
     LengthOutOfBounds { length: String },
+    UnderABeat { length: String },
     NoColon { found: String },
     NoPlayers { found: String },
     TooManyPlayers { found: String },
@@ -44,6 +45,10 @@ impl fmt::Display for StageError {
             Self::LengthOutOfBounds { length } => {
                 write!(f, "a stage lasts from 1ms to 24h, and not {length}")
             }
+            Self::UnderABeat { length } => write!(
+                f,
+                "{length} is too short for a stage: figures come once a second, so 1s is the least"
+            ),
             Self::NoColon { found } => {
                 write!(
                     f,
@@ -63,6 +68,23 @@ impl fmt::Display for StageError {
                 write!(f, "a stage ends after its players, but {}", there_is(found))
             }
         }
+    }
+}
+
+impl Stage {
+    /// A stage as an operator may ask for it: so long that it has figures of its own.
+    ///
+    /// # Errors
+    /// When the text is no stage, or a stage shorter than a beat.
+    pub fn measured(text: &str) -> Result<Self, Misread<StageError>> {
+        let stage: Self = text.parse()?;
+        if stage.length >= LENGTH_MIN {
+            return Ok(stage);
+        }
+        let mut scan = Scan::new(text);
+        scan.skip_spaces();
+        let length = Length(stage.length).to_string();
+        Err(scan.misread_here(StageError::UnderABeat { length }))
     }
 }
 
