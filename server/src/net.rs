@@ -3,8 +3,12 @@
 
 mod budget;
 mod conn;
+mod desk;
+mod doorstep;
 mod frames;
+mod fresh;
 mod front;
+mod lane;
 mod meter;
 mod pipe;
 mod tally;

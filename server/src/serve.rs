@@ -85,7 +85,8 @@ pub fn start(config: &Config) -> Result<Server, String> {
         .unzip();
     let gauge = Arc::clone(link.gauge());
     let room = WebRoom { status: Arc::clone(&status), gauge: Arc::clone(&gauge) };
-    let state = WebState { rooms: vec![room], tally: Arc::clone(&tally) };
+    let reports = Arc::default();
+    let state = WebState { rooms: vec![room], tally: Arc::clone(&tally), reports };
     let options = FrontOptions {
         origins: config.origins.clone(),
         page: web::router(state),

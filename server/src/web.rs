@@ -1,16 +1,18 @@
 //! Pages and status over HTTP: the game, `/healthz`, `/api/rooms`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
+use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Serialize;
-use throng_shared::limits::{TICKS_TOLD, TICKS_TOLD_MAX};
+use throng_shared::limits::{REPORTS_PER_S, TICKS_TOLD, TICKS_TOLD_MAX};
 
 use crate::link::Gauge;
 use crate::net::Tally;
@@ -31,6 +33,32 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub struct WebState {
     pub rooms: Vec<WebRoom>,
     pub tally: Arc<Tally>,
+    pub reports: Arc<Mutex<Reports>>,
+}
+
+/// Reports that may be made at once after a while in which nobody asked.
+const REPORTS_AT_ONCE: u32 = 4;
+
+/// The newest report of the rooms. Anybody may ask for one and it is work, so only so many
+/// are made a second; whoever asks more gets the newest there is.
+#[derive(Debug, Default)]
+pub struct Reports {
+    /// When the next one may be made, if all are made evenly.
+    next: Option<Instant>,
+    newest: Bytes,
+}
+
+impl Reports {
+    fn get(&mut self, now: Instant, make: impl FnOnce() -> Bytes) -> Bytes {
+        let pause = Duration::from_secs(1) / REPORTS_PER_S;
+        let earliest = now.checked_sub(pause * (REPORTS_AT_ONCE - 1)).unwrap_or(now);
+        let turn = self.next.unwrap_or(earliest).max(earliest);
+        if turn <= now {
+            self.next = Some(turn + pause);
+            self.newest = make();
+        }
+        self.newest.clone()
+    }
 }
 
 /// A room as the pages see it.
@@ -193,6 +221,13 @@ async fn rooms(State(state): State<WebState>, RawQuery(query): RawQuery) -> Resp
             format!("The only query here is ticks=N, with N from 1 to {TICKS_TOLD_MAX}.\n");
         return (StatusCode::BAD_REQUEST, sentence).into_response();
     };
+    let mut reports = state.reports.lock().unwrap_or_else(PoisonError::into_inner);
+    let report = reports.get(Instant::now(), || report(&state, ticks));
+    ([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/json")], report).into_response()
+}
+
+/// What there is to tell of the rooms, over so many ticks.
+fn report(state: &WebState, ticks: usize) -> Bytes {
     let rooms = state.rooms.iter().map(|WebRoom { status: room, gauge }| {
         let timing = room.timing(ticks);
         RoomReport {
@@ -221,12 +256,30 @@ async fn rooms(State(state): State<WebState>, RawQuery(query): RawQuery) -> Resp
         bytes_out,
         ends: state.tally.ends(),
     };
-    ([(CACHE_CONTROL, "no-store")], Json(report)).into_response()
+    serde_json::to_vec(&report).expect("numbers and texts can be written").into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn however_many_ask_only_so_many_reports_are_made() {
+        let began = Instant::now();
+        let (mut reports, mut made) = (Reports::default(), 0);
+        let mut made_at = 0;
+        for ms in 0..3_000 {
+            let now = began + Duration::from_millis(ms);
+            let told = reports.get(now, || {
+                made += 1;
+                made_at = ms;
+                Bytes::from(vec![0; made as usize])
+            });
+            assert_eq!(told.len(), made as usize, "because everybody gets the newest");
+            assert!(ms - made_at < 100, "because it is never old");
+        }
+        assert!((30..30 + REPORTS_AT_ONCE).contains(&made), "{made}");
+    }
 
     #[test]
     fn a_query_names_a_number_of_ticks_or_is_refused() {

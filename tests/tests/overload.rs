@@ -7,7 +7,7 @@ use throng::link::Step;
 use throng::serve::Server;
 use throng_bot::brain::BrainKind;
 use throng_bot::client::{Client, News};
-use throng_shared::limits::{RETRY_MS, RETRY_SPREAD_MS};
+use throng_shared::limits::{RETRY_MAX_MS, RETRY_MS};
 use throng_shared::prng::Prng;
 use throng_shared::wire::{Event, ServerMessage, decode_server};
 use tokio::net::TcpStream;
@@ -117,10 +117,7 @@ async fn newcomers_are_sent_away_and_those_inside_keep_every_tick() {
             close.reason
         );
     }
-    assert!(
-        waits.iter().all(|wait| (RETRY_MS..RETRY_MS + RETRY_SPREAD_MS).contains(wait)),
-        "{waits:?}"
-    );
+    assert!(waits.iter().all(|wait| (RETRY_MS..=RETRY_MAX_MS).contains(wait)), "{waits:?}");
     assert_ne!(waits[0], waits[1], "because they shall not come back at once");
     assert_eq!(server.gauge().refused(), 6);
     let played = play(inside, 90).await;
@@ -183,6 +180,79 @@ async fn a_storm_of_newcomers_is_answered_and_those_inside_play_on() {
     let answers = answers.expect("everybody is answered");
     assert!(answers.contains(&true), "because there is room");
     assert!(played.iter().all(|(_, seen)| seen.desyncs == 0));
+    server.stop();
+}
+
+/// Newcomers of one address, all at once.
+const FLOOD: usize = 1_500;
+
+/// Opens a connection from one of this machine's addresses.
+#[cfg(target_os = "linux")]
+async fn from(source: [u8; 4], server: &Server) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind((source, 0).into()).expect("all of 127 is this machine");
+    socket.connect(server.address()).await.expect("the server listens")
+}
+
+/// Opens the flood's connections, each with a whole handshake.
+#[cfg(target_os = "linux")]
+async fn flood(server: &Server) -> Vec<TcpStream> {
+    throng_bot::load::allow_open_files(FLOOD * 2).expect("so many files may be open");
+    let request = format!(
+        "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        server.address()
+    );
+    let mut flood = Vec::new();
+    for _ in 0..FLOOD {
+        let stream = from([127, 0, 2, 1], server).await;
+        assert_eq!(stream.try_write(request.as_bytes()).ok(), Some(request.len()));
+        flood.push(stream);
+    }
+    flood
+}
+
+/// How many of them have been answered.
+#[cfg(target_os = "linux")]
+fn answered(flood: &[TcpStream]) -> usize {
+    flood.iter().filter(|stream| stream.try_read(&mut [0; 64]).is_ok_and(|count| count > 0)).count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_flood_from_one_address_does_not_keep_another_waiting() {
+    let server = server(empty());
+    let flood = flood(&server).await;
+    let url = format!("ws://{}/ws", server.address());
+    let stream = from([127, 0, 2, 2], &server).await;
+    let joined = timeout(PATIENCE, Client::join(stream, &url, "Ada", 3)).await;
+    let before = answered(&flood);
+    joined.expect("within the test").expect("there is room");
+    assert!(
+        before < FLOOD * 9 / 10,
+        "because whoever came first is not first of all: {before} of {FLOOD}"
+    );
+    server.stop();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn pages_are_served_while_a_crowd_is_sent_away() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let server = server(empty());
+    reach(&server, Step::Shut).await;
+    let flood = flood(&server).await;
+    let mut stream = from([127, 0, 2, 2], &server).await;
+    let request = "GET /api/rooms HTTP/1.1\r\nHost: here\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.expect("the server reads");
+    let mut answer = String::new();
+    let read = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
+    let before = answered(&flood);
+    read.expect("within the test").expect("the server answers");
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert!(answer.contains("\"step\":1"), "{answer}");
+    assert!(before < FLOOD * 9 / 10, "because pages have their own turns: {before} of {FLOOD}");
     server.stop();
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use throng_shared::limits::CONNECTIONS_MAX;
+use throng_shared::limits::{CONNECTIONS_MAX, LANE_MAX, PAGES_MAX};
 
 use crate::config::{ArenaSpec, Config, Settings};
 use crate::link::Step;
@@ -83,8 +83,10 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         return Err("Only one of --arena and --map can be given.".to_owned());
     }
     let config = Config::new(flags.or(variables).or(file))?;
-    if let Err(error) = throng_bot::load::allow_open_files(config.players_max.min(CONNECTIONS_MAX))
-    {
+    let allow = throng_bot::load::allow_open_files;
+    let players = config.players_max.min(CONNECTIONS_MAX);
+    // Those at the door have to do with what is left.
+    if let Err(error) = allow(players + LANE_MAX + PAGES_MAX).or_else(|_| allow(players)) {
         tracing::warn!("{error}");
     }
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,7 +1,7 @@
 //! How busy everybody is, and which step of the ladder that led to: told by network
 //! threads and the room, read by all.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 /// No step is held.
 const FREE: u8 = u8::MAX;
@@ -83,6 +83,7 @@ pub struct Gauge {
     since_tick: AtomicU32,
     load: AtomicU32,
     refused: AtomicU64,
+    full: AtomicBool,
 }
 
 impl Gauge {
@@ -95,6 +96,7 @@ impl Gauge {
             since_tick: AtomicU32::new(0),
             load: AtomicU32::new(0),
             refused: AtomicU64::new(0),
+            full: AtomicBool::new(false),
         }
     }
 
@@ -153,6 +155,16 @@ impl Gauge {
     #[must_use]
     pub fn held(&self) -> Option<Step> {
         Step::of(self.held.load(Ordering::Relaxed))
+    }
+
+    /// The room tells whether it has a place for one more player.
+    pub fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     /// A newcomer was sent away because of the load.

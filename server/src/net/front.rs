@@ -1,50 +1,35 @@
-//! The front door: accepts connections, serves pages, and hands upgraded sockets
-//! to the network threads. Under load it lets fewer in, and then none.
+//! The front door: accepts connections, serves pages, and hands sockets whose handshake
+//! is done to the network threads. Under load it lets fewer in, and then none.
 
-use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper::{Request, Response, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::SockRef;
-use throng_shared::limits::{
-    ACCEPTS_PER_S, ACCEPTS_PER_S_MIN, CLOSING_MS, CONNECTIONS_MAX, HTTP_HEAD_BYTES, HTTP_HEAD_MS,
-    HTTP_MS, JOINS_PER_S, JOINS_PER_S_MIN, RETRY_MS, RETRY_SPREAD_MS, SEND_BUFFER_BYTES, SHUT_LOAD,
-    TURN_MS, UNSENT_BYTES,
-};
-use throng_shared::prng::Prng;
-use throng_shared::session::CloseCode;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
+use throng_shared::limits::{HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS};
+use tokio::io::{AsyncReadExt, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
-use super::frames::put_goodbye;
+use super::desk::{Desk, PageRequest};
+use super::fresh::Fresh;
+use super::lane::Peer;
 use super::tally::Tally;
-use super::thread::{Fresh, Handover, Newborn};
-use super::turnstile::Turnstile;
-use super::upgrade;
-use crate::link::{Gauge, Step};
+use super::thread::Handover;
+use crate::link::Gauge;
 
 /// Bytes that wait between a house bot and the server.
 const MEMORY_PIPE_BYTES: usize = 64 << 10;
 /// House bots that knock at once.
 const KNOCKS: usize = 64;
-/// What a connection beyond `CONNECTIONS_MAX` gets.
-const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
-    Connection: close\r\nContent-Length: 0\r\n\r\n";
-/// Why a newcomer is sent away while there are places.
-const OVERLOADED: &str = "the server is at its limit";
-/// Pause after the operating system refused to accept.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Whatever is not the WebSocket endpoint.
 pub type Page = Router;
@@ -76,26 +61,13 @@ impl Door {
     }
 }
 
-struct Shared {
-    options: FrontOptions,
-    places: Arc<Semaphore>,
-    /// Newcomers wait for it in the order in which they came.
-    turnstile: Mutex<Turnstile>,
-    next: AtomicUsize,
-}
-
 /// The front, ready to run.
+#[derive(Debug)]
 pub struct Front {
     listener: std::net::TcpListener,
     knocks: mpsc::Receiver<DuplexStream>,
-    shared: Arc<Shared>,
+    options: FrontOptions,
     stop: Arc<Notify>,
-}
-
-impl std::fmt::Debug for Front {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Front").field("listener", &self.listener).finish_non_exhaustive()
-    }
 }
 
 impl Front {
@@ -107,13 +79,7 @@ impl Front {
     ) -> (Self, Door, Arc<Notify>) {
         let (knock, knocks) = mpsc::channel(KNOCKS);
         let stop = Arc::new(Notify::new());
-        let shared = Arc::new(Shared {
-            options,
-            places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
-            turnstile: Mutex::new(Turnstile::new(Instant::now())),
-            next: AtomicUsize::new(0),
-        });
-        (Self { listener, knocks, shared, stop: Arc::clone(&stop) }, Door(knock), stop)
+        (Self { listener, knocks, options, stop: Arc::clone(&stop) }, Door(knock), stop)
     }
 
     /// Runs until stopped, on this thread.
@@ -125,223 +91,71 @@ impl Front {
         runtime.block_on(self.serve())
     }
 
-    async fn serve(mut self) -> io::Result<()> {
-        self.listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(self.listener.try_clone()?)?;
-        let mut failing = false;
-        let mut turnstile = Turnstile::new(Instant::now());
+    async fn serve(self) -> io::Result<()> {
+        let Self { listener, mut knocks, options, stop } = self;
+        listener.set_nonblocking(true)?;
+        let bell = listener.try_clone()?;
+        let page = options.page.clone();
+        let mut desk = Desk::new(Instant::now(), listener, options);
         loop {
-            // Whoever comes faster waits in the kernel.
-            let per_s = rate(&self.shared.options.gauge, ACCEPTS_PER_S, ACCEPTS_PER_S_MIN);
-            let pause = turnstile.pass(Instant::now(), per_s);
-            if !pause.is_zero() {
-                tokio::select! {
-                    () = self.stop.notified() => return Ok(()),
-                    () = sleep(pause) => {}
+            let is_idle = desk.is_idle();
+            let pause = desk.pause();
+            let anybody = async {
+                if is_idle {
+                    // Only now: an event for each who comes would wake us each time.
+                    TcpListener::from_std(bell.try_clone()?)?.accept().await.map(Some)
+                } else {
+                    sleep(pause).await;
+                    Ok(None)
                 }
-            }
+            };
             tokio::select! {
-                () = self.stop.notified() => return Ok(()),
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        failing = false;
-                        self.welcome(stream);
-                    }
-                    Err(error) => {
-                        if !failing {
-                            tracing::warn!("Connections cannot be accepted: {error}.");
-                        }
-                        failing = true;
-                        sleep(ACCEPT_PAUSE).await;
-                    }
-                },
-                Some(stream) = self.knocks.recv() => {
-                    if let Ok(place) = Arc::clone(&self.shared.places).try_acquire_owned() {
-                        tokio::spawn(serve_one(stream, Arc::clone(&self.shared), place));
+                () = stop.notified() => return Ok(()),
+                Some(stream) = knocks.recv() => {
+                    desk.arrive(Instant::now(), Peer::House, Fresh::Memory(stream));
+                }
+                accepted = anybody => {
+                    let now = Instant::now();
+                    match accepted.and_then(|it| it.map(first).transpose()) {
+                        Ok(Some((stream, peer))) => desk.arrive(now, peer, Fresh::Tcp(stream)),
+                        // The others are found by looking.
+                        Ok(None) => {}
+                        Err(error) => desk.note_failed(now, &error),
                     }
                 }
             }
-        }
-    }
-}
-
-impl Shared {
-    /// Waits for a newcomer's turn. False when it shall not come in: newcomers are
-    /// refused, or too many wait.
-    async fn is_let_in(&self) -> bool {
-        let turn = async {
-            let mut turnstile = self.turnstile.lock().await;
-            let per_s = rate(&self.options.gauge, JOINS_PER_S, JOINS_PER_S_MIN);
-            let pause = turnstile.pass(Instant::now(), per_s);
-            if !pause.is_zero() && self.is_open() {
-                sleep(pause).await;
+            for request in desk.turn(Instant::now()) {
+                tokio::spawn(serve_page(request, page.clone()));
             }
-        };
-        self.is_open()
-            && timeout(Duration::from_millis(TURN_MS), turn).await.is_ok()
-            && self.is_open()
-    }
-
-    fn is_open(&self) -> bool {
-        self.options.gauge.step() == Step::Open
-    }
-}
-
-impl Front {
-    /// Serves a connection, or tells it that there is no place.
-    fn welcome(&self, stream: TcpStream) {
-        if let Err(error) = tune(&stream) {
-            tracing::debug!("A connection was gone before it began: {error}.");
-            return;
-        }
-        match Arc::clone(&self.shared.places).try_acquire_owned() {
-            Ok(place) => {
-                tokio::spawn(serve_one(stream, Arc::clone(&self.shared), place));
-            }
-            // One try: a fresh socket takes so few bytes, and the peer may not matter.
-            Err(_) => drop(stream.try_write(NO_PLACE)),
         }
     }
 }
 
-/// A rate that falls from `most` to `least` as the load comes near its limit, and
-/// stays there while newcomers are refused.
-fn rate(gauge: &Gauge, most: u32, least: u32) -> u32 {
-    if gauge.step() != Step::Open {
-        return least;
-    }
-    let left = 1.0 - (gauge.load() / SHUT_LOAD).min(1.0);
-    ((f64::from(most) * left) as u32).max(least)
+/// The first to come while nobody was at the door.
+fn first((stream, from): (TcpStream, SocketAddr)) -> io::Result<(std::net::TcpStream, Peer)> {
+    Ok((stream.into_std()?, Peer::of(from.ip())))
 }
 
-/// Small kernel buffers: what the kernel holds for a slow reader is old by the time
-/// it is read, and a full socket is how we learn that a reader is slow.
-fn tune(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let socket = SockRef::from(stream);
-    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    socket.set_tcp_notsent_lowat(UNSENT_BYTES)?;
-    Ok(())
-}
-
-/// A stream that can leave the HTTP server after an upgrade.
-trait Upgradable: AsyncRead + AsyncWrite + Unpin + Send + Sized + 'static {
-    fn freshen(self) -> io::Result<Fresh>;
-}
-
-impl Upgradable for TcpStream {
-    fn freshen(self) -> io::Result<Fresh> {
-        self.into_std().map(Fresh::Tcp)
-    }
-}
-
-impl Upgradable for DuplexStream {
-    fn freshen(self) -> io::Result<Fresh> {
-        Ok(Fresh::Memory(self))
-    }
-}
-
-async fn serve_one<S: Upgradable>(stream: S, shared: Arc<Shared>, permit: OwnedSemaphorePermit) {
-    // The permit moves to the network thread with an upgrade, else it ends here.
-    let permit = Arc::new(std::sync::Mutex::new(Some(permit)));
-    let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        let permit = Arc::clone(&permit);
-        async move { Ok::<_, Infallible>(answer::<S>(request, &shared, permit).await) }
+/// Serves one page. A connection carries one only: the next request on it might be for
+/// the WebSocket, which is not to be had here.
+async fn serve_page(request: PageRequest, page: Page) {
+    let PageRequest { stream, head, permit: _permit } = request;
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
+    let (reader, writer) = stream.into_split();
+    let whole = tokio::io::join(io::Cursor::new(head).chain(reader), writer);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut page = page.clone();
+        async move { page.call(request.map(Body::new)).await }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(HTTP_HEAD_MS))
         .max_buf_size(HTTP_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    // An upgrade ends it at once; pages do not take so long.
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(whole), service);
     match timeout(Duration::from_millis(HTTP_MS), served).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!("An HTTP connection ended early: {error}."),
         Err(_) => tracing::debug!("An HTTP connection took too long."),
-    }
-}
-
-type Place = Arc<std::sync::Mutex<Option<OwnedSemaphorePermit>>>;
-
-async fn answer<S: Upgradable>(
-    request: Request<Incoming>,
-    shared: &Arc<Shared>,
-    place: Place,
-) -> Response<Body> {
-    if request.uri().path() != "/ws" {
-        let Ok(response) = shared.options.page.clone().call(request.map(Body::new)).await;
-        return response;
-    }
-    match upgrade::accept(&request, &shared.options.origins) {
-        Ok(response) => {
-            tokio::spawn(hand_over::<S>(request, Arc::clone(shared), place));
-            response
-        }
-        Err(denied) => {
-            let mut response = Response::new(Body::from(denied.why));
-            *response.status_mut() = denied.status;
-            let headers = response.headers_mut();
-            headers.insert(header::SEC_WEBSOCKET_VERSION, header::HeaderValue::from_static("13"));
-            response
-        }
-    }
-}
-
-async fn hand_over<S: Upgradable>(request: Request<Incoming>, shared: Arc<Shared>, place: Place) {
-    let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<S>>() else {
-        unreachable!("the stream was wrapped by `serve_one`");
-    };
-    let stream = parts.io.into_inner();
-    let permit = place.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-    let Some(permit) = permit else { return };
-    let turn = shared.next.fetch_add(1, Ordering::Relaxed);
-    if !shared.is_let_in().await {
-        shared.options.gauge.note_refused();
-        shared.options.tally.closed(format!("{} overload", CloseCode::Full.number()));
-        let retry_after_ms = RETRY_MS + Prng::stream(0, turn as u64).below(RETRY_SPREAD_MS);
-        // A peer that does not listen is let go all the same.
-        let _ = timeout(Duration::from_millis(CLOSING_MS), refuse(stream, retry_after_ms)).await;
-        return;
-    }
-    let Ok(fresh) = stream.freshen() else { return };
-    let newborn = Newborn { fresh, leftover: parts.read_buf.to_vec(), permit };
-    let handovers = &shared.options.handovers;
-    let thread = turn % handovers.len();
-    if !handovers[thread].give(newborn) {
-        tracing::warn!("A connection was dropped: network thread {thread} takes none.");
-    }
-}
-
-/// Says when to come back, and waits until the peer has hung up: a socket that is closed
-/// with something unread in it takes back what was written.
-async fn refuse<S: Upgradable>(mut stream: S, retry_after_ms: u32) -> io::Result<()> {
-    let mut frames = Vec::new();
-    put_goodbye(&mut frames, CloseCode::Full, OVERLOADED, retry_after_ms);
-    stream.write_all(&frames).await?;
-    stream.shutdown().await?;
-    let mut sink = [0; 512];
-    while stream.read(&mut sink).await? > 0 {}
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fewer_come_in_as_the_load_grows() {
-        let gauge = Gauge::new(1);
-        let at = |load: f64| {
-            gauge.set_load(load);
-            rate(&gauge, 1000, 50)
-        };
-        assert_eq!([at(0.0), at(0.45), at(0.89), at(7.0)], [1000, 500, 50, 50]);
-        gauge.set_load(0.0);
-        gauge.set_step(Step::Shut, 1);
-        assert_eq!(rate(&gauge, 1000, 50), 50, "because refusals cost those inside something");
     }
 }

@@ -9,47 +9,49 @@ const SMOOTH: Duration = Duration::from_secs(1);
 /// Later than this is no worse: one stall must not look like seconds of load.
 const SPREAD_MAX: f64 = 2.0;
 
+/// A moment: on the wall, and in the thread's own time on a core. Only the latter is work:
+/// a thread whose core is given to others is late for it, and not busy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) wall: Instant,
+    /// Time on a core since the thread began.
+    pub(super) spent: Duration,
+}
+
 #[derive(Debug)]
 pub(super) struct Meter {
     /// When the snapshots before were written.
-    since: Instant,
-    /// Spent waiting since then.
-    waited: Duration,
+    since: Moment,
     load: ThreadLoad,
 }
 
 impl Meter {
-    pub(super) fn new(now: Instant) -> Self {
-        Self { since: now, waited: Duration::ZERO, load: ThreadLoad::default() }
-    }
-
-    /// The thread waited.
-    pub(super) fn waited(&mut self, time: Duration) {
-        self.waited += time;
+    pub(super) fn new(now: Moment) -> Self {
+        Self { since: now, load: ThreadLoad::default() }
     }
 
     /// The snapshots of the tick with this deadline were written, from `began` to
     /// `now`; gives the load as it is now.
     pub(super) fn wrote(
         &mut self,
-        began: Instant,
-        now: Instant,
+        began: Moment,
+        now: Moment,
         deadline: Instant,
         period: Duration,
     ) -> ThreadLoad {
-        let cycle = now.saturating_duration_since(self.since).as_secs_f64().max(1e-6);
+        let cycle = now.wall.saturating_duration_since(self.since.wall).as_secs_f64().max(1e-6);
         let period = period.as_secs_f64().max(1e-6);
-        let busy = 1.0 - (self.waited.as_secs_f64() / cycle).min(1.0);
-        let spread = now.saturating_duration_since(deadline).as_secs_f64() / period;
+        let since = |from: Moment| now.spent.saturating_sub(from.spent).as_secs_f64();
+        let busy = (since(self.since) / cycle).min(1.0);
+        let spread = now.wall.saturating_duration_since(deadline).as_secs_f64() / period;
         // Over the cycle, as the busy time is: a thread that skips ticks writes rarely.
-        let writing = now.saturating_duration_since(began).as_secs_f64() / cycle;
+        let writing = since(began) / cycle;
         let weight = (cycle / SMOOTH.as_secs_f64()).min(1.0);
         let smooth = |old: &mut f64, new: f64| *old += weight * (new - *old);
         smooth(&mut self.load.busy, busy);
         smooth(&mut self.load.spread, spread.min(SPREAD_MAX));
         smooth(&mut self.load.writing, writing.min(busy));
         self.since = now;
-        self.waited = Duration::ZERO;
         self.load
     }
 }
@@ -60,22 +62,21 @@ mod tests {
 
     const PERIOD: Duration = Duration::from_millis(10);
 
-    /// A thread that takes `read_us` and `write_us` of each tick of 10 ms.
-    fn shares(read_us: u64, write_us: u64) -> ThreadLoad {
-        let (read, write) = (Duration::from_micros(read_us), Duration::from_micros(write_us));
+    /// A thread that takes `read_us` and `write_us` of each tick of 10 ms, and whose core
+    /// is given to others for `others_us` of it while it writes.
+    fn shares(read_us: u64, write_us: u64, others_us: u64) -> ThreadLoad {
+        let us = Duration::from_micros;
         let origin = Instant::now();
-        let mut meter = Meter::new(origin);
+        let mut now = Moment { wall: origin, spent: Duration::ZERO };
+        let mut meter = Meter::new(now);
         let mut load = ThreadLoad::default();
-        let mut now = origin;
         for n in 0..1000 {
             let deadline = origin + PERIOD * n;
-            now += read;
-            if now < deadline {
-                meter.waited(deadline - now);
-                now = deadline;
-            }
+            now.wall = (now.wall + us(read_us)).max(deadline);
+            now.spent += us(read_us);
             let began = now;
-            now += write;
+            now.wall += us(write_us + others_us);
+            now.spent += us(write_us);
             load = meter.wrote(began, now, deadline, PERIOD);
         }
         load
@@ -91,29 +92,36 @@ mod tests {
 
     #[test]
     fn reading_and_writing_are_told_as_shares_of_the_period() {
-        assert_near(shares(2_000, 5_000), 0.7, 0.5, 0.5);
-        assert_near(shares(0, 1_000), 0.1, 0.1, 0.1);
+        assert_near(shares(2_000, 5_000, 0), 0.7, 0.5, 0.5);
+        assert_near(shares(0, 1_000, 0), 0.1, 0.1, 0.1);
+    }
+
+    #[test]
+    fn what_others_do_on_the_core_is_lateness_and_no_work() {
+        assert_near(shares(2_000, 5_000, 2_000), 0.7, 0.7, 0.5);
     }
 
     #[test]
     fn a_thread_that_cannot_keep_up_is_all_busy_and_ever_later() {
-        let load = shares(2_000, 9_000);
+        let load = shares(2_000, 9_000, 0);
         assert!(load.busy > 0.99 && load.spread > 1.9, "{load:?}");
     }
 
     #[test]
     fn one_stall_is_forgotten_within_seconds() {
         let origin = Instant::now();
-        let mut meter = Meter::new(origin);
-        let stalled = origin + Duration::from_millis(400);
-        let load = meter.wrote(origin, stalled, origin, PERIOD);
+        let at = |ms: u64, spent_ms: u64| Moment {
+            wall: origin + Duration::from_millis(ms),
+            spent: Duration::from_millis(spent_ms),
+        };
+        let mut meter = Meter::new(at(0, 0));
+        let load = meter.wrote(at(0, 0), at(400, 400), origin, PERIOD);
         assert!(load.busy > 0.3 && load.spread < 0.9, "because it is no load: {load:?}");
         let mut last = load;
         for n in 1..300 {
-            let deadline = stalled + PERIOD * n;
-            meter.waited(PERIOD - Duration::from_millis(1));
-            let began = deadline;
-            last = meter.wrote(began, began + Duration::from_millis(1), deadline, PERIOD);
+            let deadline = at(400 + 10 * n, 0).wall;
+            let began = at(400 + 10 * n, 399 + n);
+            last = meter.wrote(began, at(401 + 10 * n, 400 + n), deadline, PERIOD);
         }
         assert!(last.busy < 0.15 && last.spread < 0.15, "{last:?}");
     }

@@ -12,13 +12,13 @@ use throng_shared::ids::Tick;
 use throng_shared::limits::{CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN};
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
-use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::conn::{Beat, Conn, Reading, Rhythm, Scratch};
-use super::meter::Meter;
+use super::fresh::Fresh;
+use super::meter::{Meter, Moment};
 use super::pipe::Stream;
 use super::tally::Tally;
 use crate::link::{
@@ -39,13 +39,6 @@ const CLOSING_READ: Duration = Duration::from_millis(5);
 const CONNS_AT_ONCE: usize = 16;
 /// Sockets that may tell something in one turn; others do in the next.
 const IO_EVENTS: usize = 4096;
-
-/// A stream on its way from the front to its thread.
-#[derive(Debug)]
-pub enum Fresh {
-    Tcp(std::net::TcpStream),
-    Memory(DuplexStream),
-}
 
 /// An upgraded connection.
 #[derive(Debug)]
@@ -92,6 +85,8 @@ pub struct NetThread {
     /// The tick that was written last.
     written: Option<Tick>,
     meter: Meter,
+    /// Time not on a core, as far as the thread knows.
+    waited: Duration,
     scratch: Scratch,
     /// Connections that are gone, of which the room has not been told.
     leaving: Vec<ConnId>,
@@ -115,7 +110,8 @@ impl NetThread {
             history: History::default(),
             beat: None,
             written: None,
-            meter: Meter::new(origin),
+            meter: Meter::new(Moment { wall: origin, spent: Duration::ZERO }),
+            waited: Duration::ZERO,
             scratch: Scratch::default(),
             leaving: Vec::new(),
         };
@@ -164,8 +160,15 @@ impl NetThread {
     fn wait(&mut self, deadline: Instant) -> Result<Option<Publication>, RoomGone> {
         let began = Instant::now();
         let published = self.port.published(deadline);
-        self.meter.waited(began.elapsed());
+        self.waited += began.elapsed();
         published
+    }
+
+    /// This moment, also in this thread's own time.
+    fn moment(&self) -> Moment {
+        let wall = Instant::now();
+        let awake = wall.saturating_duration_since(self.origin).saturating_sub(self.waited);
+        Moment { wall, spent: own_time().unwrap_or(awake) }
     }
 
     fn now(&self) -> Millis {
@@ -324,7 +327,7 @@ impl NetThread {
     /// Writes the newest tick to all whose turn it is, which at the first steps of the
     /// ladder is everybody's.
     fn write_all(&mut self, beat: Beat, step: Step) {
-        let began = Instant::now();
+        let began = self.moment();
         let now = self.now();
         let Beat { next_tick, next_deadline, period } = beat;
         let tick = next_tick.offset(-1);
@@ -345,7 +348,7 @@ impl NetThread {
         let (bytes_in, bytes_out) = self.scratch.take_counts();
         self.tally.moved(bytes_in, bytes_out);
         let deadline = next_deadline.checked_sub(period).unwrap_or(next_deadline);
-        self.port.tell(self.meter.wrote(began, Instant::now(), deadline, period));
+        self.port.tell(self.meter.wrote(began, self.moment(), deadline, period));
     }
 
     fn close_all(&mut self, code: CloseCode) {
@@ -371,6 +374,17 @@ impl NetThread {
             std::thread::sleep(CLOSING_READ);
         }
     }
+}
+
+/// Time that the calling thread was on a core, where the system tells.
+fn own_time() -> Option<Duration> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+    {
+        use nix::time::{ClockId, clock_gettime};
+        clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).ok().map(Duration::from)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
+    None
 }
 
 /// Takes in what the sockets have to tell, without waiting.

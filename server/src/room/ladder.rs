@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn a_load_that_fits_changes_nothing() {
         let mut ladder = Ladder::default();
-        assert_eq!(machine(0.65).run(&mut ladder, 60), []);
+        assert_eq!(machine(0.6).run(&mut ladder, 60), []);
     }
 
     #[test]
@@ -158,9 +158,9 @@ mod tests {
         let mut ladder = Ladder::default();
         assert_eq!(machine(0.72).run(&mut ladder, 2), [Step::Shut]);
         assert_eq!(machine(0.72).run(&mut ladder, 60), [], "because nobody inside has to pay");
-        assert_eq!(machine(0.65).run(&mut ladder, 60), [], "because 85 % is too near to 90");
-        assert_eq!(machine(0.55).run(&mut ladder, 4), [], "because a moment is no trend");
-        assert_eq!(machine(0.55).run(&mut ladder, 2), [Step::Open]);
+        assert_eq!(machine(0.6).run(&mut ladder, 60), [], "because 80 % is too near to 85");
+        assert_eq!(machine(0.5).run(&mut ladder, 4), [], "because a moment is no trend");
+        assert_eq!(machine(0.5).run(&mut ladder, 2), [Step::Open]);
     }
 
     #[test]
@@ -175,13 +175,19 @@ mod tests {
     }
 
     #[test]
+    fn a_load_just_above_what_there_is_slows_nobody() {
+        let mut ladder = Ladder::default();
+        assert_eq!(machine(0.85).run(&mut ladder, 60), [Step::Shut], "because 1.05 is a tick late");
+    }
+
+    #[test]
     fn a_step_is_only_left_for_one_that_fits() {
         let mut ladder = Ladder::default();
         machine(1.2).run(&mut ladder, 30);
-        for writing in [0.7, 0.8, 0.9, 1.0, 1.2] {
+        for writing in [0.76, 0.8, 0.9, 1.0, 1.2] {
             assert_eq!(machine(writing).run(&mut ladder, 60), [], "because it would come back");
         }
-        assert_eq!(machine(0.64).run(&mut ladder, 60), [Step::Shut]);
+        assert_eq!(machine(0.74).run(&mut ladder, 60), [Step::Shut], "because 94 % fit");
     }
 
     #[test]

@@ -163,7 +163,9 @@ impl RoomWorker {
             overran: now >= pace.deadline(),
         };
         let tick = self.sim.tick().0;
-        self.status.note_tick(tick, self.sim.players(), time);
+        let players = self.sim.players();
+        self.status.note_tick(tick, players, time);
+        self.link.gauge().set_full(players >= self.status.players_max);
         self.overload.note(tick, time, pace.period(), &mut self.link);
     }
 
