@@ -6,8 +6,12 @@
 
 mod compose;
 mod encode;
+mod fit;
 mod frame;
+mod pacer;
 
 pub use compose::{Cursor, History, compose};
 pub use encode::Replicator;
+pub use fit::{Fitted, Viewer};
 pub use frame::{Arrived, Seat, TickFrame};
+pub use pacer::{Pacer, Rhythm};

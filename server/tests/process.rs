@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+#[cfg(target_os = "linux")]
+#[path = "process/readers.rs"]
+mod readers;
+
 /// A server process that ends with the test.
 struct Serving {
     child: Child,

@@ -50,6 +50,38 @@ impl CellGrid {
     }
 }
 
+/// How much of its view a client is shown: so many eighths of each side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reach(u8);
+
+impl Reach {
+    pub const LEAST: Self = Self(1);
+    pub const FULL: Self = Self(8);
+
+    /// A step less, if there is less.
+    #[must_use]
+    pub fn narrower(self) -> Option<Self> {
+        (self > Self::LEAST).then(|| Self(self.0 - 1))
+    }
+
+    /// A step more, if there is more.
+    #[must_use]
+    pub fn wider(self) -> Option<Self> {
+        (self < Self::FULL).then(|| Self(self.0 + 1))
+    }
+
+    /// Cells that are held for it, on average over all places in a cell.
+    #[must_use]
+    pub fn cells(self) -> f32 {
+        let along = |side| 1.0 + self.of(side) as f32 / CELL_SUB as f32;
+        along(VIEW_WIDTH) * along(VIEW_HEIGHT)
+    }
+
+    fn of(self, side: i32) -> i32 {
+        side * i32::from(self.0) / i32::from(Self::FULL.0)
+    }
+}
+
 /// A rectangle of cells: the ones that a client holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Focus {
@@ -67,10 +99,25 @@ impl Focus {
     /// weaves along a border does not ask for the same keyframes again and again.
     #[must_use]
     pub fn around(centre: IVec2, held: Option<Focus>, grid: CellGrid) -> Self {
+        Self::within(Reach::FULL, centre, held, grid)
+    }
+
+    /// The same for the middle of a view.
+    #[must_use]
+    pub fn within(reach: Reach, centre: IVec2, held: Option<Focus>, grid: CellGrid) -> Self {
         let held = held.unwrap_or_default();
-        let (x, w) = span(centre.x, VIEW_WIDTH, (held.x, held.w), grid.columns);
-        let (y, h) = span(centre.y, VIEW_HEIGHT, (held.y, held.h), grid.rows);
+        let (width, height) = (reach.of(VIEW_WIDTH), reach.of(VIEW_HEIGHT));
+        let (x, w) = span(centre.x, width, (held.x, held.w), grid.columns);
+        let (y, h) = span(centre.y, height, (held.y, held.h), grid.rows);
         Self { x, y, w, h }
+    }
+
+    /// The cells that are in both, if there are any.
+    #[must_use]
+    pub fn overlap(self, other: Focus) -> Option<Focus> {
+        let (x, w) = common((self.x, self.w), (other.x, other.w))?;
+        let (y, h) = common((self.y, self.h), (other.y, other.h))?;
+        Some(Self { x, y, w, h })
     }
 
     /// Whether a cell is held.
@@ -118,6 +165,14 @@ fn span(centre: i32, view: i32, held: (u8, u8), cells: i32) -> (u8, u8) {
     let first = first.clamp(0, cells - 1);
     let last = last.clamp(0, cells - 1);
     (narrow(first), narrow(last - first + 1))
+}
+
+/// The common part of two ranges, each its first and its length.
+fn common(one: (u8, u8), other: (u8, u8)) -> Option<(u8, u8)> {
+    let first = one.0.max(other.0);
+    let end = |(first, length): (u8, u8)| u16::from(first) + u16::from(length);
+    let length = end(one).min(end(other)).checked_sub(u16::from(first))?;
+    u8::try_from(length).ok().filter(|&length| length > 0).map(|length| (first, length))
 }
 
 fn narrow(cell: i32) -> u8 {

@@ -71,6 +71,9 @@ pub const SERVER_MESSAGE_BYTES: usize = 1 << 20;
 pub const CATCH_UP_TICKS_MAX: usize = 8;
 /// Snapshots that may be unacknowledged beyond the round trip, in milliseconds.
 pub const UNACKED_MS_MAX: u64 = 150;
+/// Snapshots of one client whose acknowledgement is awaited one by one; beyond that, the
+/// newest stands for those before it.
+pub const UNSEEN_MAX: usize = 32;
 /// Published ticks that wait for a network thread.
 pub const PUBLISHED_MAX: usize = 16;
 
@@ -111,7 +114,8 @@ pub const HTTP_HEAD_BYTES: usize = 16 << 10;
 pub const HTTP_HEAD_MS: u64 = 5_000;
 /// Time from the upgrade to a Hello.
 pub const HELLO_MS: u64 = 5_000;
-/// A peer of which no byte was accepted for this long is closed with 4013.
+/// A peer that accepts no byte, or shows no more that it reads, is closed with 4013 after
+/// this long.
 pub const STALLED_MS: u64 = 5_000;
 /// What it then has to take a close frame before it is aborted.
 pub const CLOSING_MS: u64 = 1_000;

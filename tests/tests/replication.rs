@@ -5,6 +5,7 @@ mod rig;
 
 use glam::IVec2;
 use proptest::prelude::*;
+use throng_shared::cells::Reach;
 use throng_shared::limits::{CATCH_UP_TICKS_MAX, RHYTHM_TICKS_MAX};
 use throng_shared::prng::Prng;
 
@@ -58,6 +59,26 @@ fn a_slower_rhythm_loses_nothing_and_starts_nobody_anew() {
 }
 
 #[test]
+fn a_part_of_the_view_is_as_exact_as_all_of_it() {
+    let mut rig = Rig::busy(13, 40);
+    let mut chance = Prng::new(13);
+    let mut reaches = [Reach::FULL; 40];
+    let mut least = usize::MAX;
+    for _ in 0..900 {
+        let nth = chance.below(40) as usize;
+        let other = if chance.one_in(2) { Reach::narrower } else { Reach::wider };
+        reaches[nth] = other(reaches[nth]).unwrap_or(Reach::LEAST);
+        let room = 30 + chance.below(600) as usize;
+        rig.narrow(nth, Some((reaches[nth], room)).filter(|_| !chance.one_in(4)));
+        let stalls = chance.next_u64() & chance.next_u64();
+        rig.step(|client| if stalls >> client & 1 == 1 { Link::Stalled } else { Link::Open });
+        rig.assert_views_are_exact();
+        least = least.min(rig.least_cells());
+    }
+    assert!(least < 4, "because a little room has place for little: {least} cells");
+}
+
+#[test]
 fn a_late_joiner_sees_the_whole_cell() {
     let mut rig = Rig::busy(9, 30);
     for _ in 0..200 {
@@ -108,6 +129,8 @@ proptest! {
                 0 => { rig.join_if_room(); }
                 1 => rig.leave(chance.below(64) as usize),
                 2 => rig.cut(chance.below(64) as usize),
+                4 => rig.narrow(chance.below(64) as usize, Some((Reach::FULL, 400))),
+                5 => rig.narrow(chance.below(64) as usize, None),
                 3 => {
                     let spot = IVec2::new(2 + chance.below(40) as i32, 2 + chance.below(30) as i32);
                     rig.gather_at(spot);

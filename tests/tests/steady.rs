@@ -1,14 +1,16 @@
 //! A steady tick allocates nothing: its cost does not depend on the allocator's mood.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use throng::config::{ArenaSpec, Config, Settings};
-use throng::replication::{Cursor, History, Replicator, TickFrame, compose};
+use throng::replication::{Cursor, History, Pacer, Replicator, Rhythm, TickFrame, Viewer};
 use throng::room::{RoomStatus, TickTime};
 use throng::sim::{Intent, Newcomer, Sim, SimOptions};
 use throng_shared::ids::NetId;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
+use throng_shared::time::Millis;
 
 const PLAYERS: usize = 500;
 /// Ticks until every table has grown to what it needs.
@@ -19,7 +21,7 @@ struct Room {
     sim: Sim,
     replicator: Replicator,
     history: History,
-    cursors: Vec<(NetId, Cursor)>,
+    clients: Vec<(NetId, Cursor, Pacer)>,
     /// Frames that are used in turn.
     frames: Vec<Arc<TickFrame>>,
     out: Vec<u8>,
@@ -34,17 +36,18 @@ impl Room {
         let (arena, shards) = config.arena().expect("the field can be made");
         let options = SimOptions { tick_hz: 30, seed: 1, players_max: PLAYERS, shards };
         let mut sim = Sim::new(arena, &options);
-        let cursors = (0..PLAYERS).map(|number| {
+        let clients = (0..PLAYERS).map(|number| {
             let newcomer = Newcomer { name: format!("walk {number}"), look: 1 };
-            (sim.join(newcomer).expect("the room has a place"), Cursor::default())
+            let id = sim.join(newcomer).expect("the room has a place");
+            (id, Cursor::default(), Pacer::default())
         });
-        let cursors = cursors.collect();
+        let clients = clients.collect();
         Self {
             replicator: Replicator::new(sim.grid()),
             frames: (0..16).map(|_| Arc::new(TickFrame::blank(sim.grid()))).collect(),
             sim,
             history: History::default(),
-            cursors,
+            clients,
             out: Vec::new(),
             status: RoomStatus::new("room".to_owned(), options.tick_hz, PLAYERS),
             chance: Prng::new(2),
@@ -54,7 +57,7 @@ impl Room {
     /// The workload: everybody at full speed, a third speaks, a quarter of those turn.
     fn tick(&mut self) {
         let tick = self.sim.tick().next();
-        for (id, _) in &self.cursors {
+        for (id, ..) in &self.clients {
             if self.chance.one_in(12) {
                 let steer = Steer { heading: self.chance.next_u8(), thrust: 15 };
                 let intent = Intent { tick, steer, ..Intent::default() };
@@ -69,9 +72,16 @@ impl Room {
         self.sim.forget();
         self.history.push(Arc::clone(&frame));
         self.frames.push(frame);
-        for (id, cursor) in &mut self.cursors {
+        let rhythm = Rhythm { period: Duration::from_millis(33), ticks: 1 };
+        let now = Millis(u64::from(tick.0) * 33);
+        for (id, cursor, pacer) in &mut self.clients {
             self.out.clear();
-            compose(&self.history, cursor, *id, &mut self.out);
+            pacer.note_turn(rhythm);
+            let viewer = Viewer { history: &self.history, cursor, id: *id };
+            let composed = pacer.compose(rhythm, viewer, 0, &mut self.out);
+            assert_eq!(composed, Some(0), "because nobody is slow");
+            pacer.note_sent(now, self.out.len(), cursor.tick());
+            pacer.note_seen(now, tick.offset(-1), rhythm);
         }
         self.status.note_tick(tick.0, PLAYERS, TickTime::default());
     }

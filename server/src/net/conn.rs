@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLIENT_MESSAGE_BYTES, CLOSING_MS, CONTROL_CREDIT, EVENTS_BYTES_MAX, EVENTS_MAX,
-    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESYNC_MS, STALLED_MS, UNACKED_MS_MAX,
+    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESYNC_MS, STALLED_MS,
 };
 use throng_shared::session::{CloseCode, Newest, Refusal, Request, ServerSession};
 use throng_shared::time::Millis;
@@ -22,7 +22,7 @@ use super::frames::{put_binary, put_binary_of, put_goodbye};
 use super::pipe::{Flushed, Pipe, Stream};
 use super::tally::Tally;
 use crate::link::{ConnId, Control, InputNote, RoomPort, Untaken};
-use crate::replication::{Cursor, History, compose};
+use crate::replication::{Cursor, History, Pacer, Rhythm, Viewer};
 
 /// Messages read from one connection before the others get their turn.
 const READS_PER_TURN: usize = 64;
@@ -38,27 +38,18 @@ const RESTART_RETRY_MS: u32 = 1_000;
 pub(super) struct Beat {
     pub(super) next_tick: Tick,
     pub(super) next_deadline: Instant,
-    pub(super) period: Duration,
+    pub(super) rhythm: Rhythm,
 }
 
 impl Beat {
     /// How long before the deadline of `tick` it is now, in 1/16 tick, saturating.
     fn early(&self, now: Instant, tick: Tick) -> i16 {
-        let period = self.period.as_secs_f64();
+        let period = self.rhythm.period.as_secs_f64();
         let left = self.next_deadline.saturating_duration_since(now).as_secs_f64()
             - now.saturating_duration_since(self.next_deadline).as_secs_f64();
         let ticks = f64::from(tick.since(self.next_tick)) + left / period;
         (ticks * 16.0).floor().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
     }
-}
-
-/// How often a client gets a snapshot.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rhythm {
-    /// Of a tick.
-    pub(super) period: Duration,
-    /// From one snapshot to the next.
-    pub(super) ticks: u32,
 }
 
 /// What a connection needs from its thread to be read.
@@ -67,6 +58,8 @@ pub(super) struct Reading<'a> {
     pub(super) now: Millis,
     pub(super) instant: Instant,
     pub(super) beat: Option<Beat>,
+    /// Whether so many clients wait that it is not for their links.
+    pub(super) many_wait: bool,
     pub(super) port: &'a RoomPort,
     pub(super) inputs: &'a mut Vec<InputNote>,
     pub(super) tally: &'a Tally,
@@ -90,6 +83,7 @@ pub(super) struct Conn {
     phase: Phase,
     you: Option<NetId>,
     cursor: Cursor,
+    pacer: Pacer,
     /// Not among the events: the map in it may be larger than all of them may be.
     welcome: Option<[Bytes; 2]>,
     events: VecDeque<Bytes>,
@@ -119,6 +113,7 @@ impl Conn {
             phase: Phase::Open,
             you: None,
             cursor: Cursor::default(),
+            pacer: Pacer::default(),
             welcome: None,
             events: VecDeque::new(),
             events_bytes: 0,
@@ -140,6 +135,11 @@ impl Conn {
     /// The player that it plays, to take leave of.
     pub(super) fn has_joined(&self) -> bool {
         self.you.is_some() || self.outstanding > 0
+    }
+
+    /// Whether it plays, and whether something has waited for it lately.
+    pub(super) fn is_suspect(&self) -> Option<bool> {
+        self.you.map(|_| self.pacer.is_suspect())
     }
 
     /// Whether a turn has anything to do here.
@@ -164,6 +164,13 @@ impl Conn {
             }
             if self.phase != Phase::Open {
                 return;
+            }
+        }
+        // Of several inputs the newest counts: a server that came late is no slow link.
+        if let (true, Some(beat)) = (reading.inputs.len() > before, reading.beat) {
+            self.pacer.note_seen(reading.now, self.session.seen(), beat.rhythm);
+            if reading.many_wait {
+                self.pacer.acquit();
             }
         }
         self.flush(reading.now, reading.tally);
@@ -215,7 +222,8 @@ impl Conn {
         let newest = Newest { sent: self.cursor.tick().unwrap_or(room), room };
         match self.session.handle_frame(reading.now, newest, bytes) {
             Err(refusal) => self.refuse(reading.now, reading.tally, refusal),
-            Ok(None) => {}
+            // Nothing is asked for: it was a Pong.
+            Ok(None) => self.pacer.note_pong(),
             Ok(Some(Request::Resync)) => self.wants_resync = true,
             Ok(Some(Request::Leave)) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
@@ -327,7 +335,12 @@ impl Conn {
         let (bytes_in, bytes_out) = self.socket.get_mut().take_counts();
         scratch.bytes_in += bytes_in;
         scratch.bytes_out += bytes_out;
+        self.pacer.note_turn(rhythm);
+        if self.pacer.is_stalled(rhythm) {
+            self.close(now, tally, CloseCode::SlowConsumer, None, 0);
+        }
         if self.phase != Phase::Open || !self.flush(now, tally) {
+            self.pacer.note_full();
             return;
         }
         if let Some(refusal) = self.session.poll_timeout(now) {
@@ -353,29 +366,23 @@ impl Conn {
             self.resynced = Some(now);
             self.cursor.restart();
         }
-        if let Some(you) = self.you.filter(|_| !self.is_behind(rhythm)) {
+        if let Some(id) = self.you {
             scratch.message.clear();
-            if compose(history, &mut self.cursor, you, &mut scratch.message) {
-                put_binary(&mut scratch.frames, &scratch.message);
+            let viewer = Viewer { history, cursor: &mut self.cursor, id };
+            let before = scratch.frames.len();
+            if let Some(split) = self.pacer.compose(rhythm, viewer, before, &mut scratch.message) {
+                for message in [&scratch.message[..split], &scratch.message[split..]] {
+                    if !message.is_empty() {
+                        put_binary(&mut scratch.frames, message);
+                    }
+                }
             }
         }
         if !scratch.frames.is_empty() {
             let sent = self.socket.get_mut().send(&scratch.frames);
+            self.pacer.note_sent(now, scratch.frames.len(), self.cursor.tick());
             self.end_if_dead(tally, &sent);
         }
-    }
-
-    /// Whether more than the round trip and some is unacknowledged: then what would
-    /// be sent now would only wait in a buffer somewhere.
-    fn is_behind(&self, rhythm: Rhythm) -> bool {
-        let (Some(tick), rtt_ms @ 1..) = (self.cursor.tick(), self.session.rtt_ms()) else {
-            return false;
-        };
-        let Ok(unseen) = u32::try_from(tick.since(self.session.seen())) else { return false };
-        let Rhythm { period, ticks } = rhythm;
-        // Two snapshots of grace: acknowledgements travel with inputs.
-        let most = Duration::from_millis(u64::from(rtt_ms) + UNACKED_MS_MAX) + period * ticks * 2;
-        period * unseen > most
     }
 
     /// Tries to write what waits. True when nothing is left.

@@ -16,15 +16,13 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::conn::{Beat, Conn, Reading, Rhythm, Scratch};
+use super::conn::{Beat, Conn, Reading, Scratch};
 use super::fresh::Fresh;
 use super::meter::{Meter, Moment};
 use super::pipe::Stream;
 use super::tally::Tally;
-use crate::link::{
-    ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort, Step, Untaken,
-};
-use crate::replication::History;
+use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort, Untaken};
+use crate::replication::{History, Rhythm};
 use crate::stop::StopSign;
 
 /// Reads between two ticks.
@@ -37,6 +35,8 @@ const IDLE_READ: Duration = Duration::from_millis(20);
 const CLOSING_READ: Duration = Duration::from_millis(5);
 /// Connections read or written between two looks at whether a tick is due.
 const CONNS_AT_ONCE: usize = 16;
+/// Fewer clients than this may all have slow links.
+const MANY: usize = 8;
 /// Sockets that may tell something in one turn; others do in the next.
 const IO_EVENTS: usize = 4096;
 
@@ -82,6 +82,8 @@ pub struct NetThread {
     inputs: Vec<crate::link::InputNote>,
     history: History,
     beat: Option<Beat>,
+    /// Whether more than half of the clients wait, so that it is not for their links.
+    many_wait: bool,
     /// The tick that was written last.
     written: Option<Tick>,
     meter: Meter,
@@ -109,6 +111,7 @@ impl NetThread {
             inputs: Vec::new(),
             history: History::default(),
             beat: None,
+            many_wait: false,
             written: None,
             meter: Meter::new(Moment { wall: origin, spent: Duration::ZERO }),
             waited: Duration::ZERO,
@@ -178,9 +181,10 @@ impl NetThread {
     /// The next of the moments that divide the time before the deadline.
     fn next_read(&self, now: Instant) -> Instant {
         let Some(beat) = self.beat else { return now + IDLE_READ };
-        let margin = READ_MARGIN.max(beat.period / 8);
+        let period = beat.rhythm.period;
+        let margin = READ_MARGIN.max(period / 8);
         let last = beat.next_deadline.checked_sub(margin).unwrap_or(now);
-        let part = beat.period / READS_PER_TICK;
+        let part = period / READS_PER_TICK;
         (0..READS_PER_TICK)
             .rev()
             .filter_map(|back| last.checked_sub(part * back))
@@ -234,6 +238,7 @@ impl NetThread {
                 now,
                 instant,
                 beat: self.beat,
+                many_wait: self.many_wait,
                 port: &self.port,
                 inputs: &mut self.inputs,
                 tally: &self.tally,
@@ -273,7 +278,8 @@ impl NetThread {
         while let Some(publication) = next {
             let Publication { frame, mail, next_deadline, period, following, step } = publication;
             let next_tick = frame.tick().next();
-            let beat = Beat { next_tick, next_deadline, period };
+            let rhythm = Rhythm { period, ticks: step.rhythm() };
+            let beat = Beat { next_tick, next_deadline, rhythm };
             self.beat = Some(beat);
             self.history.push(frame);
             for mail in mail {
@@ -286,7 +292,7 @@ impl NetThread {
             // A room that is gone is found at the next turn.
             next = self.wait(Instant::now() + wait).unwrap_or_default();
             if next.is_none() {
-                self.write_all(beat, step);
+                self.write_all(beat);
             }
         }
     }
@@ -326,29 +332,34 @@ impl NetThread {
 
     /// Writes the newest tick to all whose turn it is, which at the first steps of the
     /// ladder is everybody's.
-    fn write_all(&mut self, beat: Beat, step: Step) {
+    fn write_all(&mut self, beat: Beat) {
         let began = self.moment();
         let now = self.now();
-        let Beat { next_tick, next_deadline, period } = beat;
+        let Beat { next_tick, next_deadline, rhythm } = beat;
         let tick = next_tick.offset(-1);
-        let rhythm = Rhythm { period, ticks: step.rhythm() };
         // Turns of ticks that were not written are not lost.
         let fresh = self.written.map_or(i32::MAX, |written| tick.since(written));
         self.written = Some(tick);
+        let (mut playing, mut waiting) = (0, 0);
         for index in 0..self.slots.len() {
             if index % CONNS_AT_ONCE == 0 && self.is_rooms_turn() {
                 std::thread::yield_now();
             }
             let Some((conn, _)) = &mut self.slots[index].conn else { continue };
+            if let Some(is_suspect) = conn.is_suspect() {
+                playing += 1;
+                waiting += usize::from(is_suspect);
+            }
             let since_turn = (tick.0.wrapping_add(index as u32) % rhythm.ticks).cast_signed();
             if since_turn < fresh {
                 conn.write(now, &self.history, rhythm, &self.tally, &mut self.scratch);
             }
         }
+        self.many_wait = playing >= MANY && waiting > playing / 2;
         let (bytes_in, bytes_out) = self.scratch.take_counts();
         self.tally.moved(bytes_in, bytes_out);
-        let deadline = next_deadline.checked_sub(period).unwrap_or(next_deadline);
-        self.port.tell(self.meter.wrote(began, self.moment(), deadline, period));
+        let deadline = next_deadline.checked_sub(rhythm.period).unwrap_or(next_deadline);
+        self.port.tell(self.meter.wrote(began, self.moment(), deadline, rhythm.period));
     }
 
     fn close_all(&mut self, code: CloseCode) {

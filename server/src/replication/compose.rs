@@ -60,6 +60,11 @@ impl Cursor {
         self.held.map(|(tick, _)| tick)
     }
 
+    /// The cells that it holds, unless it has to start anew.
+    pub(super) fn held_in(&self, history: &History) -> Option<Focus> {
+        self.held.filter(|&(tick, _)| history.after(tick).is_some()).map(|(_, focus)| focus)
+    }
+
     /// Forgets what the client holds: its next snapshot starts anew.
     pub fn restart(&mut self) {
         self.held = None;
@@ -71,12 +76,25 @@ impl Cursor {
 pub fn compose(history: &History, cursor: &mut Cursor, id: NetId, out: &mut Vec<u8>) -> bool {
     let Some(newest) = history.newest() else { return false };
     let Some(seat) = newest.seat(id) else { return false };
+    let focus = Focus::around(seat.eye, cursor.held_in(history), newest.grid);
+    compose_to(history, cursor, id, focus, out)
+}
+
+/// The same, and the client holds the cells of `focus` from then on.
+pub(super) fn compose_to(
+    history: &History,
+    cursor: &mut Cursor,
+    id: NetId,
+    focus: Focus,
+    out: &mut Vec<u8>,
+) -> bool {
+    let Some(newest) = history.newest() else { return false };
+    let Some(seat) = newest.seat(id) else { return false };
     if cursor.tick() == Some(newest.tick()) {
         return false;
     }
-    let feedback = feedback(cursor, seat, newest.tick());
     let held = cursor.held.and_then(|(tick, focus)| Some((history.after(tick)?, focus)));
-    let focus = Focus::around(seat.eye, held.as_ref().map(|&(_, focus)| focus), newest.grid);
+    let feedback = feedback(cursor, seat, newest.tick());
     // The ticks that this client has not seen: at least one, or we had returned.
     let missed = newest.tick().since(cursor.tick().unwrap_or(newest.tick())).unsigned_abs();
     match held {
@@ -101,6 +119,22 @@ pub fn compose(history: &History, cursor: &mut Cursor, id: NetId, out: &mut Vec<
     }
     cursor.held = Some((newest.tick(), focus));
     true
+}
+
+/// Appends a snapshot that only takes away what is not in `focus`, for a client that
+/// missed ticks: what it is not to hold any more need not be told tick by tick. Who is to
+/// hold nothing of what it held starts anew. Nothing is written when nothing is missed.
+pub(super) fn trim(history: &History, cursor: &mut Cursor, focus: Focus, out: &mut Vec<u8>) {
+    let Some((tick, held)) = cursor.held else { return };
+    let missed = history.newest().map_or(0, |newest| newest.tick().since(tick));
+    match held.overlap(focus) {
+        None => cursor.restart(),
+        Some(kept) if kept != held && missed > 1 && history.after(tick).is_some() => {
+            Splicer::begin(out, None, 0).refocus(None, kept, std::iter::empty());
+            cursor.held = Some((tick, kept));
+        }
+        Some(_) => {}
+    }
 }
 
 /// Tells of an input that arrived since the last snapshot.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use glam::IVec2;
 use throng::config::{ArenaSpec, Config, Settings};
-use throng::replication::{Cursor, History, Replicator, TickFrame, compose};
+use throng::replication::{Cursor, History, Replicator, TickFrame, Viewer, compose};
 use throng::sim::{Intent, Life, Newcomer, Sim, SimOptions};
 use throng_bot::view::View;
-use throng_shared::cells::cell_at;
+use throng_shared::cells::{Reach, cell_at};
 use throng_shared::ids::NetId;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
@@ -31,6 +31,8 @@ struct Client {
     cursor: Cursor,
     fire: u8,
     dash: u8,
+    /// Of a client that is shown less than its view: how much, and in how many bytes.
+    narrow: Option<(Reach, usize)>,
 }
 
 pub(crate) struct Rig {
@@ -103,7 +105,8 @@ impl Rig {
             },
         };
         let view = View::new(&welcome).expect("the map of a room is a map");
-        self.clients.insert(id, Client { view, cursor: Cursor::default(), fire: 0, dash: 0 });
+        self.clients
+            .insert(id, Client { view, cursor: Cursor::default(), fire: 0, dash: 0, narrow: None });
         Some(id)
     }
 
@@ -126,6 +129,19 @@ impl Rig {
         if let Some(client) = self.clients.values_mut().nth(nth) {
             client.cursor.restart();
         }
+    }
+
+    /// From now on, a client is shown so much of its view as there is room for.
+    pub(crate) fn narrow(&mut self, nth: usize, to: Option<(Reach, usize)>) {
+        if let Some(client) = self.clients.values_mut().nth(nth) {
+            client.narrow = to;
+        }
+    }
+
+    /// How many cells the client with the fewest holds.
+    pub(crate) fn least_cells(&self) -> usize {
+        let cells = |client: &Client| client.view.focus().map_or(0, |focus| focus.cells().count());
+        self.clients.values().map(cells).min().unwrap_or(0)
     }
 
     /// Puts everybody on one tile.
@@ -165,20 +181,39 @@ impl Rig {
                 continue;
             }
             let mut bytes = Vec::new();
-            assert!(compose(&self.history, &mut client.cursor, id, &mut bytes));
-            let message = decode_server(&bytes).expect("a snapshot decodes");
-            assert_eq!(
-                encode(&message),
-                bytes,
-                "because a splice equals the whole, encoded at once"
-            );
-            let snapshot = message.into_snapshot().expect("it is a snapshot");
-            let restart = snapshot.refocus.as_ref().and_then(|refocus| refocus.restart);
-            self.restarts += u64::from(restart.is_some());
+            let split = match client.narrow {
+                None => compose(&self.history, &mut client.cursor, id, &mut bytes).then_some(0),
+                Some((reach, room)) => {
+                    let cursor = &mut client.cursor;
+                    let mut viewer = Viewer { history: &self.history, cursor, id };
+                    let fitted = viewer.fit(reach, room, false, &mut bytes);
+                    assert!(bytes.len() <= room, "because there is no more room");
+                    fitted.map(|fitted| fitted.split)
+                }
+            };
+            let Some(split) = split else {
+                assert!(client.narrow.is_some(), "because there is room for everything");
+                continue;
+            };
             let before = client.view.checks();
-            let applied = client.view.apply(&snapshot);
+            for part in [&bytes[..split], &bytes[split..]] {
+                if part.is_empty() {
+                    continue;
+                }
+                let message = decode_server(part).expect("a snapshot decodes");
+                assert_eq!(
+                    encode(&message),
+                    part,
+                    "because a splice equals the whole, encoded at once"
+                );
+                let snapshot = message.into_snapshot().expect("it is a snapshot");
+                let restart = snapshot.refocus.as_ref().and_then(|refocus| refocus.restart);
+                self.restarts += u64::from(restart.is_some());
+                let applied = client.view.apply(&snapshot);
+                assert_eq!(applied, Ok(()), "because nothing desynchronises ({id:?} at {next:?})");
+            }
+            assert_eq!(client.view.tick(), next, "because the newest is what is told");
             self.checks += client.view.checks() - before;
-            assert_eq!(applied, Ok(()), "because nothing desynchronises ({id:?} at {next:?})");
         }
     }
 
