@@ -461,10 +461,10 @@ impl Open {
 
     fn take_head(&mut self, head: SnapshotHead, turn: &mut Turn<'_>) {
         let traffic = self.socket.traffic();
-        let is_narrow = self.slow.as_ref().is_some_and(|link| link.is_narrow());
+        let has_settled = self.slow.as_ref().is_some_and(|link| link.has_settled(turn.now));
         if let Some(game) = &mut self.game {
             game.course.take(turn.ms(), head);
-            game.count(is_narrow, traffic, turn);
+            game.count(has_settled, traffic, turn);
         }
     }
 
@@ -552,10 +552,10 @@ impl Game {
     }
 
     /// Counts the snapshot that just came.
-    fn count(&mut self, is_narrow: bool, traffic: Traffic, turn: &mut Turn<'_>) {
+    fn count(&mut self, has_settled: bool, traffic: Traffic, turn: &mut Turn<'_>) {
         let age = turn.ticks.of(self.course.seen(), turn.now);
         if !self.is_counted() {
-            if let Some(age) = age.filter(|_| is_narrow) {
+            if let Some(age) = age.filter(|_| has_settled) {
                 turn.beat.age.add(age);
             }
             return;

@@ -24,6 +24,9 @@ const DELAY: Duration = Duration::from_millis(20);
 const LEARN: Duration = Duration::from_secs(2);
 /// Part of it that the link carries from then on.
 const PART: f64 = 2.0 / 3.0;
+/// From the moment at which the link becomes narrow to the first age that counts: what
+/// was on its way then has to pass, and the server to notice.
+const SETTLE: Duration = Duration::from_secs(4);
 /// What a link can carry at once after it was idle.
 const BURST: Duration = Duration::from_millis(4);
 /// Receive buffer of bots on bad links, in bytes: the kernel's own would hold seconds.
@@ -39,8 +42,8 @@ pub(super) struct SlowLink {
     began: Instant,
     /// Bytes that came while it learned.
     learned: usize,
-    /// Bytes a second, once known.
-    rate: Option<f64>,
+    /// Bytes a second, once known, and since when.
+    rate: Option<(f64, Instant)>,
     /// Bytes that it may carry now, and since when that is so.
     allowance: f64,
     filled: Instant,
@@ -62,9 +65,9 @@ impl SlowLink {
         }
     }
 
-    /// Whether it is as narrow as it gets.
-    pub(super) fn is_narrow(&self) -> bool {
-        self.rate.is_some()
+    /// Whether it has been narrow for a while.
+    pub(super) fn has_settled(&self, now: Instant) -> bool {
+        self.rate.is_some_and(|(_, since)| now.saturating_duration_since(since) >= SETTLE)
     }
 
     /// Puts bytes on their way to the server.
@@ -116,11 +119,11 @@ impl SlowLink {
     fn room(&mut self, now: Instant) -> usize {
         let age = now.saturating_duration_since(self.began);
         if self.rate.is_none() && age >= LEARN {
-            self.rate = Some(self.learned as f64 / age.as_secs_f64() * PART);
+            self.rate = Some((self.learned as f64 / age.as_secs_f64() * PART, now));
             self.filled = now;
             self.allowance = 0.0;
         }
-        let Some(rate) = self.rate else { return usize::MAX };
+        let Some((rate, _)) = self.rate else { return usize::MAX };
         let idle = now.saturating_duration_since(self.filled);
         self.filled = now;
         // Bytes are whole: what is left of one must not be lost.

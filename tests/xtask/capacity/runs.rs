@@ -46,6 +46,9 @@ pub(super) struct Runs {
     pub(super) storm: Outcome,
 }
 
+/// Tick rates at which a limit is looked for: their searches, and where these begin.
+const RATES: [(&str, &str, &str); 3] =
+    [("30", "held-30", "2048"), ("60", "held-60", "1024"), ("128", "held-128", "512")];
 /// Players held when the search found none: then the rest is measured with a few.
 const FALLBACK: usize = 200;
 
@@ -70,18 +73,16 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
             .map_err(|error| format!("the run {name} left no result, as {error}: {}", ended.output))
     };
     let quick = length == Length::Quick;
-    let (rates, window) = if quick { ("30", "3") } else { ("30,60,128", "6") };
-    let (start, max) = if quick { ("64", "256") } else { ("512", "8192") };
+    let (window, max) = if quick { ("3", "256") } else { ("6", "8192") };
     // The second and third search look around what the first one found, so they are short.
     let searches = if quick { "1" } else { "3" };
-    let held = stress(
-        "held",
-        &[
-            &["--tick-rates", rates, "--seconds", window, "--start", start, "--max", max][..],
-            &["--repeat", searches, "--floor", OPEN],
-        ]
-        .concat(),
-    )?;
+    let mut most = None;
+    for (rate, name, start) in RATES {
+        let start = if quick { "64" } else { start };
+        let search = ["--tick-rates", rate, "--start", start, "--max", max, "--repeat", searches];
+        let found = stress(name, &[&search[..], &["--seconds", window, "--floor", OPEN]].concat())?;
+        most = most.or_else(|| at_rate(&found, 30)?.held_players);
+    }
     let (players, repeat, seconds) =
         if quick { ("100,200", "1", "3") } else { ("200,500,1000,2000", "3", "8") };
     let profile = ["--profile", "steady", "--floor", OPEN];
@@ -110,16 +111,21 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
     steady("crowd", if quick { 100 } else { 1000 }, &crowd)?;
     steady("large", if quick { 300 } else { 5000 }, &[])?;
     steady("idle", if quick { 100 } else { 1000 }, &["--brain", "idle", "--arena", "auto:1000"])?;
-    steady("slow", if quick { 100 } else { 500 }, &["--slow", "40", "--repeat", repeat])?;
-    let crowd = ["--arena", "disc:4", "--decode-one-in", "50", "--slow", "40", "--repeat", repeat];
-    steady("slow-crowd", if quick { 100 } else { 2000 }, &crowd)?;
+    let slow = |name: &str, players: &str, more: &[&str]| {
+        let seconds = if quick { "8" } else { "20" };
+        let these = ["--profile", "steady", OPEN, "--players", players, "--seconds", seconds];
+        stress(name, &[&these[..], &["--slow", "40", "--repeat", repeat], more].concat())
+    };
+    slow("slow", if quick { "100" } else { "500" }, &[])?;
+    let crowd = ["--arena", "disc:4", "--decode-one-in", "50"];
+    slow("slow-crowd", if quick { "100" } else { "2000" }, &crowd)?;
     let stalled =
         ["--profile", "steady", "--players", "500", "--seconds", "14", "--stalling", "200"];
     stress("stalled", &stalled)?;
-    let most = at_rate(&held, 30).and_then(|result| result.held_players).unwrap_or(FALLBACK);
+    let most = most.unwrap_or(FALLBACK);
     let most_of_it = (most * 4 / 5).to_string();
     let long = if quick { "10" } else { "660" };
-    stress("long", &["--profile", "soak", "--players", &most_of_it, "--seconds", long])?;
+    stress("long", &["--profile", "soak", OPEN, "--players", &most_of_it, "--seconds", long])?;
     let (few, many) = (most * 9 / 10, most * 2);
     let hold = if quick { 5 } else { 30 };
     let stages = [
@@ -152,8 +158,12 @@ impl Runs {
             let path = results.join(name).with_extension("json");
             read(&get(&path)?).map_err(|error| format!("{}: {error}", path.display()))
         };
+        let mut held = outcome(RATES[0].1)?;
+        for (_, name, _) in &RATES[1..] {
+            held.results.extend(outcome(name)?.results);
+        }
         Ok(Self {
-            held: outcome("held")?,
+            held,
             cost: outcome("cost")?,
             lean: outcome("lean")?,
             crowd: outcome("crowd")?,
