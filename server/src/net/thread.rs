@@ -35,6 +35,9 @@ const IDLE_READ: Duration = Duration::from_millis(20);
 const CLOSING_READ: Duration = Duration::from_millis(5);
 /// Connections read or written between two looks at whether a tick is due.
 const CONNS_AT_ONCE: usize = 16;
+/// Times in a row that the room is let go first: a scheduler shares the core among those
+/// who ask, however often one gives it away.
+const YIELDS_MAX: usize = 8;
 /// Fewer clients than this may all have slow links.
 const MANY: usize = 8;
 /// Sockets that may tell something in one turn; others do in the next.
@@ -231,7 +234,7 @@ impl NetThread {
             work += 1;
             if work % CONNS_AT_ONCE == 0 && self.is_rooms_turn() {
                 self.port.inputs(&mut self.inputs);
-                std::thread::yield_now();
+                self.give_way();
             }
             let Some((conn, _)) = &mut self.slots[index].conn else { continue };
             conn.read(&mut Reading {
@@ -254,11 +257,21 @@ impl NetThread {
             .retain(|&conn| matches!(port.control(Control::Leave { conn }), Err(Untaken::Full(_))));
     }
 
-    /// Whether the room has its next tick to run: where both share a core, the thread
-    /// lets it go first, so that ticks begin on time however many there are to write to.
+    /// Whether the room has its next tick to run: where both share a core, it has to go
+    /// first, so that ticks are on time however many there are to write to.
     fn is_rooms_turn(&self) -> bool {
         self.beat.is_some_and(|beat| Instant::now() >= beat.next_deadline)
             && !self.port.has_published()
+    }
+
+    /// Lets the room go first, if it is its turn.
+    fn give_way(&self) {
+        for _ in 0..YIELDS_MAX {
+            if !self.is_rooms_turn() {
+                break;
+            }
+            std::thread::yield_now();
+        }
     }
 
     fn remove(&mut self, index: usize) {
@@ -342,8 +355,8 @@ impl NetThread {
         self.written = Some(tick);
         let (mut playing, mut waiting) = (0, 0);
         for index in 0..self.slots.len() {
-            if index % CONNS_AT_ONCE == 0 && self.is_rooms_turn() {
-                std::thread::yield_now();
+            if index % CONNS_AT_ONCE == 0 {
+                self.give_way();
             }
             let Some((conn, _)) = &mut self.slots[index].conn else { continue };
             if let Some(is_suspect) = conn.is_suspect() {
