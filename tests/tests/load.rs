@@ -165,6 +165,22 @@ fn a_sample_decodes_and_the_others_count() {
 }
 
 #[test]
+fn bad_links_are_measured_apart_from_good_ones() {
+    let server = server(Settings { arena: Some(ArenaSpec::Auto(60)), ..empty() });
+    let url = format!("ws://{}/ws", server.address());
+    let plan = Plan { slow: 2, stalling: 3, ..plan(url, 60, 16.0) };
+    let sum = load(&plan, 60, 14.0).expect("there is room");
+    assert_eq!((sum.joined, sum.lost, sum.desyncs), (60, 0, 0));
+    assert_eq!(sum.gone.len(), 3, "because the server lets go of who reads nothing");
+    let gone = sum.gone.spread();
+    assert!(gone.p50 >= 4_500.0, "because it takes five seconds, not {gone}");
+    assert!(!sum.age.is_empty() && sum.age.spread().p50 >= 20.0, "because 20 ms is the way");
+    let counted = sum.player_s / sum.seconds;
+    assert!((54.0..=55.5).contains(&counted), "because only good links are counted: {counted}");
+    server.stop();
+}
+
+#[test]
 fn a_full_server_refuses_and_is_asked_again() {
     let server = server(Settings { players_max: Some(2), ..empty() });
     let url = format!("ws://{}/ws", server.address());

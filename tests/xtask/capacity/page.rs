@@ -24,7 +24,7 @@ at full speed and sends an input every 100 ms, one in four of which has a new ra
 is sized so that a view holds 50 others (48 to 52, or the run is void). *Held* means at least 95 % of
 the rate delivered, a p99 gap between snapshots of at most two ticks, and nobody lost. *The floor* is
 a bare epoll loop that writes as many bytes to as many sockets and reads as many inputs, run right
-after, each input when it comes. Up to 2000 bots decode and check everything, above that a seeded tenth of them, and the others
+after, each input when it comes. Up to 2000 bots decode and check everything; above that, and in the searches, a seeded tenth of them, and the others
 read the heads of snapshots, steer and count. Servers run with `--doors-open`, so that their limit shows;
 in operation they refuse newcomers before it, as the last section shows. A generator above 80 % of its core, or whose inputs are
 more than 5 ms late (p99), voids a step. Latencies count from the moment at which an input was due.
@@ -168,7 +168,7 @@ fn held(outcome: &Outcome) -> String {
         let _ = writeln!(text, "\nWhat was held is the median: {}.", told.join("; "));
     }
     if outcome.results.iter().any(|result| result.void_above || result.floor_void_above) {
-        text += "\nA + marks a search whose next larger step was void, twice: it says nothing about the \
+        text += "\nA + marks a search whose next larger step was void, three times: it says nothing about the \
                  server, which may hold more.\n";
     }
     text

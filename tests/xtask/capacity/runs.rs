@@ -80,7 +80,9 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
     for (rate, name, start) in RATES {
         let start = if quick { "64" } else { start };
         let search = ["--tick-rates", rate, "--start", start, "--max", max, "--repeat", searches];
-        let found = stress(name, &[&search[..], &["--seconds", window, "--floor", OPEN]].concat())?;
+        // A tenth decodes at every step, or the bots would be the limit just below 2000.
+        let how = ["--seconds", window, "--floor", OPEN, "--decode-one-in", "10"];
+        let found = stress(name, &[&search[..], &how].concat())?;
         most = most.or_else(|| at_rate(&found, 30)?.held_players);
     }
     let (players, repeat, seconds) =
