@@ -16,7 +16,6 @@ pub mod client;
 pub mod house;
 pub mod load;
 pub mod names;
-pub mod relay;
 pub mod report;
 pub mod stress;
 pub mod target;

@@ -15,6 +15,7 @@ use crate::sockets::server;
 
 mod crowd;
 mod reader;
+mod relay;
 mod trial;
 
 /// The oldest that half of the snapshots, and nearly all, may be when they are read.

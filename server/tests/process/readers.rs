@@ -6,16 +6,15 @@ use std::time::{Duration, Instant};
 
 use throng_bot::brain::BrainKind;
 use throng_bot::client::Client;
-use throng_bot::relay;
 use throng_shared::prng::Prng;
-use tokio::net::TcpStream;
+use tokio::net::TcpSocket;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
 use super::{Serving, throng};
 
 /// Receive buffer of a client that stops reading: loopback would hide megabytes.
-const RECEIVE_BUFFER_BYTES: usize = 4 << 10;
+const RECEIVE_BUFFER_BYTES: u32 = 4 << 10;
 const STONES: u64 = 200;
 const GOOD: u64 = 50;
 const TICK_HZ: u64 = 30;
@@ -51,9 +50,9 @@ fn players(rooms: &serde_json::Value) -> u64 {
 /// Plays like everybody as long as it `reads`, and then reads nothing more. Every
 /// second one sends inputs on.
 async fn stone(address: SocketAddr, number: u64, mut reads: watch::Receiver<bool>) {
-    let stream = relay::connect(address, RECEIVE_BUFFER_BYTES).expect("the server listens");
-    stream.set_nonblocking(true).expect("the stream stands");
-    let stream = TcpStream::from_std(stream).expect("an event loop runs");
+    let socket = TcpSocket::new_v4().expect("there are sockets");
+    socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES).expect("it is allowed");
+    let stream = socket.connect(address).await.expect("the server listens");
     let (url, name) = (format!("ws://{address}/ws"), format!("stone {number}"));
     let mut client = Client::join(stream, &url, &name, 1).await.expect("there is room");
     let mut brain = BrainKind::Walk.brain();

@@ -6,10 +6,11 @@ use std::time::Duration;
 use throng::serve::Server;
 use throng_bot::brain::BrainKind;
 use throng_bot::client::{Client, News};
-use throng_bot::relay::Relay;
 use throng_shared::prng::Prng;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+
+use super::relay::Relay;
 
 /// One way of the link.
 const WAY: Duration = Duration::from_millis(10);

@@ -44,7 +44,6 @@ pub(super) fn page(runs: &Runs, commit: &str) -> String {
     text += METHOD;
     text += &held(&runs.held);
     text += &cost(&runs.cost);
-    text += &lean(&runs.lean);
     text += &crowd(&runs.crowd);
     text += &large(&runs.large);
     text += &idle(&runs.idle);
@@ -215,25 +214,6 @@ fn cost(outcome: &Outcome) -> String {
     text
 }
 
-fn lean(outcome: &Outcome) -> String {
-    let mut text = String::from(
-        "\nThe same beside the cheapest loop that there is: one that sleeps until the tick and reads all \
-         inputs then.\n\n| players | server CPU a client-tick | that loop | × it |\n|---|---|---|---|\n",
-    );
-    let floors = by_kind(outcome, StepKind::Floor);
-    for (players, steps) in by_players(outcome) {
-        let floor = floors.iter().find(|(n, _)| *n == players).map(|(_, steps)| steps);
-        let _ = writeln!(
-            text,
-            "| {players} | {} µs | {} µs | {} |",
-            number(median(&steps, |it| it.cpu_us_per_client_tick), 1),
-            number(floor.and_then(|steps| median(steps, |it| it.cpu_us_per_client_tick)), 1),
-            number(median(&steps, |it| it.floor_ratio), 2),
-        );
-    }
-    text
-}
-
 fn crowd(outcome: &Outcome) -> String {
     let mut text = String::from(
         "\n## The mosh pit\n\nPlayers who all move on one disc of eight tiles, each in everybody's view. \
@@ -302,7 +282,8 @@ fn long(outcome: &Outcome) -> String {
         text,
         "{} players, 80 % of what was held, for {:.0} minutes: {} ticks, {:.3} % on time ({} published \
          after the next deadline, {} skipped). The time between two ticks' beginnings deviates by {:.2} \
-         ms (standard deviation). p99 gap {:.1} ms, {} desyncs, {} lost.",
+         ms (standard deviation). p99 gap {:.1} ms, {} desyncs, {} lost. \
+         The load as a whole: {}.",
         step.players,
         step.samples.len() as f64 / 60.0,
         ticks.run,
@@ -313,6 +294,7 @@ fn long(outcome: &Outcome) -> String {
         step.figures.gap_ms.p99,
         step.figures.desyncs,
         step.figures.lost,
+        verdict(step),
     );
     text
 }

@@ -25,8 +25,6 @@ pub(super) struct Runs {
     pub(super) held: Outcome,
     /// Several numbers of players, several times, each beside the bare loop.
     pub(super) cost: Outcome,
-    /// Some of them beside the cheapest bare loop there is.
-    pub(super) lean: Outcome,
     /// A thousand on a disc of eight tiles.
     pub(super) crowd: Outcome,
     /// Five thousand in one arena.
@@ -46,9 +44,12 @@ pub(super) struct Runs {
     pub(super) storm: Outcome,
 }
 
-/// Tick rates at which a limit is looked for: their searches, and where these begin.
-const RATES: [(&str, &str, &str); 3] =
-    [("30", "held-30", "2048"), ("60", "held-60", "1024"), ("128", "held-128", "512")];
+/// Tick rates at which a limit is looked for: names, where searches begin, how many.
+const RATES: [(&str, &str, &str, &str); 3] = [
+    ("30", "held-30", "2048", "3"),
+    ("60", "held-60", "2048", "1"),
+    ("128", "held-128", "1024", "1"),
+];
 /// Players held when the search found none: then the rest is measured with a few.
 const FALLBACK: usize = 200;
 
@@ -74,11 +75,9 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
     };
     let quick = length == Length::Quick;
     let (window, max) = if quick { ("3", "256") } else { ("6", "8192") };
-    // The second and third search look around what the first one found, so they are short.
-    let searches = if quick { "1" } else { "3" };
     let mut most = None;
-    for (rate, name, start) in RATES {
-        let start = if quick { "64" } else { start };
+    for (rate, name, start, searches) in RATES {
+        let (start, searches) = if quick { ("64", "1") } else { (start, searches) };
         let search = ["--tick-rates", rate, "--start", start, "--max", max, "--repeat", searches];
         // A tenth decodes at every step, or the bots would be the limit just below 2000.
         let how = ["--seconds", window, "--floor", OPEN, "--decode-one-in", "10"];
@@ -86,22 +85,11 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
         most = most.or_else(|| at_rate(&found, 30)?.held_players);
     }
     let (players, repeat, seconds) =
-        if quick { ("100,200", "1", "3") } else { ("200,500,1000,2000", "3", "8") };
+        if quick { ("100,200", "1", "3") } else { ("200,500,1000,2000", "3", "5") };
     let profile = ["--profile", "steady", "--floor", OPEN];
     stress(
         "cost",
         &[&profile[..], &["--players", players, "--repeat", repeat, "--seconds", seconds]].concat(),
-    )?;
-    let (players, profile) =
-        (if quick { "100" } else { "1000,2000" }, ["--profile", "steady", OPEN]);
-    stress(
-        "lean",
-        &[
-            &profile[..],
-            &["--floor", "once-a-tick", "--players", players],
-            &["--repeat", repeat, "--seconds", seconds],
-        ]
-        .concat(),
     )?;
     let steady = |name: &str, players: usize, more: &[&str]| {
         let players = players.to_string();
@@ -109,21 +97,20 @@ pub(super) fn measure(throng: &Path, results: &Path, length: Length) -> Result<(
         stress(name, &[&these[..], more].concat())
     };
     // A thousand who each step a thousand are more than a core of bots can do.
-    let crowd = ["--arena", "disc:4", "--decode-one-in", "10", "--repeat", repeat];
+    let crowd = ["--arena", "disc:4", "--decode-one-in", "10"];
     steady("crowd", if quick { 100 } else { 1000 }, &crowd)?;
     steady("large", if quick { 300 } else { 5000 }, &[])?;
     steady("idle", if quick { 100 } else { 1000 }, &["--brain", "idle", "--arena", "auto:1000"])?;
     let slow = |name: &str, players: &str, more: &[&str]| {
         let seconds = if quick { "8" } else { "20" };
         let these = ["--profile", "steady", OPEN, "--players", players, "--seconds", seconds];
-        stress(name, &[&these[..], &["--slow", "40", "--repeat", repeat], more].concat())
+        stress(name, &[&these[..], &["--slow", "40"], more].concat())
     };
     slow("slow", if quick { "100" } else { "500" }, &[])?;
     let crowd = ["--arena", "disc:4", "--decode-one-in", "50"];
     slow("slow-crowd", if quick { "100" } else { "2000" }, &crowd)?;
-    let stalled =
-        ["--profile", "steady", "--players", "500", "--seconds", "14", "--stalling", "200"];
-    stress("stalled", &stalled)?;
+    let stalled = ["--players", "500", "--seconds", "14", "--stalling", "200"];
+    stress("stalled", &[&["--profile", "steady", OPEN][..], &stalled].concat())?;
     let most = most.unwrap_or(FALLBACK);
     let most_of_it = (most * 4 / 5).to_string();
     let long = if quick { "10" } else { "660" };
@@ -161,13 +148,12 @@ impl Runs {
             read(&get(&path)?).map_err(|error| format!("{}: {error}", path.display()))
         };
         let mut held = outcome(RATES[0].1)?;
-        for (_, name, _) in &RATES[1..] {
+        for (_, name, ..) in &RATES[1..] {
             held.results.extend(outcome(name)?.results);
         }
         Ok(Self {
             held,
             cost: outcome("cost")?,
-            lean: outcome("lean")?,
             crowd: outcome("crowd")?,
             large: outcome("large")?,
             idle: outcome("idle")?,

@@ -33,7 +33,7 @@ struct Dial {
 
 /// A hold on a running link.
 #[derive(Clone, Debug)]
-pub struct Relay {
+pub(crate) struct Relay {
     dial: Arc<Dial>,
 }
 
@@ -43,7 +43,7 @@ impl Relay {
     ///
     /// # Errors
     /// When the server does not take the connection, or the system gives no sockets.
-    pub fn open(server: SocketAddr, way: Duration) -> io::Result<(Self, TcpStream)> {
+    pub(crate) fn open(server: SocketAddr, way: Duration) -> io::Result<(Self, TcpStream)> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let client = TcpStream::connect(listener.local_addr()?)?;
         let (near, _) = listener.accept()?;
@@ -63,22 +63,19 @@ impl Relay {
     }
 
     /// From now on, so many bytes a second pass towards the client.
-    pub fn narrow(&self, bytes_per_s: u32) {
+    pub(crate) fn narrow(&self, bytes_per_s: u32) {
         self.dial.bytes_per_s.store(bytes_per_s, Ordering::Relaxed);
     }
 
     /// Bytes that passed towards the client.
     #[must_use]
-    pub fn passed(&self) -> u64 {
+    pub(crate) fn passed(&self) -> u64 {
         self.dial.passed.load(Ordering::Relaxed)
     }
 }
 
 /// A connection with a receive buffer so small that a reader who is slow shows.
-///
-/// # Errors
-/// When the server does not take it.
-pub fn connect(server: SocketAddr, receive_buffer_bytes: usize) -> io::Result<TcpStream> {
+fn connect(server: SocketAddr, receive_buffer_bytes: usize) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
     // Before the handshake, which is when windows are agreed upon.
     socket.set_recv_buffer_size(receive_buffer_bytes)?;
