@@ -407,9 +407,10 @@ impl Open {
                     if let (Some((code, reason)), None) = (farewell(payload), &self.farewell) {
                         self.farewell = Some((code, reason, 0));
                     }
-                    // One try will do.
+                    let ended = self.closed();
+                    // One try will do: whoever closes may be gone already.
                     let _ = self.control(Control::Close, payload);
-                    return Err(self.closed());
+                    return Err(ended);
                 }
                 Frame::Ping(payload) => self.control(Control::Pong, payload)?,
                 Frame::Pong => {}
