@@ -207,7 +207,9 @@ impl Pacer {
     /// Whether the client, which has shown before that it reads, has not for too long.
     #[must_use]
     pub fn is_stalled(&self, rhythm: Rhythm) -> bool {
-        self.proven.is_some_and(|at| self.now.wrapping_sub(at) >= rhythm.ticks_in(STALLED_MS))
+        // One snapshot may take seconds on a slow link, and is only seen at its end.
+        let patience = if self.slow.is_some() { STALLED_MS * 2 } else { STALLED_MS };
+        self.proven.is_some_and(|at| self.now.wrapping_sub(at) >= rhythm.ticks_in(patience))
     }
 
     /// Whether something has waited for the client lately, whose link is not known to be
