@@ -23,7 +23,7 @@ use crate::sockets::{empty, server};
 
 const TICK_HZ: u8 = 30;
 
-fn plan(url: String, count: usize, seconds: f64) -> Plan {
+pub(crate) fn plan(url: String, count: usize, seconds: f64) -> Plan {
     Plan {
         url,
         profile: Plan::ramp_and_hold(count, 1000.0, seconds).expect("a short load"),

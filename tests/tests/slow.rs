@@ -11,6 +11,7 @@ use throng_shared::cells::Reach;
 use self::crowd::Crowd;
 use self::reader::Reader;
 use self::trial::{Others, Trial};
+use crate::load::plan;
 use crate::sockets::server;
 
 mod crowd;
@@ -165,18 +166,9 @@ async fn small_frames_come_through_a_slow_link() {
     let arena = Some(ArenaSpec::Auto(100));
     let server = server(Settings { house_bots: Some(0), arena, ..Settings::default() });
     let plan = Plan {
-        url: format!("ws://{}/ws", server.address()),
         profile: Plan::ramp_and_hold(crowd, 400.0, 600.0).expect("a load"),
-        mix: "walk".parse().expect("a mix"),
-        seed: 3,
         decode_one_in: 1000,
-        slow: 0,
-        stalling: 0,
-        worker: 0,
-        workers: 1,
-        i_run_that_server: false,
-        joining_max: usize::MAX,
-        bare: None,
+        ..plan(format!("ws://{}/ws", server.address()), crowd, 600.0)
     };
     let stop = Stop::default();
     let asked = stop.clone();

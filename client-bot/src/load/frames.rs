@@ -10,8 +10,6 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpC
 
 /// Unsent bytes of a bot whose server does not read.
 const UNSENT_BYTES_MAX: usize = 64 * CLIENT_MESSAGE_BYTES;
-/// Longest header and mask of what a client says.
-const HEADER_BYTES: usize = 8;
 
 /// What a server may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +76,7 @@ impl Pending {
         message: &ClientMessage,
         mask: [u8; 4],
     ) -> io::Result<()> {
-        let mut payload = Vec::with_capacity(HEADER_BYTES + CLIENT_MESSAGE_BYTES);
+        let mut payload = Vec::new();
         encode_into(&mut payload, message);
         self.put(socket, OpCode::Data(Data::Binary), payload, mask)
     }
