@@ -48,6 +48,10 @@ pub const HP_MAX: u8 = 100;
 /// A name's length in bytes of UTF-8 and in characters.
 pub const NAME_BYTES_MAX: usize = 64;
 pub const NAME_CHARS_MAX: usize = 16;
+/// A ticket's length in bytes.
+pub const TICKET_BYTES: usize = 768;
+/// What a session is resumed with, in random bytes.
+pub const SECRET_BYTES: usize = 16;
 /// Colour schemes that a glider can have.
 pub const LOOKS: u8 = 16;
 /// Steps of thrust: 0 drifts, this is full speed.
@@ -63,7 +67,7 @@ pub const INPUT_BEHIND_TICKS_MAX: i32 = 60 * 128;
 pub const INPUT_INTERVAL_MS: u64 = 100;
 
 /// Largest message that a client may send; and the limit of its decoder.
-pub const CLIENT_MESSAGE_BYTES: usize = 512;
+pub const CLIENT_MESSAGE_BYTES: usize = 1024;
 /// Largest message that a server sends; and the limit of a client's decoder.
 pub const SERVER_MESSAGE_BYTES: usize = 1 << 20;
 /// Ticks of one snapshot; a client that skipped more gets keyframes. Twice the slowest
@@ -229,7 +233,8 @@ const _: () = {
     assert!(NAME_BYTES_MAX < 251, "a name's length is one byte on the wire");
     assert!(REASON_BYTES_MAX <= 123, "a close frame holds 123 bytes of reason");
     assert!(CLIENT_MESSAGE_BYTES <= READ_BUFFER_BYTES);
-    assert!(NAME_BYTES_MAX * 2 < CLIENT_MESSAGE_BYTES);
+    assert!(NAME_BYTES_MAX * 2 + TICKET_BYTES + SECRET_BYTES < CLIENT_MESSAGE_BYTES);
+    assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
     assert!(CLIENT_SILENCE_MS > PING_MS * 2);
     assert!(SERVER_SILENCE_MS > PING_MS * 4);

@@ -12,8 +12,8 @@ use throng_shared::cells::{CellGrid, Focus};
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::map::TileMap;
 use throng_shared::wire::{
-    CellKeyframe, ClientMessage, Feedback, MapRuns, Refocus, ServerMessage, Snapshot, TickDelta,
-    Welcome, decode_client, encode,
+    CellKeyframe, ClientMessage, Feedback, MapRuns, Refocus, Secret, ServerMessage, Snapshot,
+    TickDelta, Welcome, decode_client, encode,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -88,6 +88,8 @@ async fn stall(stream: TcpStream) {
     let map = TileMap::walled(64, 64).expect("the size is allowed");
     let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
     let welcome = ServerMessage::Welcome(Welcome {
+        secret: Secret::default(),
+        resumed: false,
         you: NetId(0),
         tick: 0,
         tick_hz: TICK_HZ,

@@ -187,7 +187,7 @@ mod tests {
     fn the_library_reads_what_is_sent() {
         let mut wire = Vec::new();
         let mut pending = Pending::default();
-        let pong = ClientMessage::Pong { nonce: 77 };
+        let pong = ClientMessage::Pong { nonce: 77, received: 9 };
         pending.send(&mut wire, &pong, [1, 2, 3, 4]).expect("memory takes all");
         pending.control(&mut wire, Control::Pong, b"hi", [5, 6, 7, 8]).expect("memory takes all");
         let mut server = WebSocket::from_raw_socket(Cursor::new(wire), Role::Server, None);

@@ -294,7 +294,7 @@ impl Player {
         let number = self.role.number;
         let look = (number % usize::from(LOOKS)) as u8;
         let name = names::load_bot(self.role.brain.name(), number);
-        let (session, hello) = ClientSession::new(turn.millis(), &name, look);
+        let (session, hello) = ClientSession::new(turn.millis(), &name, look, "", None);
         let open = Open {
             socket,
             pending: Pending::default(),
@@ -455,7 +455,7 @@ impl Open {
             Update::Goodbye { code, reason, retry_after_ms } => {
                 self.farewell = Some((code, reason, retry_after_ms));
             }
-            Update::Event(_) => {}
+            Update::Event(_) | Update::Duplicate => {}
         }
         Ok(None)
     }

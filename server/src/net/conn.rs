@@ -12,7 +12,7 @@ use throng_shared::limits::{
 };
 use throng_shared::session::{CloseCode, Newest, Refusal, Request, ServerSession};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ServerMessage, encode_into};
+use throng_shared::wire::{Secret, ServerMessage, encode_into, splice_number, splice_welcome};
 use tokio_tungstenite::tungstenite::error::CapacityError;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Error};
@@ -88,6 +88,8 @@ pub(super) struct Conn {
     welcome: Option<[Bytes; 2]>,
     events: VecDeque<Bytes>,
     events_bytes: usize,
+    /// Number of the newest ordered event that was written.
+    numbered: u32,
     budget: Budget,
     overdrafts: u32,
     /// Control messages that the room has not answered.
@@ -117,6 +119,7 @@ impl Conn {
             welcome: None,
             events: VecDeque::new(),
             events_bytes: 0,
+            numbered: 0,
             budget: Budget::new(now),
             overdrafts: 0,
             outstanding: 0,
@@ -222,13 +225,12 @@ impl Conn {
         let newest = Newest { sent: self.cursor.tick().unwrap_or(room), room };
         match self.session.handle_frame(reading.now, newest, bytes) {
             Err(refusal) => self.refuse(reading.now, reading.tally, refusal),
-            // Nothing is asked for: it was a Pong.
-            Ok(None) => self.pacer.note_pong(),
-            Ok(Some(Request::Resync)) => self.wants_resync = true,
-            Ok(Some(Request::Leave)) => {
+            Ok(Request::Received(_)) => self.pacer.note_pong(),
+            Ok(Request::Resync) => self.wants_resync = true,
+            Ok(Request::Leave) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
             }
-            Ok(Some(Request::Join { name, look })) => {
+            Ok(Request::Join { name, look, ticket: _, resume: _ }) => {
                 if self.outstanding >= CONTROL_CREDIT {
                     self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
                     return;
@@ -247,7 +249,7 @@ impl Conn {
                     }
                 }
             }
-            Ok(Some(Request::Input(input))) => {
+            Ok(Request::Input(input)) => {
                 let (Some(you), Some(beat)) = (self.you, reading.beat) else { return };
                 let early = beat.early(reading.instant, Tick(input.tick));
                 let note = InputNote { conn: self.id, you, input, early };
@@ -349,15 +351,20 @@ impl Conn {
         }
         scratch.frames.clear();
         if let Some([own, shared]) = self.welcome.take() {
-            put_binary_of(&mut scratch.frames, &[&own, &shared]);
+            scratch.message.clear();
+            splice_welcome(&mut scratch.message, &Secret([0; 16]), false);
+            put_binary_of(&mut scratch.frames, &[&scratch.message, &own, &shared]);
         }
         while let Some(message) = self.events.pop_front() {
-            put_binary(&mut scratch.frames, &message);
+            self.numbered += 1;
+            scratch.message.clear();
+            splice_number(&mut scratch.message, self.numbered);
+            put_binary_of(&mut scratch.frames, &[&scratch.message, &message]);
         }
         self.events_bytes = 0;
         if let Some((nonce, rtt_ms)) = self.session.poll_ping(now) {
             scratch.message.clear();
-            encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms });
+            encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms, jitter_ms: 0 });
             put_binary(&mut scratch.frames, &scratch.message);
         }
         let may_resync = self.resynced.is_none_or(|at| now.since(at) >= RESYNC_MS);

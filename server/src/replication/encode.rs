@@ -6,8 +6,8 @@ use throng_shared::check::CellCheck;
 use throng_shared::ids::Tick;
 use throng_shared::limits::CHECK_EVERY_TICKS;
 use throng_shared::wire::{
-    BoltRecord, CellEvent, GliderRecord, Motion, Place, ShardRecord, Spliced, SteerChange, Trim,
-    encode_into, splice_event, splice_list,
+    BoltRecord, CellEvent, Condition, GliderRecord, Motion, Place, ShardRecord, Spliced,
+    SteerChange, Trim, encode_into, splice_event, splice_list,
 };
 
 use super::frame::{Arrived, Crossing, Seat, Span, TickFrame, Told, narrow};
@@ -152,7 +152,7 @@ impl Replicator {
             self.crossers.push(Crosser { into: index, from, is_bolt: false, bytes });
         }
         if is_due(index, sim.tick()) {
-            self.checks[index as usize].glider(it.id, it.body, it.helm.steer, it.hp);
+            self.checks[index as usize].glider(it.id, it.body, it.helm.steer, condition(&it));
         }
     }
 
@@ -327,6 +327,10 @@ fn run(list: &[Placed], cell: usize) -> usize {
     list.iter().take_while(|placed| placed.cell as usize == cell).count()
 }
 
+fn condition(it: &Crafted<'_>) -> Condition {
+    Condition::new(it.hp, false)
+}
+
 fn glider_record<'a>(sim: &Sim, it: &Crafted<'a>, cell: IVec2) -> GliderRecord<&'a str> {
     let steer = it.helm.steer;
     GliderRecord {
@@ -335,7 +339,7 @@ fn glider_record<'a>(sim: &Sim, it: &Crafted<'a>, cell: IVec2) -> GliderRecord<&
         heading: steer.heading,
         trim: Trim::new(steer.thrust, it.look),
         motion: Motion::of(it.body, steer, sim.rules()),
-        hp: it.hp,
+        condition: condition(it),
         name: it.name,
     }
 }

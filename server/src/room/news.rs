@@ -6,7 +6,7 @@ use bytes::Bytes;
 use throng_shared::ids::NetId;
 use throng_shared::lattice::SUB_BITS;
 use throng_shared::limits::{BOARD_MS, BOARD_ROWS, CROWN_MS};
-use throng_shared::wire::{BoardRow, Event, ServerMessage, encode, encode_into};
+use throng_shared::wire::{BoardRow, Event, encode, encode_into};
 
 use crate::link::{ConnId, Mail, RoomLink};
 use crate::sim::{Happening, Sim, Standing};
@@ -121,7 +121,7 @@ impl News {
         let players = u16::try_from(self.players).unwrap_or(u16::MAX);
         let board = Event::Board { rows: self.rows.clone(), players, rank: 0 };
         // The same bytes for all but the rank, the last field, of one byte when zero.
-        let mut same = encode(&ServerMessage::Event(board));
+        let mut same = encode(&board);
         same.pop();
         let mut above = 0;
         for (place, standing) in self.standings.iter().enumerate() {
@@ -146,7 +146,7 @@ fn crown(sim: &Sim, holder: Option<NetId>) -> Bytes {
 }
 
 fn bytes(event: Event) -> Bytes {
-    encode(&ServerMessage::Event(event)).into()
+    encode(&event).into()
 }
 
 fn post(link: &mut RoomLink, conn: ConnId, message: Bytes) {

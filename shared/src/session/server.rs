@@ -8,7 +8,7 @@ use crate::limits::{
     SERVER_SILENCE_MS,
 };
 use crate::time::Millis;
-use crate::wire::{ClientMessage, Hello, Input, Reason, SCHEMA_HASH, decode_client};
+use crate::wire::{ClientMessage, Hello, Input, Reason, Resume, SCHEMA_HASH, decode_client};
 
 /// Why a session was refused: the label under which it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,7 +92,14 @@ impl Newest {
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    Join { name: Name, look: u8 },
+    Join {
+        name: Name,
+        look: u8,
+        ticket: String,
+        resume: Option<Resume>,
+    },
+    /// The answer to a heartbeat: all ordered events up to this number came.
+    Received(u32),
     Input(Input),
     Resync,
     Leave,
@@ -145,23 +152,23 @@ impl ServerSession {
         now: Millis,
         newest: Newest,
         frame: &[u8],
-    ) -> Result<Option<Request>, Refusal> {
+    ) -> Result<Request, Refusal> {
         let message =
             decode_client(frame).map_err(|e| Refusal { why: Why::Undecodable(e.reason) })?;
         self.heard = now;
         match (self.phase, message) {
-            (Phase::Greeting(_), ClientMessage::Hello(hello)) => self.hello(hello).map(Some),
+            (Phase::Greeting(_), ClientMessage::Hello(hello)) => self.hello(hello),
             (Phase::Greeting(_), _) => Err(Refusal { why: Why::BeforeHello }),
             (Phase::Joining | Phase::Playing, ClientMessage::Hello(_)) => {
                 Err(Refusal { why: Why::SecondHello })
             }
-            (_, ClientMessage::Bye) => Ok(Some(Request::Leave)),
-            (_, ClientMessage::Pong { nonce }) => self.pong(now, nonce),
+            (_, ClientMessage::Bye) => Ok(Request::Leave),
+            (_, ClientMessage::Pong { nonce, received }) => self.pong(now, nonce, received),
             (Phase::Joining, ClientMessage::Input(_) | ClientMessage::Resync) => {
                 Err(Refusal { why: Why::BeforeWelcome })
             }
-            (Phase::Playing, ClientMessage::Input(input)) => self.input(newest, input).map(Some),
-            (Phase::Playing, ClientMessage::Resync) => Ok(Some(Request::Resync)),
+            (Phase::Playing, ClientMessage::Input(input)) => self.input(newest, input),
+            (Phase::Playing, ClientMessage::Resync) => Ok(Request::Resync),
         }
     }
 
@@ -237,16 +244,17 @@ impl ServerSession {
         }
         let name = Name::parse(&hello.name).map_err(|_| Refusal { why: Why::BadName })?;
         self.phase = Phase::Joining;
-        Ok(Request::Join { name, look: hello.look })
+        let Hello { look, ticket, resume, .. } = hello;
+        Ok(Request::Join { name, look, ticket, resume })
     }
 
-    fn pong(&mut self, now: Millis, nonce: u16) -> Result<Option<Request>, Refusal> {
+    fn pong(&mut self, now: Millis, nonce: u16, received: u32) -> Result<Request, Refusal> {
         if !self.awaited || nonce != self.nonce {
             return Err(Refusal { why: Why::UnknownPong });
         }
         self.awaited = false;
         self.rtt_ms = u16::try_from(now.since(self.pinged)).unwrap_or(u16::MAX).max(1);
-        Ok(None)
+        Ok(Request::Received(received))
     }
 
     fn input(&mut self, newest: Newest, input: Input) -> Result<Request, Refusal> {
@@ -277,18 +285,13 @@ mod tests {
     use crate::wire::encode;
 
     fn hello() -> ClientMessage {
-        ClientMessage::Hello(Hello {
-            version: PROTOCOL_VERSION,
-            schema: SCHEMA_HASH,
-            name: "Ada".to_owned(),
-            look: 3,
-        })
+        ClientMessage::Hello(Hello::guest("Ada", 3))
     }
 
     fn playing() -> ServerSession {
         let mut session = ServerSession::new(Millis(0));
         let joined = session.handle_frame(Millis(1), Newest::both(Tick(0)), &encode(&hello()));
-        assert!(matches!(joined, Ok(Some(Request::Join { .. }))), "because Hello joins");
+        assert!(matches!(joined, Ok(Request::Join { .. })), "because Hello joins");
         session.welcome(Tick(100));
         session
     }
@@ -306,7 +309,9 @@ mod tests {
 
     #[test]
     fn only_hello_may_come_first() {
-        for message in [input(1, 0), ClientMessage::Bye, ClientMessage::Pong { nonce: 0 }] {
+        for message in
+            [input(1, 0), ClientMessage::Bye, ClientMessage::Pong { nonce: 0, received: 0 }]
+        {
             let mut session = ServerSession::new(Millis(0));
             assert_eq!(why(&mut session, 0, &message), Some(Why::BeforeHello), "{message:?}");
         }
@@ -361,10 +366,10 @@ mod tests {
         let (nonce, rtt) = session.poll_ping(Millis(PING_MS)).expect("a ping is due");
         assert_eq!(rtt, 0, "because nothing was measured yet");
         assert_eq!(session.poll_ping(Millis(PING_MS * 3)), None, "because one is on its way");
-        let pong = encode(&ClientMessage::Pong { nonce });
+        let pong = encode(&ClientMessage::Pong { nonce, received: 9 });
         assert_eq!(
             session.handle_frame(Millis(PING_MS + 40), Newest::both(Tick(100)), &pong),
-            Ok(None)
+            Ok(Request::Received(9))
         );
         assert_eq!(session.rtt_ms(), 40);
         let late = Millis(PING_MS + 40 + SERVER_SILENCE_MS);

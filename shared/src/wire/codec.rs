@@ -135,11 +135,11 @@ mod tests {
 
     #[test]
     fn every_fault_has_its_reason() {
-        let pong = encode(&ClientMessage::Pong { nonce: 7 });
-        assert_eq!(decode_client(&pong), Ok(ClientMessage::Pong { nonce: 7 }));
+        let pong = encode(&ClientMessage::Pong { nonce: 7, received: 2 });
+        assert_eq!(decode_client(&pong), Ok(ClientMessage::Pong { nonce: 7, received: 2 }));
         assert_eq!(reason_of(&[]), Reason::Truncated);
         assert_eq!(reason_of(&pong[..1]), Reason::Truncated);
-        assert_eq!(reason_of(&[2, 7, 0]), Reason::Trailing);
+        assert_eq!(reason_of(&[2, 7, 2, 0]), Reason::Trailing);
         assert_eq!(reason_of(&[99]), Reason::UnknownTag);
         assert_eq!(reason_of(&[0; CLIENT_MESSAGE_BYTES + 1]), Reason::TooLong);
         let input = Input { thrust: THRUST_MAX + 1, ..Input::default() };
