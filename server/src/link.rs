@@ -152,6 +152,12 @@ impl RoomPort {
         }
     }
 
+    /// Whether the server lets everybody go.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.gauge.is_draining()
+    }
+
     /// Whether a published tick waits.
     #[must_use]
     pub fn has_published(&self) -> bool {

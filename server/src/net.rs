@@ -5,6 +5,7 @@ mod budget;
 mod conn;
 mod desk;
 mod doorstep;
+mod drain;
 mod frames;
 mod fresh;
 mod front;

@@ -168,6 +168,13 @@ impl Server {
         front.iter().chain(net).chain(room).any(JoinHandle::is_finished)
     }
 
+    /// Begins to let everybody go: `/readyz` says so at once, players get a notice and then
+    /// 1012, a few at a time. [`Server::stop`] comes after.
+    pub fn drain(&self) {
+        self.gauge.drain();
+        self.stop_house.notify_one();
+    }
+
     /// Accepts nobody more, closes every client with 1012, and waits for the
     /// threads to end: at most about a second.
     pub fn stop(self) {

@@ -1,4 +1,4 @@
-//! Pages and status over HTTP: the game, `/healthz`, `/api/rooms`.
+//! Pages and status over HTTP: the game, `/healthz`, `/readyz`, `/api/rooms`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -73,10 +73,19 @@ pub fn router(state: WebState) -> Router {
     Router::new()
         .route("/", get(|headers: HeaderMap| async move { file("index.html", &headers) }))
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
         .route("/api/rooms", get(rooms))
         .route("/{*path}", get(asset))
         .layer(middleware::map_response(with_policy))
         .with_state(state)
+}
+
+/// Whether newcomers are to be sent here.
+async fn ready(State(state): State<WebState>) -> Response {
+    if state.rooms.iter().any(|room| room.gauge.is_draining()) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the server stops\n").into_response();
+    }
+    "ready\n".into_response()
 }
 
 async fn with_policy(mut response: Response) -> Response {

@@ -214,6 +214,18 @@ pub const RETRY_MAX_MS: u32 = 60_000;
 /// Refused newcomers that come back per second. More of them wait longer for that.
 pub const RETURNS_PER_S: u32 = 100;
 
+/// A stopping server: from its notice to the first close, in milliseconds; connections
+/// that each network thread then closes per second; and the time in which all are to be
+/// gone.
+pub const DRAIN_NOTICE_MS: u64 = 300;
+pub const DRAINS_PER_S: u32 = 1_000;
+pub const DRAIN_MS: u64 = 8_000;
+/// When the client of a server that restarts shall come back, in milliseconds: not before,
+/// spread so that this many come per second, and not after.
+pub const RESTART_RETRY_MS: u32 = 1_000;
+pub const RESTART_RETURNS_PER_S: u32 = 500;
+pub const RESTART_RETRY_MAX_MS: u32 = 20_000;
+
 /// Ticks that a room can sum up for whoever asks, eleven minutes at 30 Hz, and how
 /// many it does unasked.
 pub const TICKS_TOLD_MAX: usize = 20_000;
@@ -251,5 +263,7 @@ const _: () = {
     assert!(BACKLOG as u64 * 1000 / (ACCEPTS_PER_S as u64) < TURN_MS);
     assert!(RETURNS_PER_S < REFUSALS_PER_S, "those who come back are told so at once");
     assert!(RETRY_MS + RETRY_SPREAD_MS < RETRY_MAX_MS);
+    assert!(RESTART_RETURNS_PER_S <= JOINS_PER_S && RESTART_RETRY_MS < RESTART_RETRY_MAX_MS);
+    assert!(DRAIN_NOTICE_MS + CLOSING_MS < DRAIN_MS);
     assert!(TURN_MS < CLIENT_SILENCE_MS, "a client must not give up while it waits its turn");
 };

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use throng_shared::limits::{CONNECTIONS_MAX, LANE_MAX, PAGES_MAX};
+use throng_shared::limits::{CONNECTIONS_MAX, DRAIN_MS, LANE_MAX, PAGES_MAX};
 
 use crate::config::{ArenaSpec, Config, Settings};
 use crate::link::Step;
@@ -14,6 +14,8 @@ use crate::serve::{Server, start};
 
 /// How often the server is asked whether all its threads are alive.
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether everybody has left.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -118,8 +120,8 @@ async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
         tokio::select! {
             name = signal.next() => {
                 tracing::info!("{name}: closing {} connections.", server.tally().open());
-                server.stop();
-                return Ok(());
+                server.drain();
+                return drain(signal, server).await;
             }
             () = tokio::time::sleep(HEALTH_EVERY) => {
                 if server.is_broken() {
@@ -129,6 +131,29 @@ async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
             }
         }
     }
+}
+
+/// Waits until everybody was let go, or time is up. A second signal ends all at once.
+async fn drain(mut signal: Signal, server: Server) -> Result<(), String> {
+    let end = Instant::now() + Duration::from_millis(DRAIN_MS);
+    loop {
+        tokio::select! {
+            name = signal.next() => {
+                let open = server.tally().open();
+                return Err(format!("{name} again: {open} connections were cut."));
+            }
+            () = tokio::time::sleep(DRAIN_LOOK) => {}
+        }
+        if server.tally().open() == 0 || Instant::now() >= end || server.is_broken() {
+            break;
+        }
+    }
+    let left = server.tally().open();
+    if left > 0 {
+        tracing::warn!("{left} connections did not end in time.");
+    }
+    server.stop();
+    Ok(())
 }
 
 /// The signals that end the server.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLIENT_MESSAGE_BYTES, CLOSING_MS, CONTROL_CREDIT, EVENTS_BYTES_MAX, EVENTS_MAX,
-    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESYNC_MS, STALLED_MS,
+    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESTART_RETRY_MS, RESYNC_MS, STALLED_MS,
 };
 use throng_shared::session::{CloseCode, Newest, Refusal, Request, ServerSession};
 use throng_shared::time::Millis;
@@ -30,8 +30,6 @@ const READS_PER_TURN: usize = 64;
 const INPUT_TAG: u8 = 0;
 /// Budget overdrafts after which a connection ends.
 const OVERDRAFTS_MAX: u32 = 900;
-/// What a client waits when the server restarts, in milliseconds.
-const RESTART_RETRY_MS: u32 = 1_000;
 
 /// The rhythm of the room, as far as the edge has to know it.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +126,11 @@ impl Conn {
             resynced: None,
             is_fresh: true,
         }
+    }
+
+    /// Whether nobody has said goodbye.
+    pub(super) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
     }
 
     /// Whether it can be dropped.

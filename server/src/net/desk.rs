@@ -268,16 +268,19 @@ impl Desk {
 
     fn refuse(&mut self, now: Instant, said: &mut Vec<u8>) {
         let FrontOptions { gauge, tally, .. } = &self.options;
-        let reason = if gauge.is_full() {
+        let (code, reason) = if gauge.is_draining() {
+            tally.closed(format!("{} restart", CloseCode::Restart.number()));
+            (CloseCode::Restart, CloseCode::Restart.text())
+        } else if gauge.is_full() {
             tally.closed(format!("{} full", CloseCode::Full.number()));
-            CloseCode::Full.text()
+            (CloseCode::Full, CloseCode::Full.text())
         } else {
             gauge.note_refused();
             tally.closed(format!("{} overload", CloseCode::Full.number()));
-            OVERLOADED
+            (CloseCode::Full, OVERLOADED)
         };
         let retry_after_ms = retry_after_ms(now, &mut self.returns, &mut self.chance);
-        put_goodbye(said, CloseCode::Full, reason, retry_after_ms);
+        put_goodbye(said, code, reason, retry_after_ms);
     }
 
     fn give_pages(&mut self, now: Instant) -> Vec<PageRequest> {
@@ -302,7 +305,7 @@ impl Desk {
     /// Whether newcomers come in.
     fn is_open(&self) -> bool {
         let gauge = &self.options.gauge;
-        gauge.step() == Step::Open && !gauge.is_full()
+        gauge.step() == Step::Open && !gauge.is_full() && !gauge.is_draining()
     }
 }
 

@@ -7,16 +7,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use throng_shared::ids::Tick;
 use throng_shared::limits::{CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN};
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
+use throng_shared::wire::{Event, encode};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::conn::{Beat, Conn, Reading, Scratch};
+use super::drain::{self, Drain};
 use super::fresh::Fresh;
 use super::meter::{Meter, Moment};
 use super::pipe::Stream;
@@ -89,6 +92,8 @@ pub struct NetThread {
     many_wait: bool,
     /// The tick that was written last.
     written: Option<Tick>,
+    /// Since the server lets everybody go.
+    drain: Option<Drain>,
     meter: Meter,
     /// Time not on a core, as far as the thread knows.
     waited: Duration,
@@ -116,6 +121,7 @@ impl NetThread {
             beat: None,
             many_wait: false,
             written: None,
+            drain: None,
             meter: Meter::new(Moment { wall: origin, spent: Duration::ZERO }),
             waited: Duration::ZERO,
             scratch: Scratch::default(),
@@ -148,6 +154,9 @@ impl NetThread {
                     self.close_all(CloseCode::RoomCrashed);
                     break;
                 }
+            }
+            if self.port.is_draining() {
+                self.drain_some();
             }
             // Also after writes that took longer than the time to the next read.
             if Instant::now() >= next_read {
@@ -386,6 +395,26 @@ impl NetThread {
         let now = self.now();
         for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
             conn.close_for_restart(now, &self.tally);
+        }
+    }
+
+    /// Tells everybody that the server stops; from then on closes those whose turn it is.
+    fn drain_some(&mut self) {
+        let (now, ms) = (Instant::now(), self.now());
+        let Some(drain) = &mut self.drain else {
+            self.drain = Some(Drain::new(now, self.tally.open(), u64::from(self.index)));
+            let notice = Bytes::from(encode(&Event::Notice { text: drain::NOTICE.to_owned() }));
+            for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
+                conn.post(ms, &self.tally, notice.clone());
+            }
+            return;
+        };
+        for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
+            if !conn.is_open() {
+                continue;
+            }
+            let Some(retry_after_ms) = drain.next(now) else { break };
+            conn.close(ms, &self.tally, CloseCode::Restart, None, retry_after_ms);
         }
     }
 
