@@ -12,11 +12,16 @@ mod front;
 mod lane;
 mod meter;
 mod pipe;
+mod ring;
+mod seat;
+mod sessions;
+mod takeover;
 mod tally;
 mod thread;
 mod turnstile;
 mod upgrade;
 
 pub use front::{Door, Front, FrontOptions, Page};
+pub use sessions::Sessions;
 pub use tally::Tally;
-pub use thread::{Handover, NetThread};
+pub use thread::{Handover, NetOptions, NetThread};
