@@ -162,6 +162,8 @@ function take(app: App, bytes: Uint8Array): void {
     case 'Event':
       if (app.game) takeRoomEvent(app.game, update.event, now);
       break;
+    case 'Duplicate':
+      break;
     case 'Ping':
       app.link?.send(encodeMessage(update.answer));
       if (app.game) app.game.pingMs = update.rttMs;
