@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ClientSession, handleFrame, isSilent, keep, makeInput, newSession } from '../src/session/client.ts';
+import { type ClientSession, handleFrame, keep, makeInput, newSession, pollTimeout } from '../src/session/client.ts';
 import { encodeServerMessage, type ServerMessage } from '../src/wire/codec.ts';
 import { Writer } from '../src/wire/writer.ts';
 
@@ -87,6 +87,15 @@ test('an input names a tick that the server takes, and counts presses', () => {
 
 test('ten seconds of silence end the session', () => {
   const { session } = newSession(0, 'Ada', 1);
-  expect(isSilent(session, 9_999)).toBe(false);
-  expect(isSilent(session, 10_000)).toBe(true);
+  for (let now = 0; now < 10_000; now += 16) expect(pollTimeout(session, now)).toBe(false);
+  expect(pollTimeout(session, 10_000)).toBe(true);
+});
+
+test('a stall of the page is no silence of the server', () => {
+  const { session } = newSession(0, 'Ada', 1);
+  expect(pollTimeout(session, 900)).toBe(false);
+  expect(pollTimeout(session, 60_000), 'because the page did not look').toBe(false);
+  let now = 60_000;
+  while (!pollTimeout(session, now)) now += 100;
+  expect(now, 'because 1900 were silent').toBe(68_100);
 });

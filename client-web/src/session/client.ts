@@ -1,6 +1,6 @@
 /** The client's end of one session, without a socket. Mirrors `shared/src/session/client.rs`. */
 
-import { CLIENT_SILENCE_MS, INPUT_AHEAD_TICKS_MAX, SERVER_MESSAGE_BYTES } from '../limits.ts';
+import { CLIENT_SILENCE_MS, CLIENT_STALL_MS, INPUT_AHEAD_TICKS_MAX, SERVER_MESSAGE_BYTES } from '../limits.ts';
 import type { Steer } from '../motion.ts';
 import { ticksSince } from '../tick.ts';
 import {
@@ -37,6 +37,8 @@ export type Update =
 export interface ClientSession {
   you: number | null;
   heardMs: number;
+  /** When silence was looked for last. */
+  polledMs: number;
   /** Number of the newest ordered event that came. */
   received: number;
   secret: Secret | null;
@@ -59,7 +61,7 @@ export function newSession(
 ): { session: ClientSession; hello: ClientMessage } {
   const { secret, received } = resume ?? { secret: null, received: 0 };
   return {
-    session: { you: null, heardMs: nowMs, received, secret, fire: 0, dash: 0 },
+    session: { you: null, heardMs: nowMs, polledMs: nowMs, received, secret, fire: 0, dash: 0 },
     hello: { kind: 'Hello', value: { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look, ticket, resume } },
   };
 }
@@ -147,7 +149,13 @@ export function makeInput(
   return { tick: (seen + ahead) >>> 0, ahead, heading: steer.heading, thrust: steer.thrust, aim, fire: session.fire, dash: session.dash };
 }
 
-/** Whether the server said nothing for so long that the link must be dead. */
-export function isSilent(session: ClientSession, nowMs: number): boolean {
+/**
+ * Whether the server said nothing for so long that the link must be dead. To be asked every second or more often: what a
+ * gap takes longer is a stall of the page, behind which messages may wait to be read, and does not count.
+ */
+export function pollTimeout(session: ClientSession, nowMs: number): boolean {
+  const stalledMs = Math.max(0, nowMs - session.polledMs - CLIENT_STALL_MS);
+  session.polledMs = nowMs;
+  session.heardMs = Math.min(nowMs, session.heardMs + stalledMs);
   return nowMs - session.heardMs >= CLIENT_SILENCE_MS;
 }
