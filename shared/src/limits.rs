@@ -147,6 +147,19 @@ pub const HTTP_MS: u64 = 60_000;
 pub const PING_MS: u64 = 2_500;
 pub const SERVER_SILENCE_MS: u64 = 20_000;
 pub const CLIENT_SILENCE_MS: u64 = 10_000;
+/// Most that counts as the server's silence between two looks of a client: in a longer gap
+/// it was stalled itself.
+pub const CLIENT_STALL_MS: u64 = 1_000;
+
+/// Most that a client waits before it connects again, in milliseconds: the first time, and
+/// however often it failed.
+pub const RECONNECT_BASE_MS: u64 = 250;
+pub const RECONNECT_CAP_MS: u64 = 8_000;
+/// A connection that lived this long was a good one: the next wait is a first one again.
+pub const RECONNECT_STABLE_MS: u64 = 10_000;
+/// Least time between two attempts that a hint brings about, whatever it is: the network came
+/// back, the page is looked at, the player is impatient.
+pub const RECONNECT_HINT_MS: u64 = 1_000;
 
 /// How long a glider without connection stays in the arena, and how long its player's
 /// session can be taken up again, by default, in milliseconds since the loss.
@@ -290,6 +303,8 @@ const _: () = {
     );
     assert!(CLIENT_SILENCE_MS > PING_MS * 2);
     assert!(SERVER_SILENCE_MS > PING_MS * 4);
+    assert!(CLIENT_STALL_MS * 2 < CLIENT_SILENCE_MS, "silence must be noticed between stalls");
+    assert!(RECONNECT_BASE_MS < RECONNECT_CAP_MS && RECONNECT_CAP_MS < RECONNECT_STABLE_MS);
     assert!((TICK_HZ_MAX as u64) * STALLED_MS / 1000 < i16::MAX as u64);
     assert!(CATCH_UP_TICKS as usize <= CATCH_UP_TICKS_MAX);
     assert!(CATCH_UP_TICKS_MAX < PUBLISHED_MAX);

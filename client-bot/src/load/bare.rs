@@ -86,7 +86,7 @@ impl Guest for BareGuest {
         since.map_or(0.0, |since| since.min(length).as_secs_f64())
     }
 
-    fn poll_timeout(&self, _: &Turn<'_>) -> Option<Ended> {
+    fn poll_timeout(&mut self, _: &Turn<'_>) -> Option<Ended> {
         None
     }
 

@@ -216,8 +216,8 @@ impl Guest for Player {
         Ok(())
     }
 
-    fn poll_timeout(&self, turn: &Turn<'_>) -> Option<Ended> {
-        match &self.stage {
+    fn poll_timeout(&mut self, turn: &Turn<'_>) -> Option<Ended> {
+        match &mut self.stage {
             Stage::Open(open) if open.has_stalled(turn.now) => None,
             Stage::Open(open) if open.game.is_some() => {
                 open.session.poll_timeout(turn.millis()).map(|_| Ended::Silent)

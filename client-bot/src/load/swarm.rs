@@ -54,7 +54,7 @@ pub(super) trait Guest: Sized {
     /// Seconds of the last `length` in which it was to be counted.
     fn settled_s(&self, now: Instant, length: Duration) -> f64;
     /// Whether it waits too long.
-    fn poll_timeout(&self, turn: &Turn<'_>) -> Option<Ended>;
+    fn poll_timeout(&mut self, turn: &Turn<'_>) -> Option<Ended>;
     /// Says goodbye. False when there is nobody to say it to.
     fn leave(&mut self) -> bool;
     /// Tells what it still waits for.
@@ -355,7 +355,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
         for seat in 0..self.seats.len() {
             let Self { common, beat, ticks, scratch, seats, .. } = self;
             let turn = Turn { now, common, beat, ticks, scratch };
-            let guest = seats[seat].guest.as_ref();
+            let guest = seats[seat].guest.as_mut();
             if let Some(ended) = guest.and_then(|guest| guest.poll_timeout(&turn)) {
                 self.end(seat, now, &ended);
             }
