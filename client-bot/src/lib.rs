@@ -6,6 +6,7 @@
 //! [`Brain`](brain::Brain) is a function from a view to an intent.
 
 mod brains;
+mod comeback;
 mod counted;
 mod course;
 mod link;

@@ -66,6 +66,9 @@ pub struct Plan {
     /// Joins that may be under way at once. A step that fills up takes what the server
     /// lets in; a stage says when players come, whatever the server makes of it.
     pub joining_max: usize,
+    /// Whether bots whose connection ended come back, and go on with their session where
+    /// the server still has it.
+    pub comeback: bool,
     /// The target is a bare loop: no handshake, frames of so many bytes.
     pub bare: Option<Bare>,
 }
@@ -277,6 +280,7 @@ mod tests {
             workers: 3,
             i_run_that_server: false,
             joining_max: usize::MAX,
+            comeback: false,
             bare: None,
         }
     }

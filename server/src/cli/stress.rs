@@ -110,6 +110,10 @@ pub(super) struct StressArgs {
     /// The last N players stop reading, four seconds after they joined
     #[arg(long, value_name = "N", default_value_t = 0)]
     stalling: usize,
+    /// Bots whose connection ends come back, with growing, jittered delays, and are lost
+    /// only when they were told to stay away
+    #[arg(long)]
+    comeback: bool,
     /// Let the servers take more than they can bear, rather than refuse newcomers in time
     #[arg(long, conflicts_with = "url")]
     doors_open: bool,
@@ -188,6 +192,8 @@ pub(super) struct WorkerArgs {
     #[arg(long)]
     joining_max: usize,
     #[arg(long)]
+    comeback: bool,
+    #[arg(long)]
     bare_bytes: Option<usize>,
     #[arg(long)]
     bare_tick_rate: Option<u8>,
@@ -240,6 +246,7 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
         workers: args.workers.max(1),
         i_run_that_server: args.i_run_that_server,
         joining_max: args.joining_max,
+        comeback: args.comeback,
         bare: args
             .bare_bytes
             .zip(args.bare_tick_rate)
@@ -289,6 +296,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
         decode_one_in: args.decode_one_in,
         slow: args.slow,
         stalling: args.stalling,
+        comeback: args.comeback,
         slo: args.slo,
         abort_after: args.abort_after.map(Duration::from_secs_f64),
     };
