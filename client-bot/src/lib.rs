@@ -11,6 +11,7 @@ mod counted;
 mod course;
 mod link;
 
+pub mod attack;
 pub mod bots;
 pub mod brain;
 pub mod client;

@@ -14,6 +14,7 @@ use throng_shared::prng::Prng;
 use self::bare::BareGuest;
 pub use self::beat::{Beat, Times};
 pub(crate) use self::cpu::{ProcessMeter, stolen};
+pub(crate) use self::frames::{Frame, cut, farewell};
 pub use self::open_files::{allow_open_files, open_files_max};
 use self::player::{Common, Player};
 pub use self::ports::Ports;

@@ -36,6 +36,8 @@ enum Command {
     Worker(stress::WorkerArgs),
     #[command(hide = true)]
     Floor(stress::FloorArgs),
+    #[command(hide = true)]
+    Raid(stress::RaidArgs),
 }
 
 /// Runs the command line of this process.
@@ -64,6 +66,7 @@ pub fn main() -> ExitCode {
         Some(Command::Stress(args)) => return ended(stress::run(*args)),
         Some(Command::Worker(args)) => stress::run_worker(args),
         Some(Command::Floor(args)) => stress::run_floor(args),
+        Some(Command::Raid(args)) => stress::run_raid(args),
     };
     ended(result.map(|()| ExitCode::SUCCESS))
 }

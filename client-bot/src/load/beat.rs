@@ -201,6 +201,12 @@ impl Times {
         Spread { p50: at(0.5), p99: at(0.99), max: ms(self.0.max()) }
     }
 
+    /// The time that this part of all that were counted does not exceed, in milliseconds.
+    #[must_use]
+    pub fn at(&self, quantile: f64) -> f64 {
+        ms(self.0.value_at_quantile(quantile))
+    }
+
     /// How many were counted.
     #[must_use]
     pub fn len(&self) -> u64 {

@@ -18,8 +18,10 @@ use throng_shared::limits::{PLAYERS_MAX, TICK_HZ_MAX, TICK_HZ_MIN};
 use super::bots::{count, positive};
 use crate::config::ArenaSpec;
 
+mod attack;
 mod output;
 
+pub(super) use self::attack::{RaidArgs, run_raid};
 use self::output::{Files, Screen};
 
 /// Exit codes besides 0 and those of every command.
@@ -37,7 +39,7 @@ Exit codes:
   3   nothing was found out: the generator or the machine was too slow
   4   `stress diff`: the runs differ beyond noise
   5   `stress diff`: they have nothing in common that could be compared
-  99  a threshold of --slo was broken
+  99  a threshold of --slo was broken, or an attack did what it should not
   130 it was interrupted; what was finished is printed and written all the same";
 
 #[derive(Debug, Args)]
@@ -134,6 +136,8 @@ pub(super) struct StressArgs {
 enum StressCommand {
     /// Tell whether two runs, written with --json, differ beyond noise.
     Diff { a: PathBuf, b: PathBuf },
+    /// Attack a server of this machine, and tell what it, and 200 honest bots beside, made of it.
+    Attack(attack::AttackArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -270,8 +274,10 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
 }
 
 pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
-    if let Some(StressCommand::Diff { a, b }) = &args.command {
-        return tell_apart(a, b);
+    match args.command {
+        Some(StressCommand::Diff { a, b }) => return tell_apart(&a, &b),
+        Some(StressCommand::Attack(args)) => return attack::run(args),
+        None => {}
     }
     if args.floor.is_some() && cfg!(not(target_os = "linux")) {
         return Err("--floor stands on epoll, which only Linux has.".to_owned());
