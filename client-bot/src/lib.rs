@@ -21,4 +21,5 @@ pub mod names;
 pub mod report;
 pub mod stress;
 pub mod target;
+pub mod via;
 pub mod view;

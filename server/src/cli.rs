@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 mod bots;
 mod serve;
 mod stress;
+mod via;
 
 /// An authoritative multiplayer arena server.
 #[derive(Debug, Parser)]
@@ -30,6 +31,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Plays with headless bots and reports what they saw.
     Bots(bots::BotsArgs),
+    /// Leads connections to a server over a bad link.
+    Via(via::ViaArgs),
     /// Finds how many players this machine holds.
     Stress(Box<stress::StressArgs>),
     #[command(hide = true)]
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         None => serve::run(cli.serve),
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Bots(args)) => bots::run(args),
+        Some(Command::Via(args)) => via::run(args),
         Some(Command::Stress(args)) => return ended(stress::run(*args)),
         Some(Command::Worker(args)) => stress::run_worker(args),
         Some(Command::Floor(args)) => stress::run_floor(args),

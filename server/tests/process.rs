@@ -10,6 +10,11 @@ use std::time::{Duration, Instant};
 #[path = "process/readers.rs"]
 mod readers;
 
+#[path = "process/attack.rs"]
+mod attack;
+#[path = "process/via.rs"]
+mod via;
+
 /// A server process that ends with the test.
 struct Serving {
     child: Child,

@@ -40,6 +40,8 @@ const DRIP_EVERY: Duration = Duration::from_secs(1);
 /// A player that will read no more reads so long, through such a buffer.
 const READS_FOR: Duration = Duration::from_secs(1);
 const NARROW_BYTES: u32 = 4 << 10;
+/// And then reads nothing for so long: until the server must have given it up.
+const STANDS_FOR: Duration = Duration::from_secs(15);
 /// Inputs for each that a client may send.
 const INPUTS_FOR_ONE: u32 = 10;
 /// Connections that a flood of them makes at most, and one in so many that is closed in
@@ -225,7 +227,9 @@ async fn misbehave(field: &Field, number: usize, since: &mut Instant) -> Result<
                 return Ok(raw.await_end().await);
             }
             *since = Instant::now();
-            Ok(raw.stand_still().await)
+            raw.stand_still(STANDS_FOR).await;
+            // What the server gave up on ends with what waits; what it did not goes on.
+            Ok(raw.await_end().await)
         }
         Attack::Pings => Ok(flood(&mut raw, &frame(PING, b""), b"").await),
         Attack::Pongs => Ok(flood(&mut raw, &frame(PONG, b""), b"").await),
@@ -349,7 +353,8 @@ async fn come_and_go(field: &Field, number: usize) -> Vec<(End, Duration)> {
         let since = Instant::now();
         let connect = Raw::connect(target, source(from), None, &field.sent);
         let end = match timeout_at(field.end, connect).await {
-            Err(_) | Ok(Err(_)) => End::NoConnection,
+            Err(_) => break,
+            Ok(Err(_)) => End::NoConnection,
             Ok(Ok(mut raw)) => {
                 if coming.is_multiple_of(2) {
                     // Who was hung up on has left, too.

@@ -5,11 +5,13 @@ use std::cell::Cell;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::rc::Rc;
+use std::time::Duration;
 
 use throng_shared::limits::SERVER_MESSAGE_BYTES;
 use throng_shared::wire::{ClientMessage, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{Instant, sleep};
 
 use super::told::End;
 use crate::load::{Frame, cut, farewell};
@@ -24,6 +26,8 @@ pub(super) const CONTINUATION_END: u8 = 0x80;
 
 /// Most that is read at once.
 const PORTION_BYTES: usize = 4 << 10;
+/// How often one that does not read looks whether it was reset.
+const GLANCE: Duration = Duration::from_millis(50);
 /// Longest that is held of what the server said.
 const HELD_BYTES_MAX: usize = SERVER_MESSAGE_BYTES + 16;
 /// Source addresses of an attacker, apart from those of honest bots.
@@ -200,22 +204,12 @@ impl Raw {
         self.await_end().await
     }
 
-    /// Reads nothing more, and waits for the end.
-    pub(super) async fn stand_still(&mut self) -> End {
-        const GLANCE: std::time::Duration = std::time::Duration::from_millis(50);
-        loop {
-            tokio::time::sleep(GLANCE).await;
-            match self.stream.take_error() {
-                Ok(None) => {}
-                Ok(Some(error)) | Err(error) => return ended(&error),
-            }
-            // Ready at once when anything came, and that does not go away.
-            let ready = self.stream.ready(tokio::io::Interest::READABLE);
-            if let Ok(Ok(ready)) = tokio::time::timeout(GLANCE, ready).await
-                && ready.is_read_closed()
-            {
-                return self.last_words().await;
-            }
+    /// Reads nothing for so long, unless it hears of the end before.
+    pub(super) async fn stand_still(&mut self, length: Duration) {
+        let until = Instant::now() + length;
+        // Whoever does not read learns of a reset only.
+        while Instant::now() < until && matches!(self.stream.take_error(), Ok(None)) {
+            sleep(GLANCE).await;
         }
     }
 
@@ -223,8 +217,7 @@ impl Raw {
     pub(super) fn leave(self, with_reset: bool) {
         if with_reset {
             // Without it the port rests for a minute, and nothing else changes.
-            let _ =
-                socket2::SockRef::from(&self.stream).set_linger(Some(std::time::Duration::ZERO));
+            let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
     }
 
