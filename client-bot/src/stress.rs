@@ -27,7 +27,7 @@ use crate::report::round;
 use crate::target::Target;
 
 pub mod chart;
-mod cores;
+pub(crate) mod cores;
 mod courses;
 pub mod csv;
 pub mod diff;
@@ -43,9 +43,9 @@ pub mod outcome;
 pub mod profile;
 pub mod scan;
 mod search;
-mod server;
+pub(crate) mod server;
 pub mod slo;
-mod subject;
+pub(crate) mod subject;
 mod table;
 pub mod verdict;
 mod watch;
@@ -90,6 +90,8 @@ pub struct StressOptions {
     /// Bots on slow links, and such that stop reading: the last of all.
     pub slow: usize,
     pub stalling: usize,
+    /// Whether bots whose connection ended come back, and are no loss.
+    pub comeback: bool,
     pub slo: Option<Slo>,
     /// From this moment of a step on, a broken threshold ends it.
     pub abort_after: Option<Duration>,
@@ -473,6 +475,7 @@ impl Bench<'_> {
             workers: options.workers,
             i_run_that_server: options.i_run_that_server,
             joining_max: load::JOINING_MAX,
+            comeback: options.comeback,
             bare,
         })
     }

@@ -13,6 +13,11 @@ mod drain;
 #[path = "process/readers.rs"]
 mod readers;
 
+#[path = "process/attack.rs"]
+mod attack;
+#[path = "process/via.rs"]
+mod via;
+
 /// A server process that ends with the test.
 struct Serving {
     child: Child,

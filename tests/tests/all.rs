@@ -13,3 +13,4 @@ mod slow;
 mod sockets;
 mod steady;
 mod tidy;
+mod via;

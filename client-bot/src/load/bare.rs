@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::{Registry, Token};
+use throng_shared::wire::Resume;
 
 use super::player::{Common, Role, SETTLE, Turn};
 use super::socket::Socket;
@@ -30,6 +31,7 @@ pub(super) struct BareGuest {
 impl Guest for BareGuest {
     fn connect(
         role: Role,
+        _: Option<Resume>,
         common: &Common,
         source: Option<SocketAddr>,
         registry: &Registry,
@@ -75,6 +77,14 @@ impl Guest for BareGuest {
 
     fn is_playing(&self) -> bool {
         self.settled.is_some()
+    }
+
+    fn keep(&mut self) -> Option<Resume> {
+        None
+    }
+
+    fn welcomed_at(&self) -> Option<Instant> {
+        self.settled
     }
 
     fn is_leaving(&self) -> bool {
