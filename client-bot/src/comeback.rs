@@ -1,24 +1,21 @@
-//! When a bot that lost its connection tries again: full jitter under a bound that grows
-//! from try to try, and never after a close that means it.
+//! When a bot that lost its connection tries again, by the plan that all clients share.
 
 use std::time::Duration;
 
 use throng_shared::prng::Prng;
-use throng_shared::session::{CloseCode, Comeback};
+use throng_shared::session::{CloseCode, Comeback, Reconnect, Stage};
+use throng_shared::time::Millis;
 
 use crate::client::Ended;
 
-/// Bound of the first delay, what each further try makes of it, and the largest.
-const BASE: Duration = Duration::from_millis(250);
-const GROWTH: f64 = 1.8;
-const CAP: Duration = Duration::from_secs(8);
-/// A game that lasted so long makes the next try a first one.
-const STABLE: Duration = Duration::from_secs(10);
+/// The plan of one bot. Its time is that of the connection that ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Patience(Reconnect);
 
-/// How often a bot has tried in a row.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patience {
-    tries: u32,
+impl Default for Patience {
+    fn default() -> Self {
+        Self(Reconnect::new(Millis(0)))
+    }
 }
 
 impl Patience {
@@ -30,80 +27,74 @@ impl Patience {
         played: Duration,
         rng: &mut Prng,
     ) -> Option<Duration> {
-        if played >= STABLE {
-            self.tries = 0;
+        let now = Millis(u64::try_from(played.as_millis()).unwrap_or(u64::MAX));
+        if !played.is_zero() {
+            self.0.handle_welcome(Millis(0));
         }
-        let asked = match ended {
-            Ended::Closed { code, retry_after_ms, .. } => {
-                // A code that nobody knows is a lost link.
-                let code = CloseCode::of(*code).unwrap_or(CloseCode::Lost);
-                match code.comeback() {
-                    Comeback::Never => return None,
-                    Comeback::Retry => Duration::from_millis(u64::from(*retry_after_ms)),
-                }
-            }
-            Ended::Fault(_) | Ended::BadMap(_) => return None,
-            Ended::Handshake(_) | Ended::NoWelcome | Ended::Silent | Ended::Broken(_) => {
-                Duration::ZERO
-            }
-        };
-        let bound = bound(self.tries);
-        self.tries = self.tries.saturating_add(1);
-        let chance = f64::from(rng.next_u32()) / f64::from(u32::MAX);
-        Some(asked + bound.mul_f64(chance))
+        let (comeback, retry_after_ms) = asked(ended);
+        self.0.handle_end(now, comeback, retry_after_ms, rng.next_u32());
+        match self.0.stage() {
+            Stage::Waiting { at, .. } => Some(Duration::from_millis(at.since(now))),
+            Stage::Trying | Stage::Up(_) | Stage::Over => None,
+        }
     }
 }
 
-/// The longest delay before the try after so many.
-fn bound(tries: u32) -> Duration {
-    // Beyond a few dozen the power would be no number that a duration takes.
-    let growth = GROWTH.powi(tries.min(32).cast_signed());
-    BASE.mul_f64(growth).min(CAP)
+/// Whether a client is to come back after such an end, and what wait was asked for.
+fn asked(ended: &Ended) -> (Comeback, u32) {
+    match ended {
+        Ended::Closed { code, retry_after_ms, .. } => {
+            // A code that nobody knows is a lost link.
+            let code = CloseCode::of(*code).unwrap_or(CloseCode::Lost);
+            (code.comeback(), *retry_after_ms)
+        }
+        Ended::Fault(_) | Ended::BadMap(_) => (Comeback::Never, 0),
+        Ended::Handshake(_) | Ended::NoWelcome | Ended::Silent | Ended::Broken(_) => {
+            (Comeback::Retry, 0)
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::limits::{RECONNECT_BASE_MS, RECONNECT_STABLE_MS};
 
     fn lost() -> Ended {
         Ended::Broken("cut".to_owned())
     }
 
-    fn closed(code: CloseCode, retry_after_ms: u32) -> Ended {
-        Ended::Closed { code: code.number(), reason: String::new(), retry_after_ms }
-    }
-
-    #[test]
-    fn delays_are_anywhere_below_a_bound_that_grows_to_a_cap() {
-        let bounds: Vec<u128> = [0, 1, 2, 5, 6, 7, 1000].map(|n| bound(n).as_millis()).into();
-        assert_eq!(bounds, [250, 450, 810, 4723, 8000, 8000, 8000]);
+    /// The longest of many waits after so many ends in a row.
+    fn longest_ms(patience: &Patience, played_ms: u64) -> u128 {
         let mut rng = Prng::new(1);
-        let mut firsts: Vec<Duration> = (0..1000)
-            .filter_map(|_| Patience::default().after(&lost(), Duration::ZERO, &mut rng))
-            .collect();
-        firsts.sort_unstable();
-        assert_eq!(firsts.len(), 1000);
-        assert!(firsts[100] < BASE / 4 && firsts[900] > BASE * 3 / 4, "because jitter is full");
-        assert!(firsts[999] <= BASE);
+        let played = Duration::from_millis(played_ms);
+        (0..500)
+            .filter_map(|_| patience.clone().after(&lost(), played, &mut rng))
+            .map(|wait| wait.as_millis())
+            .max()
+            .expect("a lost link is no reason to stay away")
     }
 
     #[test]
     fn only_a_game_that_lasted_begins_anew() {
-        let mut rng = Prng::new(2);
+        let base = u128::from(RECONNECT_BASE_MS);
         let mut patience = Patience::default();
-        for tries in 1..=6 {
-            patience.after(&lost(), STABLE / 2, &mut rng);
-            assert_eq!(patience.tries, tries, "because a flapping link is no stable one");
+        assert!((base * 9 / 10..base).contains(&longest_ms(&patience, 0)));
+        let mut rng = Prng::new(2);
+        for _ in 0..6 {
+            patience.after(&lost(), Duration::from_millis(RECONNECT_STABLE_MS / 2), &mut rng);
         }
-        patience.after(&lost(), STABLE, &mut rng);
-        assert_eq!(patience.tries, 1);
+        assert!(longest_ms(&patience, RECONNECT_STABLE_MS / 2) > 7_000);
+        assert!(longest_ms(&patience, RECONNECT_STABLE_MS) < base);
     }
 
     #[test]
     fn a_close_says_whether_and_when() {
         let mut rng = Prng::new(3);
         for &code in CloseCode::ALL {
-            let after = Patience::default().after(&closed(code, 3000), Duration::ZERO, &mut rng);
+            let number = code.number();
+            let ended = Ended::Closed { code: number, reason: String::new(), retry_after_ms: 3000 };
+            let after = Patience::default().after(&ended, Duration::ZERO, &mut rng);
             assert_eq!(after.is_some(), code.comeback() == Comeback::Retry, "{code:?}");
             assert!(after.is_none_or(|after| after >= Duration::from_secs(3)), "because it asked");
         }
