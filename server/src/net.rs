@@ -11,6 +11,7 @@ mod front;
 mod lane;
 mod meter;
 mod pipe;
+mod scan;
 mod tally;
 mod thread;
 mod turnstile;

@@ -124,11 +124,19 @@ pub const STALLED_MS: u64 = 5_000;
 /// What it then has to take a close frame before it is aborted.
 pub const CLOSING_MS: u64 = 1_000;
 
-/// Frames and bytes that a client may send: refill a second, and burst.
+/// Frames and bytes that a client may send in a second, and the seconds' worth of them
+/// that it may send at once. All frames count: pings, fragments and empty ones too.
 pub const FRAMES_PER_S: u32 = 300;
-pub const FRAMES_BURST: u32 = 600;
 pub const BYTES_PER_S: u32 = 16 << 10;
-pub const BYTES_BURST: u32 = 32 << 10;
+pub const BUDGET_BURST_S: u32 = 2;
+/// A client that sends more for this long, in milliseconds, is closed with 4008; a pause
+/// from this length on ends such a time.
+pub const OVER_BUDGET_MS: u64 = 3_000;
+pub const OVER_BUDGET_GAP_MS: u64 = 1_000;
+/// Bytes that are read from one connection before the others get their turn.
+pub const TURN_BYTES: usize = 16 << 10;
+/// Unsent bytes beyond which a client's pings get no answer.
+pub const PONGS_BYTES_MAX: usize = 4 << 10;
 
 /// A client gets all its keyframes anew at most so often, in milliseconds.
 pub const RESYNC_MS: u64 = 1_000;
@@ -233,6 +241,9 @@ const _: () = {
     assert!(NAME_BYTES_MAX < 251, "a name's length is one byte on the wire");
     assert!(REASON_BYTES_MAX <= 123, "a close frame holds 123 bytes of reason");
     assert!(CLIENT_MESSAGE_BYTES <= READ_BUFFER_BYTES);
+    assert!(READ_BUFFER_BYTES <= TURN_BYTES);
+    assert!(OVER_BUDGET_GAP_MS < OVER_BUDGET_MS);
+    assert!(FRAMES_PER_S > TICK_HZ_MAX * 2, "a client may send an input a tick");
     assert!(NAME_BYTES_MAX * 2 + TICKET_BYTES + SECRET_BYTES < CLIENT_MESSAGE_BYTES);
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");

@@ -2,6 +2,7 @@
 
 mod alternatives;
 mod determinism;
+mod floods;
 mod golden;
 mod hostile;
 mod load;

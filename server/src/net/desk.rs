@@ -17,6 +17,7 @@ use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::budget::Rates;
 use super::doorstep::{Arrival, Doorstep};
 use super::frames::put_goodbye;
 use super::fresh::Fresh;
@@ -242,7 +243,7 @@ impl Desk {
         let handovers = &self.options.handovers;
         let thread = self.next % handovers.len();
         self.next = self.next.wrapping_add(1);
-        if !handovers[thread].give(Newborn { fresh, leftover, permit }) {
+        if !handovers[thread].give(Newborn { fresh, leftover, permit, rates: Rates::default() }) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");
         }
     }

@@ -8,11 +8,11 @@ use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use throng_shared::limits::{CLIENT_MESSAGE_BYTES, PONGS_BYTES_MAX, TURN_BYTES};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Replies of the protocol machine that may wait for a peer that does not read.
-const OUT_MAX: usize = 1 << 20;
+use super::scan::{Passed, Scan};
 
 /// Reads that are thrown away before other connections get their turn.
 const DISCARDS_PER_TURN: usize = 16;
@@ -71,6 +71,9 @@ pub(super) struct Pipe {
     stream: Stream,
     out: Vec<u8>,
     written: usize,
+    scan: Scan,
+    /// Bytes that may still be read in this turn.
+    turn_bytes: usize,
     bytes_in: u64,
     bytes_out: u64,
 }
@@ -87,8 +90,21 @@ pub(super) enum Flushed {
 }
 
 impl Pipe {
-    pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, out: Vec::new(), written: 0, bytes_in: 0, bytes_out: 0 }
+    /// A stream of which `leftover` was read already.
+    pub(super) fn new(stream: Stream, leftover: &[u8]) -> Self {
+        let mut scan = Scan::new(CLIENT_MESSAGE_BYTES);
+        scan.pass(leftover);
+        Self { stream, out: Vec::new(), written: 0, scan, turn_bytes: 0, bytes_in: 0, bytes_out: 0 }
+    }
+
+    /// Lets so much be read as one turn may bring.
+    pub(super) fn begin_turn(&mut self) {
+        self.turn_bytes = TURN_BYTES;
+    }
+
+    /// What the frames that were read since the last call come to.
+    pub(super) fn take_passed(&mut self) -> Passed {
+        self.scan.take()
     }
 
     /// Tries to write what waits.
@@ -171,8 +187,13 @@ impl Pipe {
 
 impl Read for Pipe {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.turn_bytes == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         match self.stream.try_read(buf) {
             Poll::Ready(Ok(count)) => {
+                self.turn_bytes = self.turn_bytes.saturating_sub(count);
+                self.scan.pass(&buf[..count]);
                 self.bytes_in += count as u64;
                 Ok(count)
             }
@@ -182,10 +203,11 @@ impl Read for Pipe {
     }
 }
 
-/// For the protocol machine's own replies: they wait their turn in `out`.
+/// For the protocol machine's own replies: they wait their turn in `out`, and wait with
+/// the machine, which keeps the newest, while the peer does not read.
 impl Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.out.len() - self.written > OUT_MAX {
+        if self.out.len() - self.written > PONGS_BYTES_MAX {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         self.out.extend_from_slice(bytes);

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::budget::Rates;
 use super::conn::{Beat, Conn, Reading, Scratch};
 use super::fresh::Fresh;
 use super::meter::{Meter, Moment};
@@ -51,6 +52,8 @@ pub struct Newborn {
     pub leftover: Vec<u8>,
     /// Its place among the connections of the process.
     pub permit: OwnedSemaphorePermit,
+    /// What it may send.
+    pub rates: Rates,
 }
 
 /// The front's way to a network thread.
@@ -218,7 +221,8 @@ impl NetThread {
             let slot = &mut self.slots[index];
             slot.generation += 1;
             let id = ConnId { thread: self.index, serial: slot.generation << 32 | index as u64 };
-            slot.conn = Some((Conn::new(id, stream, newborn.leftover, now), newborn.permit));
+            slot.conn =
+                Some((Conn::new(id, stream, newborn.leftover, now, newborn.rates), newborn.permit));
             self.tally.opened();
         }
     }
