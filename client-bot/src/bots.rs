@@ -4,6 +4,7 @@ use crate::load::window::Window;
 use crate::load::{JOINING_MAX, LoadError, Plan, Stop};
 use crate::report::Report;
 use crate::stress::mix::Mix;
+use crate::target::{BOTS_PER_SOURCE, Target};
 
 /// Which bots to send where.
 #[derive(Clone, Debug)]
@@ -52,6 +53,12 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
     let sum = window.sum();
     if sum.joined < count {
         say(&format!("{} of {count} joined", sum.joined));
+        if let Ok(target) = Target::resolve(&options.url)
+            && count > target.sources() * BOTS_PER_SOURCE
+        {
+            say("they come from one address: the server may need a higher \
+                 --connections-per-address");
+        }
     }
     Ok(Report::new(count, options.mix.to_string(), seed, &sum))
 }

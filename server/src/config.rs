@@ -5,14 +5,20 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use throng_shared::limits::{
-    HOUSE_BOTS_MAX, MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, TICK_HZ_MAX,
-    TICK_HZ_MIN,
+    HOUSE_BOTS_MAX, MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, PROXIES_MAX,
+    TICK_HZ_MAX, TICK_HZ_MIN,
 };
 
 use crate::maps;
+use crate::net::{Origin, Proxies, TlsFiles};
 use crate::sim::Arena;
+
+mod limits;
+
+pub use limits::{LimitSettings, Limits, SwitchedOff};
 
 /// The map that is played without any flag, part of the binary.
 const DEFAULT_MAP: &str = include_str!("../../assets/maps/default.tmj");
@@ -109,6 +115,13 @@ pub struct Settings {
     pub net_threads: Option<usize>,
     pub players_max: Option<usize>,
     pub allow_origin: Option<Vec<String>>,
+    pub trust_proxy: Option<Vec<IpNet>>,
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    #[serde(default)]
+    pub limits: LimitSettings,
+    #[serde(default, rename = "unsafe")]
+    pub switched_off: SwitchedOff,
 }
 
 impl Settings {
@@ -155,8 +168,22 @@ impl Settings {
                 "ALLOW_ORIGIN" => {
                     settings.allow_origin = Some(value.split(',').map(str::to_owned).collect());
                 }
+                "TRUST_PROXY" => {
+                    let networks = value.split(',').map(|it| parse(&name, it.trim()));
+                    settings.trust_proxy = networks.collect::<Result<_, _>>()?;
+                }
+                "TLS_CERT" => settings.tls_cert = Some(PathBuf::from(value)),
+                "TLS_KEY" => settings.tls_key = Some(PathBuf::from(value)),
                 other if OTHER_VARIABLES.contains(&other) => {}
-                _ => unknown.push(name),
+                other => {
+                    if let Some(limit) = settings.limits.of_variable(other) {
+                        *limit = parse(&name, &value)?;
+                    } else if let Some(switch) = settings.switched_off.of_variable(other) {
+                        *switch = parse(&name, &value)?.unwrap_or_default();
+                    } else {
+                        unknown.push(name);
+                    }
+                }
             }
         }
         Ok((settings, unknown))
@@ -178,6 +205,11 @@ impl Settings {
             net_threads: self.net_threads.or(other.net_threads),
             players_max: self.players_max.or(other.players_max),
             allow_origin: self.allow_origin.or(other.allow_origin),
+            trust_proxy: self.trust_proxy.or(other.trust_proxy),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            limits: self.limits.or(other.limits),
+            switched_off: self.switched_off.or(other.switched_off),
         }
     }
 }
@@ -201,7 +233,10 @@ pub struct Config {
     pub seed: u64,
     pub net_threads: usize,
     pub players_max: usize,
-    pub origins: Vec<String>,
+    pub origins: Vec<Origin>,
+    pub proxies: Proxies,
+    pub tls: Option<TlsFiles>,
+    pub limits: Limits,
 }
 
 impl Config {
@@ -240,15 +275,39 @@ impl Config {
                 "house-bots is {house_bots}, and must be below players-max, which is {players_max}."
             ));
         }
+        let origins = settings.allow_origin.unwrap_or_default().into_iter().map(|text| {
+            text.parse().map_err(|error| format!("allow-origin is {text:?}, and {error}."))
+        });
+        let origins = origins.collect::<Result<_, String>>()?;
+        let networks = settings.trust_proxy.unwrap_or_default();
+        bounded("trust-proxy", networks.len(), 0, PROXIES_MAX)?;
+        let tls = match (settings.tls_cert, settings.tls_key) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            (Some(_), None) => return Err("tls-cert needs tls-key beside it.".to_owned()),
+            (None, Some(_)) => return Err("tls-key needs tls-cert beside it.".to_owned()),
+        };
+        let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let is_heard = tls.is_none() && !listen.ip().to_canonical().is_loopback();
+        if is_heard && !settings.switched_off.tls {
+            return Err(format!(
+                "listen is {listen}, where others can hear what is said: give tls-cert and \
+                 tls-key, or unsafe-plain if a proxy in front speaks TLS or nobody can listen in."
+            ));
+        }
+        let limits = Limits::new(&settings.limits, settings.switched_off)?;
         Ok(Self {
-            listen: settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
             tick_hz,
             place,
             house_bots,
             seed: settings.seed.unwrap_or(1),
             net_threads,
             players_max,
-            origins: settings.allow_origin.unwrap_or_default(),
+            origins,
+            proxies: Proxies::new(networks),
+            tls,
+            limits,
         })
     }
 

@@ -209,7 +209,31 @@ pub const PAGES_MAX: usize = 1024;
 pub const LANE_MAX: usize = 4096;
 /// Connections that have not said what they want, and as many that were told to go and
 /// have not gone.
-pub const DOORSTEP_MAX: usize = 1024;
+pub const DOORSTEP_MAX: usize = 8192;
+/// Connections of one address, from accept to close; and those beyond that are told why
+/// they have to go. A network of version 6 is one address.
+pub const CONNECTIONS_PER_ADDRESS: u32 = 256;
+pub const TURNED_AWAY_PER_ADDRESS: u32 = 16;
+/// Pages of one address that are being served.
+pub const PAGES_PER_ADDRESS: u32 = 64;
+/// Connections accepted per second and address, and the seconds' worth of them that come
+/// at once: all that may be open.
+pub const ADDRESS_ACCEPTS_PER_S: u32 = 50;
+pub const ADDRESS_ACCEPTS_BURST_S: u32 = 6;
+/// Tickets per second and address.
+pub const ADDRESS_TICKETS_PER_S: u32 = 20;
+pub const ADDRESS_TICKETS_BURST_S: u32 = 10;
+/// Addresses whose rates are remembered; the others share one rate.
+pub const ADDRESSES_MAX: usize = 65_536;
+/// Handshakes of TLS begun per second, and what is left of it under load: one takes about
+/// half a millisecond.
+pub const HANDSHAKES_PER_S: u32 = 400;
+pub const HANDSHAKES_PER_S_MIN: u32 = 50;
+/// Bytes that TLS holds of one connection in each direction.
+pub const TLS_BUFFER_BYTES: usize = 64 << 10;
+/// Networks of proxies that are trusted, and addresses in one X-Forwarded-For.
+pub const PROXIES_MAX: usize = 64;
+pub const FORWARDED_MAX: usize = 32;
 /// Newcomers sent away per second.
 pub const REFUSALS_PER_S: u32 = 500;
 /// Upgraded sockets that a network thread takes in one turn.
@@ -258,6 +282,8 @@ const _: () = {
     assert!(RHYTHM_TICKS_MAX as usize * 2 <= CATCH_UP_TICKS_MAX, "one may be left out");
     assert!(LOAD_EVERY_MS * TICK_HZ_MIN as u64 >= 5_000, "a judgement is over several ticks");
     assert!(JOINS_PER_S_MIN < JOINS_PER_S && PAGES_PER_S_MIN < PAGES_PER_S);
+    assert!(CONNECTIONS_PER_ADDRESS <= ADDRESS_ACCEPTS_PER_S * ADDRESS_ACCEPTS_BURST_S);
+    assert!(PAGES_PER_ADDRESS < CONNECTIONS_PER_ADDRESS);
     assert!(JOINS_PER_S < ACCEPTS_PER_S, "a crowd must wait where others can pass it");
     assert!(BACKLOG as u64 * 1000 / (ACCEPTS_PER_S as u64) < TURN_MS);
     assert!(RETURNS_PER_S < REFUSALS_PER_S, "those who come back are told so at once");

@@ -2,6 +2,8 @@
 
 mod alternatives;
 mod determinism;
+#[cfg(target_os = "linux")]
+mod door;
 mod floods;
 mod golden;
 mod hostile;
@@ -14,3 +16,4 @@ mod slow;
 mod sockets;
 mod steady;
 mod tidy;
+mod tls;

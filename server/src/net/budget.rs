@@ -1,10 +1,10 @@
 //! What a connection may send: token buckets for frames and bytes, and how long it may ask
 //! for more.
 
-use throng_shared::limits::{
-    BUDGET_BURST_S, BYTES_PER_S, FRAMES_PER_S, OVER_BUDGET_GAP_MS, OVER_BUDGET_MS,
-};
+use throng_shared::limits::{BUDGET_BURST_S, OVER_BUDGET_GAP_MS, OVER_BUDGET_MS};
 use throng_shared::time::Millis;
+
+use crate::config::Limits;
 
 /// What a connection may send in a second, on average; none for as much as it likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +13,13 @@ pub struct Rates {
     pub bytes_per_s: Option<u32>,
 }
 
-impl Default for Rates {
-    fn default() -> Self {
-        Self { frames_per_s: Some(FRAMES_PER_S), bytes_per_s: Some(BYTES_PER_S) }
+impl Rates {
+    pub(super) fn of(limits: &Limits) -> Self {
+        let limited = |per_s| (!limits.switched_off.rate_limits).then_some(per_s);
+        Self {
+            frames_per_s: limited(limits.frames_per_s),
+            bytes_per_s: limited(limits.bytes_per_s),
+        }
     }
 }
 
@@ -111,11 +115,16 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::limits::BYTES_PER_S;
+
+    fn rates() -> Rates {
+        Rates::of(&Limits::default())
+    }
 
     /// When a client that sends so many frames of 20 bytes a second is closed, in
     /// milliseconds, and how many were covered until then, or in a minute.
     fn closed_at(per_s: u64) -> (Option<u64>, u64) {
-        let mut budget = Budget::new(Millis(0), Rates::default());
+        let mut budget = Budget::new(Millis(0), rates());
         let mut covered = 0;
         for n in 0..per_s * 60 {
             let ms = n * 1000 / per_s;
@@ -141,13 +150,13 @@ mod tests {
 
     #[test]
     fn one_burst_is_forgiven_and_one_each_few_seconds_is_not() {
-        let mut budget = Budget::new(Millis(0), Rates::default());
+        let mut budget = Budget::new(Millis(0), rates());
         let burst = (0..2_000).filter(|_| budget.pay(Millis(0), 1, 20) == Paid::Over).count();
         assert_eq!(burst, 1_400, "because 600 are covered");
         let steady =
             (1_000..20_000).step_by(10).all(|ms| budget.pay(Millis(ms), 1, 20) == Paid::Covered);
         assert!(steady, "because it behaves since");
-        let mut budget = Budget::new(Millis(0), Rates::default());
+        let mut budget = Budget::new(Millis(0), rates());
         // Two seconds in which it sends too much, and one of silence.
         let ends = (0..60_000_u64)
             .filter(|ms| ms % 3_000 < 2_000)
@@ -157,10 +166,10 @@ mod tests {
 
     #[test]
     fn bytes_and_fragments_count_too() {
-        let mut budget = Budget::new(Millis(0), Rates::default());
+        let mut budget = Budget::new(Millis(0), rates());
         let paid = (0..1000).filter(|_| budget.pay(Millis(0), 1, 500) == Paid::Covered).count();
         assert_eq!(paid, (BUDGET_BURST_S * BYTES_PER_S) as usize / 500);
-        let mut budget = Budget::new(Millis(0), Rates::default());
+        let mut budget = Budget::new(Millis(0), rates());
         assert_eq!(budget.pay(Millis(0), 601, 0), Paid::Over);
         assert_eq!(budget.pay(Millis(0), 600, 0), Paid::Covered, "because only that was too much");
         let mut free = Budget::new(Millis(0), Rates { frames_per_s: None, bytes_per_s: None });

@@ -3,26 +3,30 @@
 //! who play hardly notice how many stand outside.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use throng_shared::limits::{
-    ACCEPTS_PER_S, CLIENT_SILENCE_MS, CONNECTIONS_MAX, JOINS_PER_S, JOINS_PER_S_MIN, LANE_MAX,
-    PAGES_MAX, PAGES_PER_S, PAGES_PER_S_MIN, REFUSALS_PER_S, RETRY_MAX_MS, RETRY_MS,
-    RETRY_SPREAD_MS, RETURNS_PER_S, SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS, UNSENT_BYTES,
+    ADDRESS_ACCEPTS_BURST_S, CLIENT_SILENCE_MS, HANDSHAKES_PER_S, HANDSHAKES_PER_S_MIN,
+    JOINS_PER_S, JOINS_PER_S_MIN, LANE_MAX, PAGES_MAX, PAGES_PER_ADDRESS, PAGES_PER_S,
+    PAGES_PER_S_MIN, REFUSALS_PER_S, RETRY_MAX_MS, RETRY_MS, RETRY_SPREAD_MS, RETURNS_PER_S,
+    SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS, TURNED_AWAY_PER_ADDRESS, UNSENT_BYTES,
 };
 use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
+use tokio::io::DuplexStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::budget::Rates;
-use super::doorstep::{Arrival, Doorstep};
+use super::doorstep::{Arrival, Caller, Doorstep, Standing};
 use super::frames::put_goodbye;
 use super::fresh::Fresh;
 use super::front::FrontOptions;
 use super::lane::{Lane, Peer};
+use super::origin::{Origins, Via};
+use super::places::{Addresses, PeerRates, Place, Presence};
 use super::thread::Newborn;
 use super::turnstile::Turnstile;
 use super::upgrade::Asked;
@@ -40,10 +44,16 @@ const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n
 /// Why a newcomer is sent away while there are places.
 const OVERLOADED: &str = "the server is at its limit";
 
+/// Why one is sent away whose address has too many here already.
+const CROWDED: &str = "too many connections from your address";
+/// The same for a page.
+const CROWDED_PAGE: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\n\
+    Connection: close\r\nContent-Length: 0\r\n\r\n";
+
 /// A newcomer with a valid handshake that has not been answered.
 #[derive(Debug)]
 struct Newcomer {
-    fresh: Fresh,
+    caller: Caller,
     /// The answer that makes it a WebSocket.
     answer: Vec<u8>,
     /// What came behind the handshake.
@@ -54,18 +64,21 @@ struct Newcomer {
 #[derive(Debug)]
 enum Leaver {
     Newcomer(Newcomer),
+    /// A newcomer whose address has too many here.
+    Crowded(Newcomer),
     /// No newcomer, and what it is told.
-    Other(Fresh, Vec<u8>),
+    Other(Caller, Vec<u8>),
 }
 
 /// A request for the server of HTTP.
 #[derive(Debug)]
 pub(super) struct PageRequest {
-    pub(super) stream: std::net::TcpStream,
+    pub(super) caller: Caller,
+    pub(super) peer: Peer,
     /// What was read of it.
     pub(super) head: Vec<u8>,
-    /// Its place among the pages.
-    pub(super) permit: OwnedSemaphorePermit,
+    /// Its place among the pages, and among those of its address.
+    pub(super) places: (OwnedSemaphorePermit, Presence),
 }
 
 /// The front door, and all who are at it.
@@ -73,16 +86,21 @@ pub(super) struct PageRequest {
 pub(super) struct Desk {
     listener: TcpListener,
     options: FrontOptions,
+    origins: Origins,
     /// Of those inside, and of pages on their way.
     places: Arc<Semaphore>,
     page_places: Arc<Semaphore>,
+    /// Connections of each address, and of them the pages on their way.
+    addresses: Arc<Addresses>,
+    page_addresses: Arc<Addresses>,
     accepts: Turnstile,
+    accepts_of: PeerRates,
     /// Until then nobody is accepted, because the operating system refused to.
     accept_after: Option<Instant>,
     doorstep: Doorstep,
     joining: Lane<Newcomer>,
     leaving: Lane<Leaver>,
-    pages: Lane<(std::net::TcpStream, Vec<u8>)>,
+    pages: Lane<(Caller, Vec<u8>)>,
     /// When those who were sent away may be back.
     returns: Turnstile,
     chance: Prng,
@@ -92,12 +110,18 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(now: Instant, listener: TcpListener, options: FrontOptions) -> Self {
+        let limits = &options.limits;
+        let origins = Origins { listed: options.origins.clone(), is_tls: options.tls.is_some() };
         Self {
             listener,
-            options,
-            places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            origins,
+            places: Arc::new(Semaphore::new(limits.connections_max as usize)),
             page_places: Arc::new(Semaphore::new(PAGES_MAX)),
+            addresses: Arc::default(),
+            page_addresses: Arc::default(),
             accepts: Turnstile::new(now),
+            accepts_of: PeerRates::new(limits.address_accepts_per_s, ADDRESS_ACCEPTS_BURST_S),
+            options,
             accept_after: None,
             doorstep: Doorstep::default(),
             joining: Lane::new(now, LANE_MAX),
@@ -123,9 +147,63 @@ impl Desk {
         if self.is_open() { PAUSE } else { PAUSE_SHUT }
     }
 
-    /// Somebody is at the door.
-    pub(super) fn arrive(&mut self, now: Instant, peer: Peer, fresh: Fresh) {
-        self.doorstep.arrive(now, peer, fresh);
+    /// A client of this process is at the door.
+    pub(super) fn arrive(&mut self, now: Instant, stream: DuplexStream) {
+        let caller = Caller { fresh: Fresh::Memory(stream), presence: None };
+        let (standing, via) = (Standing::Welcome, Via::Loopback);
+        let arrival = Arrival { caller, peer: Peer::House, standing, via, head: Vec::new() };
+        self.doorstep.arrive(now, self.options.limits.head_timeout_ms.into(), arrival);
+    }
+
+    /// Somebody is at the door, if its address may have one more there. Who is dropped is
+    /// counted, and costs no more than that.
+    pub(super) fn greet(&mut self, now: Instant, from: IpAddr, stream: std::net::TcpStream) {
+        let peer = Peer::of(from);
+        let (standing, via, presence) = if self.options.proxies.trusts(from) {
+            (Standing::Proxy(from), Via::Proxy, None)
+        } else {
+            let Some((standing, presence)) = self.admit(now, peer) else { return };
+            let is_local = from.to_canonical().is_loopback();
+            (standing, if is_local { Via::Loopback } else { Via::Network }, presence)
+        };
+        // One that is gone already is found so when it is read.
+        if stream.set_nonblocking(true).is_err() {
+            return;
+        }
+        let fresh = match &self.options.tls {
+            None => Fresh::Tcp(stream),
+            Some(tls) => match tls.accept(stream) {
+                Ok(stream) => Fresh::Tls(Box::new(stream)),
+                Err(error) => {
+                    tracing::warn!("No handshake of TLS can begin: {error}.");
+                    return;
+                }
+            },
+        };
+        let caller = Caller { fresh, presence };
+        let arrival = Arrival { caller, peer, standing, via, head: Vec::new() };
+        self.doorstep.arrive(now, self.options.limits.head_timeout_ms.into(), arrival);
+    }
+
+    /// Counts one more of an address, unless it has far too many, or they come too fast.
+    fn admit(&mut self, now: Instant, peer: Peer) -> Option<(Standing, Option<Presence>)> {
+        let limits = &self.options.limits;
+        if limits.switched_off.address_caps {
+            return Some((Standing::Welcome, None));
+        }
+        if !self.accepts_of.try_take(now, peer) {
+            self.options.tally.closed("dropped: its address knocks too often".to_owned());
+            return None;
+        }
+        let (presence, count) = self.addresses.enter(peer);
+        if count <= limits.connections_per_address {
+            Some((Standing::Welcome, Some(presence)))
+        } else if count <= limits.connections_per_address + TURNED_AWAY_PER_ADDRESS {
+            Some((Standing::Crowded, Some(presence)))
+        } else {
+            self.options.tally.closed("dropped: its address has too many".to_owned());
+            None
+        }
     }
 
     /// Does what can be done now; gives the pages that are to be served.
@@ -143,14 +221,16 @@ impl Desk {
         if self.accept_after.is_some_and(|after| now < after) {
             return;
         }
-        while self.accepts.try_pass(now, ACCEPTS_PER_S) {
+        let most = self.options.limits.accepts_per_s;
+        let per_s = match self.options.tls {
+            None => most,
+            Some(_) => rate(&self.options.gauge, HANDSHAKES_PER_S, HANDSHAKES_PER_S_MIN).min(most),
+        };
+        while self.accepts.try_pass(now, per_s) {
             match self.listener.accept() {
                 Ok((stream, from)) => {
                     self.accept_after = None;
-                    // One that is gone already is found so when it is read.
-                    if stream.set_nonblocking(true).is_ok() {
-                        self.arrive(now, Peer::of(from.ip()), Fresh::Tcp(stream));
-                    }
+                    self.greet(now, from.ip(), stream);
                 }
                 Err(error) if is_passing(&error) => {
                     self.accept_after = None;
@@ -174,36 +254,48 @@ impl Desk {
 
     /// Reads what those at the door want, and lines them up for it.
     fn hear(&mut self, now: Instant) {
-        let joins_per_s = self.joins_per_s();
-        let is_open = self.is_open();
-        let Self { doorstep, joining, leaving, pages, options, .. } = self;
-        doorstep.hear(now, &options.origins, |arrival, asked| {
-            let Arrival { fresh, peer, head } = arrival;
-            match (asked, fresh) {
-                (Asked::Socket { answer, head_len }, fresh) => {
-                    let newcomer = Newcomer { fresh, answer, leftover: head[head_len..].to_vec() };
-                    let is_hopeless =
-                        joining.wait(peer, joins_per_s) > Duration::from_millis(TURN_MS);
-                    let sent_away = if is_open && !is_hopeless {
-                        joining.push(now, peer, newcomer)
-                    } else {
-                        Some(newcomer)
-                    };
-                    if let Some(newcomer) = sent_away {
-                        // Who finds no place here either is hung up on.
-                        drop(leaving.push(now, peer, Leaver::Newcomer(newcomer)));
-                    }
+        let mut heard = Vec::new();
+        self.doorstep.hear(now, &self.origins, |arrival, asked| heard.push((arrival, asked)));
+        for (arrival, asked) in heard {
+            self.line_up(now, arrival, asked);
+        }
+    }
+
+    fn line_up(&mut self, now: Instant, arrival: Arrival, asked: Asked) {
+        let Arrival { mut caller, mut peer, mut standing, via: _, head } = arrival;
+        if let Standing::Proxy(from) = standing {
+            // Now that it is known who speaks, that one has to be let in.
+            peer = Peer::of(self.options.proxies.client(from, &head));
+            let Some((own, presence)) = self.admit(now, peer) else { return };
+            caller.presence = presence;
+            standing = own;
+        }
+        let is_crowded = standing == Standing::Crowded;
+        let leaver = match asked {
+            Asked::Socket { answer, head_len } => {
+                let newcomer = Newcomer { caller, answer, leftover: head[head_len..].to_vec() };
+                let wait = self.joining.wait(peer, self.joins_per_s());
+                if is_crowded {
+                    Some(Leaver::Crowded(newcomer))
+                } else if self.is_open() && wait <= Duration::from_millis(TURN_MS) {
+                    self.joining.push(now, peer, newcomer).map(Leaver::Newcomer)
+                } else {
+                    Some(Leaver::Newcomer(newcomer))
                 }
-                (Asked::Denied(denied), fresh) => {
-                    drop(leaving.push(now, peer, Leaver::Other(fresh, denied.answer())));
-                }
-                (Asked::Page, Fresh::Tcp(stream)) => {
-                    drop(pages.push(now, peer, (stream, head)));
-                }
-                // Nobody in this process asks for pages.
-                (Asked::Page, Fresh::Memory(_)) => {}
             }
-        });
+            Asked::Denied(denied) => Some(Leaver::Other(caller, denied.answer())),
+            // Nobody in this process asks for pages.
+            Asked::Page if peer == Peer::House => None,
+            Asked::Page if is_crowded => Some(Leaver::Other(caller, CROWDED_PAGE.to_vec())),
+            Asked::Page => {
+                drop(self.pages.push(now, peer, (caller, head)));
+                None
+            }
+        };
+        if let Some(leaver) = leaver {
+            // Who finds no place here either is hung up on.
+            drop(self.leaving.push(now, peer, leaver));
+        }
     }
 
     /// Lets newcomers in whose turn it is. The others wait, but not too long.
@@ -229,11 +321,8 @@ impl Desk {
 
     /// Answers a handshake, and gives the connection to a network thread.
     fn hand_over(&mut self, newcomer: Newcomer, permit: OwnedSemaphorePermit) {
-        let Newcomer { mut fresh, answer, leftover } = newcomer;
-        let tuned = match &fresh {
-            Fresh::Tcp(stream) => tune(stream),
-            Fresh::Memory(_) => Ok(()),
-        };
+        let Newcomer { caller: Caller { mut fresh, presence }, answer, leftover } = newcomer;
+        let tuned = fresh.tcp().map_or(Ok(()), tune);
         // One try: a fresh socket takes so few bytes.
         let answered = tuned.and_then(|()| fresh.try_write(&answer));
         if !answered.is_ok_and(|count| count == answer.len()) {
@@ -243,7 +332,9 @@ impl Desk {
         let handovers = &self.options.handovers;
         let thread = self.next % handovers.len();
         self.next = self.next.wrapping_add(1);
-        if !handovers[thread].give(Newborn { fresh, leftover, permit, rates: Rates::default() }) {
+        let place = Place { _permit: permit, _presence: presence };
+        let rates = Rates::of(&self.options.limits);
+        if !handovers[thread].give(Newborn { fresh, leftover, place, rates }) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");
         }
     }
@@ -256,14 +347,20 @@ impl Desk {
             while self.leaving.pop_older(patience).is_some() {}
         }
         while let Some((_, _, leaver)) = self.leaving.pass(now, REFUSALS_PER_S) {
-            let (fresh, last) = match leaver {
-                Leaver::Other(fresh, said) => (fresh, said),
-                Leaver::Newcomer(Newcomer { fresh, answer: mut said, .. }) => {
+            let (caller, last) = match leaver {
+                Leaver::Other(caller, said) => (caller, said),
+                Leaver::Newcomer(Newcomer { caller, answer: mut said, .. }) => {
                     self.refuse(now, &mut said);
-                    (fresh, said)
+                    (caller, said)
+                }
+                Leaver::Crowded(Newcomer { caller, answer: mut said, .. }) => {
+                    self.options.tally.closed(format!("{} address", CloseCode::Full.number()));
+                    let after_ms = retry_after_ms(now, &mut self.returns, &mut self.chance);
+                    put_goodbye(&mut said, CloseCode::Full, CROWDED, after_ms);
+                    (caller, said)
                 }
             };
-            self.doorstep.see_off(now, fresh, &last);
+            self.doorstep.see_off(now, caller, &last);
         }
     }
 
@@ -284,11 +381,17 @@ impl Desk {
     fn give_pages(&mut self, now: Instant) -> Vec<PageRequest> {
         let per_s = rate(&self.options.gauge, PAGES_PER_S, PAGES_PER_S_MIN);
         let mut given = Vec::new();
-        while let Some((peer, _, (stream, head))) = self.pages.pass(now, per_s) {
-            match Arc::clone(&self.page_places).try_acquire_owned() {
-                Ok(permit) => given.push(PageRequest { stream, head, permit }),
-                Err(_) => {
-                    let leaver = Leaver::Other(Fresh::Tcp(stream), NO_PLACE.to_vec());
+        while let Some((peer, _, (caller, head))) = self.pages.pass(now, per_s) {
+            let permit = Arc::clone(&self.page_places).try_acquire_owned();
+            let (presence, count) = self.page_addresses.enter(peer);
+            let has_share =
+                count <= PAGES_PER_ADDRESS || self.options.limits.switched_off.address_caps;
+            match permit {
+                Ok(permit) if has_share => {
+                    given.push(PageRequest { caller, peer, head, places: (permit, presence) });
+                }
+                Ok(_) | Err(_) => {
+                    let leaver = Leaver::Other(caller, NO_PLACE.to_vec());
                     drop(self.leaving.push(now, peer, leaver));
                 }
             }

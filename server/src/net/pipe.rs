@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::scan::{Passed, Scan};
+use super::tls::TlsStream;
 
 /// Reads that are thrown away before other connections get their turn.
 const DISCARDS_PER_TURN: usize = 16;
@@ -21,6 +22,7 @@ const DISCARDS_PER_TURN: usize = 16;
 #[derive(Debug)]
 pub(super) enum Stream {
     Tcp(TcpStream),
+    Tls(TlsStream),
     /// A house bot in this process.
     Memory(DuplexStream),
 }
@@ -31,6 +33,7 @@ impl Stream {
     fn may_read(&self) -> bool {
         match self {
             Self::Tcp(stream) => stream.try_io(Interest::READABLE, || Ok(())).is_ok(),
+            Self::Tls(stream) => stream.may_read(),
             Self::Memory(_) => true,
         }
     }
@@ -40,6 +43,7 @@ impl Stream {
         let mut buf = ReadBuf::new(buf);
         let polled = match self {
             Self::Tcp(stream) => Pin::new(stream).poll_read(&mut cx, &mut buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(&mut cx, &mut buf),
             Self::Memory(stream) => Pin::new(stream).poll_read(&mut cx, &mut buf),
         };
         polled.map_ok(|()| buf.filled().len())
@@ -49,17 +53,42 @@ impl Stream {
         let mut cx = Context::from_waker(Waker::noop());
         match self {
             Self::Tcp(stream) => Pin::new(stream).poll_write(&mut cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(&mut cx, bytes),
             Self::Memory(stream) => Pin::new(stream).poll_write(&mut cx, bytes),
         }
     }
-}
 
-impl Stream {
+    /// Whether something was taken that is not with the kernel.
+    fn holds_back(&self) -> bool {
+        match self {
+            Self::Tls(stream) => stream.wants_write(),
+            Self::Tcp(_) | Self::Memory(_) => false,
+        }
+    }
+
+    /// Whether something held back has moved since the last call.
+    fn take_moved(&mut self) -> bool {
+        match self {
+            Self::Tls(stream) => stream.take_moved(),
+            Self::Tcp(_) | Self::Memory(_) => false,
+        }
+    }
+
+    /// Gives the kernel what was held back.
+    fn try_flush(&mut self) -> Poll<io::Result<()>> {
+        let mut cx = Context::from_waker(Waker::noop());
+        match self {
+            Self::Tls(stream) => Pin::new(stream).poll_flush(&mut cx),
+            Self::Tcp(_) | Self::Memory(_) => Poll::Ready(Ok(())),
+        }
+    }
+
     fn try_shutdown(&mut self) {
         let mut cx = Context::from_waker(Waker::noop());
         // A dead stream cannot be shut down, and need not be.
         let _ = match self {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(&mut cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(&mut cx),
             Self::Memory(stream) => Pin::new(stream).poll_shutdown(&mut cx),
         };
     }
@@ -122,15 +151,19 @@ impl Pipe {
                 }
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => {
-                    let moved = self.written > before;
+                    let moved = self.written > before || self.stream.take_moved();
                     return Ok(if moved { Flushed::Some } else { Flushed::Nothing });
                 }
             }
         }
+        let moved = self.written > before || self.stream.take_moved();
         // An emptied buffer gives its memory back: most connections never need one.
         self.out = Vec::new();
         self.written = 0;
-        Ok(Flushed::All)
+        match self.stream.try_flush() {
+            Poll::Ready(flushed) => flushed.map(|()| Flushed::All),
+            Poll::Pending => Ok(if moved || self.stream.take_moved() { Flushed::Some } else { Flushed::Nothing }),
+        }
     }
 
     /// Writes bytes behind what waits; keeps what the socket does not take.
@@ -156,7 +189,7 @@ impl Pipe {
 
     /// Whether a turn has anything to do here: to read, or to write what waits.
     pub(super) fn has_news(&self) -> bool {
-        !self.out.is_empty() || self.stream.may_read()
+        !self.out.is_empty() || self.stream.holds_back() || self.stream.may_read()
     }
 
     /// Says that nothing more will be written, once nothing waits.

@@ -14,13 +14,13 @@ use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::budget::Rates;
 use super::conn::{Beat, Conn, Reading, Scratch};
 use super::fresh::Fresh;
 use super::meter::{Meter, Moment};
 use super::pipe::Stream;
+use super::places::Place;
 use super::tally::Tally;
 use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort, Untaken};
 use crate::replication::{History, Rhythm};
@@ -51,7 +51,7 @@ pub struct Newborn {
     /// What the client sent behind its handshake.
     pub leftover: Vec<u8>,
     /// Its place among the connections of the process.
-    pub permit: OwnedSemaphorePermit,
+    pub place: Place,
     /// What it may send.
     pub rates: Rates,
 }
@@ -72,7 +72,7 @@ impl Handover {
 #[derive(Debug, Default)]
 struct Slot {
     generation: u64,
-    conn: Option<(Conn, OwnedSemaphorePermit)>,
+    conn: Option<(Conn, Place)>,
 }
 
 /// A network thread that is ready to run.
@@ -205,14 +205,16 @@ impl NetThread {
         for _ in 0..NEWBORNS_PER_TURN {
             let Ok(newborn) = self.newborns.try_recv() else { break };
             let stream = match newborn.fresh {
-                Fresh::Memory(stream) => Stream::Memory(stream),
-                Fresh::Tcp(stream) => match TcpStream::from_std(stream) {
-                    Ok(stream) => Stream::Tcp(stream),
-                    Err(error) => {
-                        tracing::warn!("A connection could not be taken over: {error}.");
-                        continue;
-                    }
-                },
+                Fresh::Memory(stream) => Ok(Stream::Memory(stream)),
+                Fresh::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
+                Fresh::Tls(stream) => stream.into_stream().map(Stream::Tls),
+            };
+            let stream = match stream {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::warn!("A connection could not be taken over: {error}.");
+                    continue;
+                }
             };
             let index = self.free.pop().unwrap_or_else(|| {
                 self.slots.push(Slot::default());
@@ -222,7 +224,7 @@ impl NetThread {
             slot.generation += 1;
             let id = ConnId { thread: self.index, serial: slot.generation << 32 | index as u64 };
             slot.conn =
-                Some((Conn::new(id, stream, newborn.leftover, now, newborn.rates), newborn.permit));
+                Some((Conn::new(id, stream, newborn.leftover, now, newborn.rates), newborn.place));
             self.tally.opened();
         }
     }
