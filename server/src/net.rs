@@ -1,6 +1,7 @@
 //! The network edge: HTTP and upgrades at the front, and threads that each own
 //! their connections. It knows frames, sessions and budgets, and no game word.
 
+mod admission;
 mod budget;
 mod conn;
 mod desk;
@@ -14,6 +15,7 @@ mod origin;
 mod pipe;
 mod places;
 mod proxies;
+mod returns;
 mod scan;
 mod tally;
 mod thread;

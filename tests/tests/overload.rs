@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-#[cfg(target_os = "linux")]
 use throng::config::{Settings, SwitchedOff};
 use throng::link::Step;
 use throng::serve::Server;
@@ -23,6 +22,12 @@ const INSIDE: u64 = 10;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 type Player = Client<TcpStream>;
+
+/// A server that takes so many of one address: what is left is that each has its turn.
+fn without_caps() -> Server {
+    let switched_off = SwitchedOff { address_caps: true, ..SwitchedOff::default() };
+    server(Settings { switched_off, ..empty() })
+}
 
 async fn players(server: &Server) -> Vec<Player> {
     let address = server.address();
@@ -166,7 +171,7 @@ async fn at_the_next_step_every_second_tick_is_sent_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn a_storm_of_newcomers_is_answered_and_those_inside_play_on() {
-    let server = server(empty());
+    let server = without_caps();
     let inside = players(&server).await;
     let address = server.address();
     let storm = (0..300).map(|_| async move {
@@ -194,13 +199,6 @@ async fn from(source: [u8; 4], server: &Server) -> TcpStream {
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.bind((source, 0).into()).expect("all of 127 is this machine");
     socket.connect(server.address()).await.expect("the server listens")
-}
-
-/// A server that takes so many of one address: what is left is that each has its turn.
-#[cfg(target_os = "linux")]
-fn without_caps() -> Server {
-    let switched_off = SwitchedOff { address_caps: true, ..SwitchedOff::default() };
-    server(Settings { switched_off, ..empty() })
 }
 
 /// Opens the flood's connections, each with a whole handshake.

@@ -9,24 +9,24 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use throng_shared::limits::{
-    ADDRESS_ACCEPTS_BURST_S, CLIENT_SILENCE_MS, HANDSHAKES_PER_S, HANDSHAKES_PER_S_MIN,
-    JOINS_PER_S, JOINS_PER_S_MIN, LANE_MAX, PAGES_MAX, PAGES_PER_ADDRESS, PAGES_PER_S,
-    PAGES_PER_S_MIN, REFUSALS_PER_S, RETRY_MAX_MS, RETRY_MS, RETRY_SPREAD_MS, RETURNS_PER_S,
-    SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS, TURNED_AWAY_PER_ADDRESS, UNSENT_BYTES,
+    CLIENT_SILENCE_MS, HANDSHAKES_PER_S, HANDSHAKES_PER_S_MIN, JOINS_PER_S, JOINS_PER_S_MIN,
+    LANE_MAX, PAGES_MAX, PAGES_PER_ADDRESS, PAGES_PER_S, PAGES_PER_S_MIN, REFUSALS_PER_S,
+    SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS, UNSENT_BYTES,
 };
-use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
 use tokio::io::DuplexStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::admission::{Admission, Standing};
 use super::budget::Rates;
-use super::doorstep::{Arrival, Caller, Doorstep, Standing};
+use super::doorstep::{Arrival, Caller, Doorstep};
 use super::frames::put_goodbye;
 use super::fresh::Fresh;
 use super::front::FrontOptions;
 use super::lane::{Lane, Peer};
 use super::origin::{Origins, Via};
-use super::places::{Addresses, PeerRates, Place, Presence};
+use super::places::{Addresses, Place, Presence};
+use super::returns::Returns;
 use super::thread::Newborn;
 use super::turnstile::Turnstile;
 use super::upgrade::Asked;
@@ -90,11 +90,10 @@ pub(super) struct Desk {
     /// Of those inside, and of pages on their way.
     places: Arc<Semaphore>,
     page_places: Arc<Semaphore>,
-    /// Connections of each address, and of them the pages on their way.
-    addresses: Arc<Addresses>,
+    /// Pages on their way of each address.
     page_addresses: Arc<Addresses>,
+    admission: Admission,
     accepts: Turnstile,
-    accepts_of: PeerRates,
     /// Until then nobody is accepted, because the operating system refused to.
     accept_after: Option<Instant>,
     doorstep: Doorstep,
@@ -102,8 +101,7 @@ pub(super) struct Desk {
     leaving: Lane<Leaver>,
     pages: Lane<(Caller, Vec<u8>)>,
     /// When those who were sent away may be back.
-    returns: Turnstile,
-    chance: Prng,
+    returns: Returns,
     /// Network thread that gets the next newcomer.
     next: usize,
 }
@@ -117,18 +115,16 @@ impl Desk {
             origins,
             places: Arc::new(Semaphore::new(limits.connections_max as usize)),
             page_places: Arc::new(Semaphore::new(PAGES_MAX)),
-            addresses: Arc::default(),
             page_addresses: Arc::default(),
+            admission: Admission::new(limits, Arc::clone(&options.tally)),
             accepts: Turnstile::new(now),
-            accepts_of: PeerRates::new(limits.address_accepts_per_s, ADDRESS_ACCEPTS_BURST_S),
             options,
             accept_after: None,
             doorstep: Doorstep::default(),
             joining: Lane::new(now, LANE_MAX),
             leaving: Lane::new(now, LANE_MAX),
             pages: Lane::new(now, PAGES_MAX),
-            returns: Turnstile::new(now),
-            chance: Prng::new(0),
+            returns: Returns::new(now),
             next: 0,
         }
     }
@@ -162,7 +158,7 @@ impl Desk {
         let (standing, via, presence) = if self.options.proxies.trusts(from) {
             (Standing::Proxy(from), Via::Proxy, None)
         } else {
-            let Some((standing, presence)) = self.admit(now, peer) else { return };
+            let Some((standing, presence)) = self.admission.admit(now, peer) else { return };
             let is_local = from.to_canonical().is_loopback();
             (standing, if is_local { Via::Loopback } else { Via::Network }, presence)
         };
@@ -183,27 +179,6 @@ impl Desk {
         let caller = Caller { fresh, presence };
         let arrival = Arrival { caller, peer, standing, via, head: Vec::new() };
         self.doorstep.arrive(now, self.options.limits.head_timeout_ms.into(), arrival);
-    }
-
-    /// Counts one more of an address, unless it has far too many, or they come too fast.
-    fn admit(&mut self, now: Instant, peer: Peer) -> Option<(Standing, Option<Presence>)> {
-        let limits = &self.options.limits;
-        if limits.switched_off.address_caps {
-            return Some((Standing::Welcome, None));
-        }
-        if !self.accepts_of.try_take(now, peer) {
-            self.options.tally.closed("dropped: its address knocks too often".to_owned());
-            return None;
-        }
-        let (presence, count) = self.addresses.enter(peer);
-        if count <= limits.connections_per_address {
-            Some((Standing::Welcome, Some(presence)))
-        } else if count <= limits.connections_per_address + TURNED_AWAY_PER_ADDRESS {
-            Some((Standing::Crowded, Some(presence)))
-        } else {
-            self.options.tally.closed("dropped: its address has too many".to_owned());
-            None
-        }
     }
 
     /// Does what can be done now; gives the pages that are to be served.
@@ -266,7 +241,7 @@ impl Desk {
         if let Standing::Proxy(from) = standing {
             // Now that it is known who speaks, that one has to be let in.
             peer = Peer::of(self.options.proxies.client(from, &head));
-            let Some((own, presence)) = self.admit(now, peer) else { return };
+            let Some((own, presence)) = self.admission.admit(now, peer) else { return };
             caller.presence = presence;
             standing = own;
         }
@@ -355,8 +330,7 @@ impl Desk {
                 }
                 Leaver::Crowded(Newcomer { caller, answer: mut said, .. }) => {
                     self.options.tally.closed(format!("{} address", CloseCode::Full.number()));
-                    let after_ms = retry_after_ms(now, &mut self.returns, &mut self.chance);
-                    put_goodbye(&mut said, CloseCode::Full, CROWDED, after_ms);
+                    put_goodbye(&mut said, CloseCode::Full, CROWDED, self.returns.book(now));
                     (caller, said)
                 }
             };
@@ -374,8 +348,7 @@ impl Desk {
             tally.closed(format!("{} overload", CloseCode::Full.number()));
             OVERLOADED
         };
-        let retry_after_ms = retry_after_ms(now, &mut self.returns, &mut self.chance);
-        put_goodbye(said, CloseCode::Full, reason, retry_after_ms);
+        put_goodbye(said, CloseCode::Full, reason, self.returns.book(now));
     }
 
     fn give_pages(&mut self, now: Instant) -> Vec<PageRequest> {
@@ -426,15 +399,6 @@ fn rate(gauge: &Gauge, most: u32, least: u32) -> u32 {
     ((f64::from(most) * left) as u32).max(least)
 }
 
-/// When to come back: after the time that is usual, spread; and later the more were sent
-/// away before, so that however many are outside, only so many knock in a second.
-fn retry_after_ms(now: Instant, returns: &mut Turnstile, chance: &mut Prng) -> u32 {
-    let soonest = RETRY_MS + chance.below(RETRY_SPREAD_MS);
-    let most = Duration::from_millis(u64::from(RETRY_MAX_MS - RETRY_MS - RETRY_SPREAD_MS));
-    let booked = returns.book(now, RETURNS_PER_S, most).unwrap_or(most);
-    soonest + booked.as_millis() as u32
-}
-
 /// Small kernel buffers: what the kernel holds for a slow reader is old by the time
 /// it is read, and a full socket is how we learn that a reader is slow.
 fn tune(stream: &std::net::TcpStream) -> io::Result<()> {
@@ -449,8 +413,6 @@ fn tune(stream: &std::net::TcpStream) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cmp::Reverse;
-    use std::collections::BinaryHeap;
 
     #[test]
     fn fewer_come_in_as_the_load_grows() {
@@ -463,36 +425,5 @@ mod tests {
         gauge.set_load(0.0);
         gauge.set_step(Step::Shut, 1);
         assert_eq!(rate(&gauge, 1000, 50), 50, "because those inside come first");
-    }
-
-    /// Knocks a second of so many who all come within half a minute, are refused and
-    /// obey, after two minutes.
-    fn knocks_per_s(crowd: u64) -> usize {
-        let began = Instant::now();
-        let (mut returns, mut chance) = (Turnstile::new(began), Prng::new(1));
-        let mut due: BinaryHeap<_> = (0..crowd).map(|n| Reverse(n * 30_000 / crowd)).collect();
-        let mut knocks = 0;
-        while let Some(Reverse(ms)) = due.pop().filter(|&Reverse(ms)| ms < 180_000) {
-            knocks += usize::from(ms >= 120_000);
-            let now = began + Duration::from_millis(ms);
-            let after = retry_after_ms(now, &mut returns, &mut chance);
-            assert!((RETRY_MS..=RETRY_MAX_MS).contains(&after), "{after}");
-            due.push(Reverse(ms + u64::from(after)));
-        }
-        knocks / 60
-    }
-
-    #[test]
-    fn however_many_are_outside_only_so_many_knock() {
-        assert!(knocks_per_s(10) <= 1, "because a few come back soon, and cost nothing");
-        let few = knocks_per_s(500);
-        assert!((30..=50).contains(&few), "because 500 come back within 12.5 s: {few}");
-        for crowd in [2_000, 3_500, 5_000] {
-            let many = knocks_per_s(crowd);
-            let most = RETURNS_PER_S as usize * 11 / 10;
-            assert!(many <= most, "because a place is booked for each: {many} of {crowd}");
-        }
-        let all = knocks_per_s(20_000);
-        assert!(all <= 420, "because nobody waits for more than a minute: {all}");
     }
 }

@@ -5,11 +5,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::io;
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use throng_shared::limits::{CLOSING_MS, DOORSTEP_MAX, HTTP_HEAD_BYTES};
 
+use super::admission::Standing;
 use super::fresh::Fresh;
 use super::lane::Peer;
 use super::origin::{Origins, Via};
@@ -30,17 +30,6 @@ const READS: usize = 4;
 pub(super) struct Caller {
     pub(super) fresh: Fresh,
     pub(super) presence: Option<Presence>,
-}
-
-/// What is known of an arrival before it has said anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It may come in.
-    Welcome,
-    /// Its address has too many already.
-    Crowded,
-    /// A proxy, at this address, that has to say for whom it speaks.
-    Proxy(IpAddr),
 }
 
 /// Who said what it wants.

@@ -162,7 +162,9 @@ impl Pipe {
         self.written = 0;
         match self.stream.try_flush() {
             Poll::Ready(flushed) => flushed.map(|()| Flushed::All),
-            Poll::Pending => Ok(if moved || self.stream.take_moved() { Flushed::Some } else { Flushed::Nothing }),
+            Poll::Pending => {
+                Ok(if moved || self.stream.take_moved() { Flushed::Some } else { Flushed::Nothing })
+            }
         }
     }
 

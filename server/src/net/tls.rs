@@ -125,7 +125,13 @@ impl FreshTls {
     /// The same for an event queue.
     pub(super) fn into_stream(self) -> io::Result<TlsStream> {
         let tcp = TcpStream::from_std(self.tcp)?;
-        Ok(TlsStream { tcp, tls: Box::new(self.tls), has_plain: false, has_moved: false, is_ending: false })
+        Ok(TlsStream {
+            tcp,
+            tls: Box::new(self.tls),
+            has_plain: false,
+            has_moved: false,
+            is_ending: false,
+        })
     }
 }
 

@@ -88,7 +88,10 @@ fn no_secret_and_no_control_character_reaches_the_log_or_a_page() {
         let request = format!("GET {page} HTTP/1.1\r\nHost: here\r\n\r\n");
         let answer = say(&address, request.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        assert!(!answer.contains(SECRET) && !answer.contains("EVIL"), "because of {page}: {answer}");
+        assert!(
+            !answer.contains(SECRET) && !answer.contains("EVIL"),
+            "because of {page}: {answer}"
+        );
     }
     for answer in &answers {
         let is_game = answer.starts_with("HTTP/1.1 101 ");

@@ -28,11 +28,12 @@ fn certify(cert: &Path, key: &Path) -> CertificateDer<'static> {
 fn get(address: &str, cert: &CertificateDer<'static>) -> Option<String> {
     let mut roots = RootCertStore::empty();
     roots.add(cert.clone()).expect("it is a certificate");
-    let config = ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .expect("ring has the suites")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config =
+        ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .expect("ring has the suites")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
     let name = ServerName::try_from("localhost").expect("a name");
     let tls = ClientConnection::new(Arc::new(config), name).expect("the settings are whole");
     let stream = TcpStream::connect(address).expect("the server listens");
