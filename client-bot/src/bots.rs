@@ -6,7 +6,7 @@ use crate::load::window::Window;
 use crate::load::{JOINING_MAX, LoadError, Plan, Stop};
 use crate::report::Report;
 use crate::stress::mix::Mix;
-use crate::target::Target;
+use crate::target::{BOTS_PER_SOURCE, Target};
 use crate::via::{Spec, Via};
 
 /// Which bots to send where.
@@ -72,6 +72,12 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
     let sum = window.sum();
     if sum.joined < count {
         say(&format!("{} of {count} joined", sum.joined));
+        if let Ok(target) = Target::resolve(&options.url)
+            && count > target.sources() * BOTS_PER_SOURCE
+        {
+            say("they come from one address: the server may need a higher \
+                 --connections-per-address");
+        }
     }
     if let Some(via) = &via {
         say(&format!("{} connections, {} of them cut", via.connections(), via.cuts()));

@@ -1,6 +1,5 @@
 //! The command line: strict, results on stdout, logs on stderr.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -47,21 +46,9 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = std::env::var("THRONG_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = match tracing_subscriber::EnvFilter::try_new(&filter) {
-        Ok(filter) => filter,
-        Err(error) => {
-            eprintln!(
-                "throng: The variable THRONG_LOG is {filter:?}, which is no filter: {error}."
-            );
-            return ExitCode::FAILURE;
-        }
-    };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    if let Err(sentence) = crate::log::begin() {
+        return ended(Err(sentence));
+    }
     let result = match cli.command {
         None => serve::run(cli.serve),
         Some(Command::Serve(args)) => serve::run(args),

@@ -5,16 +5,22 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use throng_shared::limits::{
     AUTH_SECRET_BYTES_MAX, AUTH_SECRET_BYTES_MIN, HOUSE_BOTS_MAX, LINK_HOLD_MS, MAP_TILES_MAX,
-    MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, SESSION_MS, SESSION_S_MAX, TICK_HZ_MAX,
-    TICK_HZ_MIN,
+    MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, PROXIES_MAX, SESSION_MS, SESSION_S_MAX,
+    TICK_HZ_MAX, TICK_HZ_MIN,
 };
 
 use crate::maps;
+use crate::net::{Origin, Proxies, TlsFiles};
 use crate::sim::Arena;
 use crate::tickets::AuthSecret;
+
+mod limits;
+
+pub use limits::{LimitSettings, Limits, SwitchedOff};
 
 /// The map that is played without any flag, part of the binary.
 const DEFAULT_MAP: &str = include_str!("../../assets/maps/default.tmj");
@@ -115,6 +121,13 @@ pub struct Settings {
     pub session_s: Option<u64>,
     pub auth_secret: Option<AuthSecret>,
     pub auth_secret_file: Option<PathBuf>,
+    pub trust_proxy: Option<Vec<IpNet>>,
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    #[serde(default)]
+    pub limits: LimitSettings,
+    #[serde(default, rename = "unsafe")]
+    pub switched_off: SwitchedOff,
 }
 
 impl Settings {
@@ -166,8 +179,22 @@ impl Settings {
                 // No error may repeat it.
                 "AUTH_SECRET" => settings.auth_secret = Some(AuthSecret::new(value)),
                 "AUTH_SECRET_FILE" => settings.auth_secret_file = Some(PathBuf::from(value)),
+                "TRUST_PROXY" => {
+                    let networks = value.split(',').map(|it| parse(&name, it.trim()));
+                    settings.trust_proxy = networks.collect::<Result<_, _>>()?;
+                }
+                "TLS_CERT" => settings.tls_cert = Some(PathBuf::from(value)),
+                "TLS_KEY" => settings.tls_key = Some(PathBuf::from(value)),
                 other if OTHER_VARIABLES.contains(&other) => {}
-                _ => unknown.push(name),
+                other => {
+                    if let Some(limit) = settings.limits.of_variable(other) {
+                        *limit = parse(&name, &value)?;
+                    } else if let Some(switch) = settings.switched_off.of_variable(other) {
+                        *switch = parse(&name, &value)?.unwrap_or_default();
+                    } else {
+                        unknown.push(name);
+                    }
+                }
             }
         }
         Ok((settings, unknown))
@@ -199,6 +226,11 @@ impl Settings {
             session_s: self.session_s.or(other.session_s),
             auth_secret,
             auth_secret_file,
+            trust_proxy: self.trust_proxy.or(other.trust_proxy),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            limits: self.limits.or(other.limits),
+            switched_off: self.switched_off.or(other.switched_off),
         }
     }
 }
@@ -222,13 +254,16 @@ pub struct Config {
     pub seed: u64,
     pub net_threads: usize,
     pub players_max: usize,
-    pub origins: Vec<String>,
+    pub origins: Vec<Origin>,
     /// How long the glider of a lost connection stays, and how long its session waits, in
     /// milliseconds.
     pub link_hold_ms: u64,
     pub session_ms: u64,
     /// What the operator's login service signs tickets with.
     pub auth_secret: Option<AuthSecret>,
+    pub proxies: Proxies,
+    pub tls: Option<TlsFiles>,
+    pub limits: Limits,
 }
 
 impl Config {
@@ -275,15 +310,39 @@ impl Config {
                 "house-bots is {house_bots}, and must be below players-max, which is {players_max}."
             ));
         }
+        let origins = settings.allow_origin.unwrap_or_default().into_iter().map(|text| {
+            text.parse().map_err(|error| format!("allow-origin is {text:?}, and {error}."))
+        });
+        let origins = origins.collect::<Result<_, String>>()?;
+        let networks = settings.trust_proxy.unwrap_or_default();
+        bounded("trust-proxy", networks.len(), 0, PROXIES_MAX)?;
+        let tls = match (settings.tls_cert, settings.tls_key) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            (Some(_), None) => return Err("tls-cert needs tls-key beside it.".to_owned()),
+            (None, Some(_)) => return Err("tls-key needs tls-cert beside it.".to_owned()),
+        };
+        let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let is_heard = tls.is_none() && !listen.ip().to_canonical().is_loopback();
+        if is_heard && !settings.switched_off.tls {
+            return Err(format!(
+                "listen is {listen}, where others can hear what is said: give tls-cert and \
+                 tls-key, or unsafe-plain if a proxy in front speaks TLS or nobody can listen in."
+            ));
+        }
+        let limits = Limits::new(&settings.limits, settings.switched_off)?;
         Ok(Self {
-            listen: settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
             tick_hz,
             place,
             house_bots,
             seed: settings.seed.unwrap_or(1),
             net_threads,
             players_max,
-            origins: settings.allow_origin.unwrap_or_default(),
+            origins,
+            proxies: Proxies::new(networks),
+            tls,
+            limits,
             link_hold_ms: link_hold_s * 1000,
             session_ms: session_s * 1000,
             auth_secret: auth_secret(settings.auth_secret, settings.auth_secret_file)?,

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod game;
 pub mod link;
+mod log;
 pub mod maps;
 pub mod net;
 pub mod replication;

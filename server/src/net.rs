@@ -1,6 +1,7 @@
 //! The network edge: HTTP and upgrades at the front, and threads that each own
 //! their connections. It knows frames, sessions and budgets, and no game word.
 
+mod admission;
 mod budget;
 mod conn;
 mod desk;
@@ -11,17 +12,26 @@ mod fresh;
 mod front;
 mod lane;
 mod meter;
+mod origin;
 mod pipe;
+mod places;
+mod proxies;
+mod returns;
 mod ring;
+mod scan;
 mod seat;
 mod sessions;
 mod takeover;
 mod tally;
 mod thread;
+mod tls;
 mod turnstile;
 mod upgrade;
 
 pub use front::{Door, Front, FrontOptions, Page};
+pub use origin::Origin;
+pub use proxies::Proxies;
 pub use sessions::Sessions;
 pub use tally::Tally;
 pub use thread::{Handover, NetOptions, NetThread};
+pub use tls::{Tls, TlsFiles};

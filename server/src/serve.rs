@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::link::{Gauge, RoomLink, Step};
-use crate::net::{Door, Front, FrontOptions, NetOptions, NetThread, Tally};
+use crate::net::{Door, Front, FrontOptions, NetOptions, NetThread, Tally, Tls};
 use crate::room::{RoomOptions, RoomStatus, RoomWorker};
 use crate::sim::SimOptions;
 use crate::stop::StopSign;
@@ -29,6 +29,7 @@ pub struct Server {
     status: Arc<RoomStatus>,
     gauge: Arc<Gauge>,
     tally: Arc<Tally>,
+    tls: Option<Arc<Tls>>,
     stop_house: Arc<Notify>,
     stop_front: Arc<Notify>,
     stop_net: StopSign,
@@ -63,6 +64,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// A sentence for the operator: the address is taken, the map is broken, …
 pub fn start(config: &Config) -> Result<Server, String> {
     let (arena, shards) = config.arena()?;
+    let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
     let listener = listen(config.listen).map_err(|error| {
         format!("The address {} cannot be listened on: {error}.", config.listen)
     })?;
@@ -92,9 +94,15 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let gauge = Arc::clone(link.gauge());
     let room = WebRoom { status: Arc::clone(&status), gauge: Arc::clone(&gauge) };
     let reports = Arc::default();
-    let state = WebState { rooms: vec![room], tally: Arc::clone(&tally), reports, tickets };
+    let off = config.limits.switched_off.flags();
+    let switched_off = off.iter().map(|(flag, _)| *flag).collect();
+    let state =
+        WebState { rooms: vec![room], tally: Arc::clone(&tally), reports, tickets, switched_off };
     let options = FrontOptions {
         origins: config.origins.clone(),
+        limits: config.limits.clone(),
+        proxies: config.proxies.clone(),
+        tls: tls.clone(),
         page: web::router(state),
         handovers,
         gauge: Arc::clone(&gauge),
@@ -129,6 +137,7 @@ pub fn start(config: &Config) -> Result<Server, String> {
         status,
         gauge,
         tally,
+        tls,
         stop_house,
         stop_front,
         stop_net,
@@ -166,6 +175,12 @@ impl Server {
     #[must_use]
     pub fn tally(&self) -> &Tally {
         &self.tally
+    }
+
+    /// What handshakes of TLS are made with, if they are.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_deref()
     }
 
     /// Whether a thread has ended that should run on.

@@ -38,6 +38,8 @@ pub struct WebState {
     pub tally: Arc<Tally>,
     pub reports: Arc<Mutex<Reports>>,
     pub tickets: Arc<Tickets>,
+    /// Flags that switched a limit off.
+    pub switched_off: Vec<&'static str>,
 }
 
 /// Reports that may be made at once after a while in which nobody asked.
@@ -149,6 +151,8 @@ struct Rooms {
     bytes_out: u64,
     /// Connections that ended, by reason.
     ends: std::collections::BTreeMap<String, u64>,
+    /// Flags that switched a limit off.
+    r#unsafe: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -269,6 +273,7 @@ fn report(state: &WebState, ticks: usize) -> Bytes {
         bytes_in,
         bytes_out,
         ends: state.tally.ends(),
+        r#unsafe: state.switched_off.clone(),
     };
     serde_json::to_vec(&report).expect("numbers and texts can be written").into()
 }

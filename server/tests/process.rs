@@ -12,6 +12,11 @@ mod drain;
 #[cfg(target_os = "linux")]
 #[path = "process/readers.rs"]
 mod readers;
+#[path = "process/secrets.rs"]
+mod secrets;
+#[cfg(unix)]
+#[path = "process/tls.rs"]
+mod tls;
 
 #[path = "process/attack.rs"]
 mod attack;
@@ -113,10 +118,12 @@ fn wrong_flags_are_named() {
 }
 
 #[test]
-fn help_fits_one_screen_and_names_every_flag() {
+fn short_help_fits_one_screen_and_long_help_names_every_flag() {
+    let output = run(&["-h"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.lines().count() <= 50, "because -h is one screen");
     let output = run(&["--help"]);
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.lines().count() <= 50, "because help is one screen");
     for flag in [
         "--listen",
         "--tick-rate",
@@ -127,9 +134,56 @@ fn help_fits_one_screen_and_names_every_flag() {
         "--net-threads",
         "--players-max",
         "--config",
+        "--trust-proxy",
+        "--tls-cert",
+        "--tls-key",
+        "--unsafe-plain",
+        "--connections-per-address",
+        "--head-timeout-ms",
+        "--unsafe-no-address-caps",
+        "--unsafe-no-rate-limits",
     ] {
         assert!(text.contains(flag), "because {flag} exists");
     }
+    assert!(text.contains("[default: 256]"), "because limits have defaults: {text}");
+}
+
+#[test]
+fn limits_are_settings_like_all_others() {
+    for (args, named) in [
+        (vec!["--frames-per-s", "0"], "frames-per-s is 0"),
+        (vec!["--connections-max", "99999"], "connections-max is 99999"),
+        (vec!["--trust-proxy", "10.0.0.0"], "10.0.0.0"),
+        (vec!["--allow-origin", "play.example"], "allow-origin is \"play.example\""),
+        (vec!["--tls-cert", "a.crt"], "tls-key"),
+        (vec!["--listen", "0.0.0.0:0"], "unsafe-plain"),
+    ] {
+        let text = complaint(&args);
+        assert!(text.contains(named), "because {args:?} must be explained, not: {text}");
+    }
+    let config = file(
+        "limits.toml",
+        "house-bots = 0\n[limits]\nframes-per-s = 5\n[unsafe]\nunsafe-no-rate-limits = true\n",
+    );
+    let path = config.to_str().expect("the path is text").to_owned();
+    let text = complaint(&["--config", &path]);
+    assert!(text.contains("frames-per-s is 5"), "because the file was read: {text}");
+    let mut child = throng()
+        .env("THRONG_FRAMES_PER_S", "500")
+        .args(["--listen", "127.0.0.1:0", "--config", &path])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary was built");
+    let stdout = child.stdout.take().expect("stdout is piped");
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).expect("stdout is text");
+    assert!(line.contains("listening"), "because the variable wins over the file: {line}");
+    child.kill().expect("it runs");
+    let log = child.wait_with_output().expect("it ends").stderr;
+    let log = String::from_utf8_lossy(&log);
+    assert!(log.contains("WARN") && log.contains("--unsafe-no-rate-limits"), "{log}");
+    std::fs::remove_file(config).expect("the file was written");
 }
 
 #[test]

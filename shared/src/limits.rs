@@ -132,11 +132,19 @@ pub const STALLED_MS: u64 = 5_000;
 /// What it then has to take a close frame before it is aborted.
 pub const CLOSING_MS: u64 = 1_000;
 
-/// Frames and bytes that a client may send: refill a second, and burst.
+/// Frames and bytes that a client may send in a second, and the seconds' worth of them
+/// that it may send at once. All frames count: pings, fragments and empty ones too.
 pub const FRAMES_PER_S: u32 = 300;
-pub const FRAMES_BURST: u32 = 600;
 pub const BYTES_PER_S: u32 = 16 << 10;
-pub const BYTES_BURST: u32 = 32 << 10;
+pub const BUDGET_BURST_S: u32 = 2;
+/// A client that sends more for this long, in milliseconds, is closed with 4008; a pause
+/// from this length on ends such a time.
+pub const OVER_BUDGET_MS: u64 = 3_000;
+pub const OVER_BUDGET_GAP_MS: u64 = 1_000;
+/// Bytes that are read from one connection before the others get their turn.
+pub const TURN_BYTES: usize = 16 << 10;
+/// Unsent bytes beyond which a client's pings get no answer.
+pub const PONGS_BYTES_MAX: usize = 4 << 10;
 
 /// A client gets all its keyframes anew at most so often, in milliseconds.
 pub const RESYNC_MS: u64 = 1_000;
@@ -246,7 +254,31 @@ pub const PAGES_MAX: usize = 1024;
 pub const LANE_MAX: usize = 4096;
 /// Connections that have not said what they want, and as many that were told to go and
 /// have not gone.
-pub const DOORSTEP_MAX: usize = 1024;
+pub const DOORSTEP_MAX: usize = 8192;
+/// Connections of one address, from accept to close; and those beyond that are told why
+/// they have to go. A network of version 6 is one address.
+pub const CONNECTIONS_PER_ADDRESS: u32 = 256;
+pub const TURNED_AWAY_PER_ADDRESS: u32 = 16;
+/// Pages of one address that are being served.
+pub const PAGES_PER_ADDRESS: u32 = 64;
+/// Connections accepted per second and address, and the seconds' worth of them that come
+/// at once: all that may be open.
+pub const ADDRESS_ACCEPTS_PER_S: u32 = 50;
+pub const ADDRESS_ACCEPTS_BURST_S: u32 = 6;
+/// Tickets per second and address.
+pub const ADDRESS_TICKETS_PER_S: u32 = 20;
+pub const ADDRESS_TICKETS_BURST_S: u32 = 10;
+/// Addresses whose rates are remembered; the others share one rate.
+pub const ADDRESSES_MAX: usize = 65_536;
+/// Handshakes of TLS begun per second, and what is left of it under load: one takes about
+/// half a millisecond.
+pub const HANDSHAKES_PER_S: u32 = 400;
+pub const HANDSHAKES_PER_S_MIN: u32 = 50;
+/// Bytes that TLS holds of one connection in each direction.
+pub const TLS_BUFFER_BYTES: usize = 64 << 10;
+/// Networks of proxies that are trusted, and addresses in one X-Forwarded-For.
+pub const PROXIES_MAX: usize = 64;
+pub const FORWARDED_MAX: usize = 32;
 /// Newcomers sent away per second.
 pub const REFUSALS_PER_S: u32 = 500;
 /// Upgraded sockets that a network thread takes in one turn.
@@ -290,6 +322,9 @@ const _: () = {
     assert!(NAME_BYTES_MAX < 251, "a name's length is one byte on the wire");
     assert!(REASON_BYTES_MAX <= 123, "a close frame holds 123 bytes of reason");
     assert!(CLIENT_MESSAGE_BYTES <= READ_BUFFER_BYTES);
+    assert!(READ_BUFFER_BYTES <= TURN_BYTES);
+    assert!(OVER_BUDGET_GAP_MS < OVER_BUDGET_MS);
+    assert!(FRAMES_PER_S > TICK_HZ_MAX * 2, "a client may send an input a tick");
     assert!(NAME_BYTES_MAX * 2 + TICKET_BYTES + SECRET_BYTES < CLIENT_MESSAGE_BYTES);
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
@@ -314,6 +349,8 @@ const _: () = {
     assert!(RHYTHM_TICKS_MAX as usize * 2 <= CATCH_UP_TICKS_MAX, "one may be left out");
     assert!(LOAD_EVERY_MS * TICK_HZ_MIN as u64 >= 5_000, "a judgement is over several ticks");
     assert!(JOINS_PER_S_MIN < JOINS_PER_S && PAGES_PER_S_MIN < PAGES_PER_S);
+    assert!(CONNECTIONS_PER_ADDRESS <= ADDRESS_ACCEPTS_PER_S * ADDRESS_ACCEPTS_BURST_S);
+    assert!(PAGES_PER_ADDRESS < CONNECTIONS_PER_ADDRESS);
     assert!(JOINS_PER_S < ACCEPTS_PER_S, "a crowd must wait where others can pass it");
     assert!(BACKLOG as u64 * 1000 / (ACCEPTS_PER_S as u64) < TURN_MS);
     assert!(RETURNS_PER_S < REFUSALS_PER_S, "those who come back are told so at once");

@@ -2,6 +2,9 @@
 
 mod alternatives;
 mod determinism;
+#[cfg(target_os = "linux")]
+mod door;
+mod floods;
 mod golden;
 mod hostile;
 mod load;
@@ -13,4 +16,5 @@ mod slow;
 mod sockets;
 mod steady;
 mod tidy;
+mod tls;
 mod via;

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use throng_shared::limits::{CONNECTIONS_MAX, DRAIN_MS, LANE_MAX, PAGES_MAX};
+use ipnet::IpNet;
+use throng_shared::limits::{CONNECTIONS_MAX, DOORSTEP_MAX, DRAIN_MS, LANE_MAX, PAGES_MAX};
 
-use crate::config::{ArenaSpec, Config, Settings};
+use crate::config::{ArenaSpec, Config, LimitSettings, Settings, SwitchedOff};
 use crate::link::Step;
+use crate::net::Tls;
 use crate::serve::{Server, start};
 use crate::tickets::AuthSecret;
 
@@ -60,6 +62,19 @@ pub(super) struct ServeArgs {
     /// File with that secret
     #[arg(long, value_name = "FILE")]
     auth_secret_file: Option<PathBuf>,
+    /// Networks of proxies that say by X-Forwarded-For for whom they speak
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    trust_proxy: Option<Vec<IpNet>>,
+    /// Certificate, and those that vouch for it, in PEM; read again at SIGHUP
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitSettings,
+    #[command(flatten)]
+    switched_off: SwitchedOff,
     /// Never refuse newcomers or slow snapshots under load: to measure where the limit is
     #[arg(long)]
     doors_open: bool,
@@ -90,6 +105,11 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         session_s: args.session_s,
         auth_secret: args.auth_secret.map(AuthSecret::new),
         auth_secret_file: args.auth_secret_file,
+        trust_proxy: args.trust_proxy,
+        tls_cert: args.tls_cert,
+        tls_key: args.tls_key,
+        limits: args.limits,
+        switched_off: args.switched_off,
     };
     // Lossy: a value that is not UTF-8 is no setting, and is complained of as such.
     let variables = std::env::vars_os().map(|(name, value)| {
@@ -106,8 +126,13 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
     let allow = throng_bot::load::allow_open_files;
     let players = config.players_max.min(CONNECTIONS_MAX);
     // Those at the door have to do with what is left.
-    if let Err(error) = allow(players + LANE_MAX + PAGES_MAX).or_else(|_| allow(players)) {
+    if let Err(error) =
+        allow(players + DOORSTEP_MAX + LANE_MAX + PAGES_MAX).or_else(|_| allow(players))
+    {
         tracing::warn!("{error}");
+    }
+    for (flag, so) in config.limits.switched_off.flags() {
+        tracing::warn!("A limit is switched off by --{flag}: {so}.");
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -120,15 +145,19 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         if args.doors_open {
             server.hold_step(Some(Step::Open));
         }
-        say_listening(server.address());
+        say_listening(scheme(&config), server.address());
         serve_until(signal, server).await
     })
 }
 
+fn scheme(config: &Config) -> &'static str {
+    if config.tls.is_some() { "https" } else { "http" }
+}
+
 /// Prints where this process listens, for people and for scripts.
-pub(super) fn say_listening(address: SocketAddr) {
+pub(super) fn say_listening(scheme: &str, address: SocketAddr) {
     let mut stdout = std::io::stdout();
-    let line = format!("throng listening on http://{address}\n");
+    let line = format!("throng listening on {scheme}://{address}\n");
     // A closed stdout is no reason not to serve.
     drop(stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()));
 }
@@ -136,11 +165,14 @@ pub(super) fn say_listening(address: SocketAddr) {
 async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
     loop {
         tokio::select! {
-            name = signal.next() => {
-                tracing::info!("{name}: closing {} connections.", server.tally().open());
-                server.drain();
-                return drain(signal, server).await;
-            }
+            told = signal.next() => match told {
+                Told::Reload => reload(&server),
+                Told::End(name) => {
+                    tracing::info!("{name}: closing {} connections.", server.tally().open());
+                    server.drain();
+                    return drain(signal, server).await;
+                }
+            },
             () = tokio::time::sleep(HEALTH_EVERY) => {
                 if server.is_broken() {
                     server.stop();
@@ -156,10 +188,14 @@ async fn drain(mut signal: Signal, server: Server) -> Result<(), String> {
     let end = Instant::now() + Duration::from_millis(DRAIN_MS);
     loop {
         tokio::select! {
-            name = signal.next() => {
-                let open = server.tally().open();
-                return Err(format!("{name} again: {open} connections were cut."));
-            }
+            told = signal.next() => match told {
+                // It is too late for a new certificate.
+                Told::Reload => {}
+                Told::End(name) => {
+                    let open = server.tally().open();
+                    return Err(format!("{name} again: {open} connections were cut."));
+                }
+            },
             () = tokio::time::sleep(DRAIN_LOOK) => {}
         }
         if server.tally().open() == 0 || Instant::now() >= end || server.is_broken() {
@@ -174,8 +210,29 @@ async fn drain(mut signal: Signal, server: Server) -> Result<(), String> {
     Ok(())
 }
 
-/// The signals that end the server.
+/// Reads the certificate again.
+fn reload(server: &Server) {
+    match server.tls().map(Tls::reload) {
+        None => tracing::info!("SIGHUP: there is no certificate to read again."),
+        Some(Ok(())) => tracing::info!("SIGHUP: new handshakes use the new certificate."),
+        Some(Err(error)) => tracing::error!("SIGHUP: the old certificate stays. {error}"),
+    }
+}
+
+/// What the operator wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// To read the certificate again.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only SIGHUP says so"))]
+    Reload,
+    /// To end, by this signal.
+    End(&'static str),
+}
+
+/// The signals that end the server, and the one to read the certificate again.
 struct Signal {
+    #[cfg(unix)]
+    hang_up: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -190,16 +247,18 @@ impl Signal {
             signal(kind).map_err(|error| format!("Signals cannot be listened for: {error}."))
         };
         Ok(Self {
+            hang_up: listen(SignalKind::hangup())?,
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
         })
     }
 
     #[cfg(unix)]
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.hang_up.recv() => Told::Reload,
+            _ = self.terminate.recv() => Told::End("SIGTERM"),
+            _ = self.interrupt.recv() => Told::End("SIGINT"),
         }
     }
 
@@ -209,8 +268,8 @@ impl Signal {
     }
 
     #[cfg(not(unix))]
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Told {
         drop(tokio::signal::ctrl_c().await);
-        "Ctrl-C"
+        Told::End("Ctrl-C")
     }
 }

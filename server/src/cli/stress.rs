@@ -225,7 +225,7 @@ pub(super) fn run_floor(args: FloorArgs) -> Result<(), String> {
     let failed = |error| format!("The bare loop failed: {error}.");
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    super::serve::say_listening(address);
+    super::serve::say_listening("http", address);
     let reads = if args.once_a_tick { Reads::OnceATick } else { Reads::OnArrival };
     stress::floor::serve(&listener, args.tick_rate, args.bytes, reads).map_err(failed)
 }

@@ -22,7 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Error};
 
-use super::budget::Budget;
+use super::budget::{Budget, Paid, Rates};
 use super::frames::{put_binary, put_binary_of, put_goodbye};
 use super::pipe::{Flushed, Pipe, Stream};
 use super::ring::Ring;
@@ -35,8 +35,8 @@ use crate::tickets::BadTicket;
 const READS_PER_TURN: usize = 64;
 /// Tag of an Input: over budget, only these may be dropped.
 const INPUT_TAG: u8 = 0;
-/// Budget overdrafts after which a connection ends.
-const OVERDRAFTS_MAX: u32 = 900;
+/// Bytes of replies that the protocol machine keeps: a pong or two.
+const REPLIES_BYTES_MAX: usize = 256;
 
 /// The rhythm of the room, as far as the edge has to know it.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +139,6 @@ pub(super) struct Conn {
     /// Number of the newest that the client has acknowledged, once it has said anything.
     received: Option<u32>,
     budget: Budget,
-    overdrafts: u32,
     /// The room has been asked to take the player in.
     is_joining: bool,
     stalled: Option<Millis>,
@@ -154,13 +153,15 @@ impl Conn {
         stream: Stream,
         (leftover, ticket): (Vec<u8>, Ticket),
         now: Millis,
+        rates: Rates,
     ) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .write_buffer_size(0)
+            .max_write_buffer_size(REPLIES_BYTES_MAX)
             .max_message_size(Some(CLIENT_MESSAGE_BYTES))
             .max_frame_size(Some(CLIENT_MESSAGE_BYTES));
-        let pipe = Pipe::new(stream);
+        let pipe = Pipe::new(stream, &leftover);
         let first_ping_ms = Prng::new(id.serial).below(PING_MS as u32);
         Self {
             id,
@@ -176,8 +177,7 @@ impl Conn {
             start: None,
             sent: 0,
             received: None,
-            budget: Budget::new(now),
-            overdrafts: 0,
+            budget: Budget::new(now, rates),
             is_joining: false,
             stalled: None,
             wants_resync: false,
@@ -250,17 +250,37 @@ impl Conn {
 
     /// Reads what came, and writes what waits.
     pub(super) fn read(&mut self, reading: &mut Reading<'_>) {
-        // What came with the handshake is with the protocol machine already.
-        self.is_fresh = false;
         let before = reading.inputs.len();
         if self.phase != Phase::Open {
             self.await_end(reading.now, reading.tally);
             return;
         }
-        for _ in 0..READS_PER_TURN {
-            match self.socket.read() {
-                Ok(message) => self.handle_message(reading, before, &message),
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+        self.socket.get_mut().begin_turn();
+        let mut paid = Paid::Covered;
+        for turn in 0..=READS_PER_TURN {
+            // What came with the handshake, or was too much for a turn, is with the
+            // protocol machine already.
+            self.is_fresh = turn == READS_PER_TURN;
+            if self.is_fresh {
+                break;
+            }
+            let read = self.socket.read();
+            let passed = self.socket.get_mut().take_passed();
+            if passed.is_too_big {
+                self.close(reading.now, reading.tally, CloseCode::TooBig, None, 0);
+                return;
+            }
+            // What came is paid for here; frames that are messages, one by one.
+            paid = paid.max(self.budget.pay(reading.now, passed.fragments, passed.bytes));
+            match read {
+                Ok(message) => self.handle_message(reading, before, (&message, paid)),
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if paid != Paid::Covered && passed.fragments > 0 {
+                        self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+                        return;
+                    }
+                    break;
+                }
                 Err(error) => self.handle_error(reading, &error),
             }
             if self.phase != Phase::Open {
@@ -287,7 +307,13 @@ impl Conn {
         }
     }
 
-    fn handle_message(&mut self, reading: &mut Reading<'_>, before: usize, message: &Message) {
+    /// A message, and whether the bytes that it came with are paid for.
+    fn handle_message(
+        &mut self,
+        reading: &mut Reading<'_>,
+        before: usize,
+        (message, paid): (&Message, Paid),
+    ) {
         if let Message::Close(_) = message {
             reading.tally.closed("peer closed".to_owned());
             let said =
@@ -299,17 +325,15 @@ impl Conn {
             self.phase = Phase::Gone;
             return;
         }
-        if !self.budget.pay(reading.now, message.len()) {
-            self.overdrafts += 1;
-            let droppable =
+        // Over budget, inputs are dropped unread, and anything else is the end.
+        let paid = paid.max(self.budget.pay(reading.now, 1, 0));
+        if paid != Paid::Covered {
+            let is_input =
                 matches!(message, Message::Binary(bytes) if bytes.first() == Some(&INPUT_TAG));
-            if !droppable || self.overdrafts > OVERDRAFTS_MAX {
+            if !is_input || paid == Paid::OverTooLong {
                 self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
             }
             return;
-        }
-        if self.budget.is_full() {
-            self.overdrafts = 0;
         }
         match message {
             Message::Binary(bytes) => self.handle_binary(reading, before, bytes),

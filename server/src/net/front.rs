@@ -1,19 +1,21 @@
 //! The front door: accepts connections, serves pages, and hands sockets whose handshake
 //! is done to the network threads. Under load it lets fewer in, and then none.
 
+use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY};
 use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use throng_shared::limits::{HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS};
-use tokio::io::{AsyncReadExt, DuplexStream};
+use throng_shared::limits::{ADDRESS_TICKETS_BURST_S, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
@@ -21,15 +23,24 @@ use tower_service::Service;
 
 use super::desk::{Desk, PageRequest};
 use super::fresh::Fresh;
-use super::lane::Peer;
+use super::origin::Origin;
+use super::places::PeerRates;
+use super::proxies::Proxies;
 use super::tally::Tally;
 use super::thread::Handover;
+use super::tls::Tls;
+use crate::config::Limits;
 use crate::link::Gauge;
 
 /// Bytes that wait between a house bot and the server.
 const MEMORY_PIPE_BYTES: usize = 64 << 10;
 /// House bots that knock at once.
 const KNOCKS: usize = 64;
+
+/// Beginning of a request for a ticket.
+const TICKET_HEAD: &[u8] = b"POST /api/ticket";
+/// A year, as is usual.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Whatever is not the WebSocket endpoint.
 pub type Page = Router;
@@ -38,7 +49,12 @@ pub type Page = Router;
 #[derive(Debug)]
 pub struct FrontOptions {
     /// Origins that are allowed besides the server's own.
-    pub origins: Vec<String>,
+    pub origins: Vec<Origin>,
+    pub limits: Limits,
+    /// Proxies that say for whom they speak.
+    pub proxies: Proxies,
+    /// Without it the door speaks plainly.
+    pub tls: Option<Arc<Tls>>,
     pub page: Page,
     pub handovers: Vec<Handover>,
     pub gauge: Arc<Gauge>,
@@ -96,6 +112,10 @@ impl Front {
         listener.set_nonblocking(true)?;
         let bell = listener.try_clone()?;
         let page = options.page.clone();
+        let is_tls = options.tls.is_some();
+        let tickets_per_s = options.limits.address_tickets_per_s;
+        let mut tickets = (!options.limits.switched_off.address_caps)
+            .then(|| PeerRates::new(tickets_per_s, ADDRESS_TICKETS_BURST_S));
         let mut desk = Desk::new(Instant::now(), listener, options);
         loop {
             let is_idle = desk.is_idle();
@@ -112,40 +132,79 @@ impl Front {
             tokio::select! {
                 () = stop.notified() => return Ok(()),
                 Some(stream) = knocks.recv() => {
-                    desk.arrive(Instant::now(), Peer::House, Fresh::Memory(stream));
+                    desk.arrive(Instant::now(), stream);
                 }
                 accepted = anybody => {
                     let now = Instant::now();
                     match accepted.and_then(|it| it.map(first).transpose()) {
-                        Ok(Some((stream, peer))) => desk.arrive(now, peer, Fresh::Tcp(stream)),
+                        Ok(Some((stream, from))) => desk.greet(now, from, stream),
                         // The others are found by looking.
                         Ok(None) => {}
                         Err(error) => desk.note_failed(now, &error),
                     }
                 }
             }
-            for request in desk.turn(Instant::now()) {
-                tokio::spawn(serve_page(request, page.clone()));
+            let now = Instant::now();
+            for request in desk.turn(now) {
+                let has_ticket = !request.head.starts_with(TICKET_HEAD)
+                    || tickets.as_mut().is_none_or(|it| it.try_take(now, request.peer));
+                let page = if has_ticket { page.clone() } else { too_often() };
+                tokio::spawn(serve_page(request, page, is_tls));
             }
         }
     }
 }
 
 /// The first to come while nobody was at the door.
-fn first((stream, from): (TcpStream, SocketAddr)) -> io::Result<(std::net::TcpStream, Peer)> {
-    Ok((stream.into_std()?, Peer::of(from.ip())))
+fn first((stream, from): (TcpStream, SocketAddr)) -> io::Result<(std::net::TcpStream, IpAddr)> {
+    Ok((stream.into_std()?, from.ip()))
+}
+
+/// For an address that asks for tickets too often.
+fn too_often() -> Page {
+    Router::new().fallback(|| async {
+        let why = "Too many tickets were asked for from your address.\n";
+        (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "5")], why)
+    })
 }
 
 /// Serves one page. A connection carries one only: the next request on it might be for
 /// the WebSocket, which is not to be had here.
-async fn serve_page(request: PageRequest, page: Page) {
-    let PageRequest { stream, head, permit: _permit } = request;
-    let Ok(stream) = TcpStream::from_std(stream) else { return };
-    let (reader, writer) = stream.into_split();
+async fn serve_page(request: PageRequest, page: Page, is_tls: bool) {
+    let PageRequest { caller, peer: _, head, places: _places } = request;
+    let _presence = caller.presence;
+    match caller.fresh {
+        Fresh::Tcp(stream) => {
+            if let Ok(stream) = TcpStream::from_std(stream) {
+                serve_on(stream, head, page, is_tls).await;
+            }
+        }
+        Fresh::Tls(stream) => {
+            if let Ok(stream) = stream.into_stream() {
+                serve_on(stream, head, page, is_tls).await;
+            }
+        }
+        // Nobody in this process asks for pages.
+        Fresh::Memory(_) => {}
+    }
+}
+
+async fn serve_on<S>(stream: S, head: Vec<u8>, page: Page, is_tls: bool)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (reader, writer) = tokio::io::split(stream);
     let whole = tokio::io::join(io::Cursor::new(head).chain(reader), writer);
     let service = service_fn(move |request: Request<Incoming>| {
         let mut page = page.clone();
-        async move { page.call(request.map(Body::new)).await }
+        async move {
+            let mut response = page.call(request.map(Body::new)).await?;
+            if is_tls {
+                // Who has been here by TLS comes by it again.
+                response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HSTS);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

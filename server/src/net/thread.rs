@@ -18,13 +18,14 @@ use throng_shared::time::Millis;
 use throng_shared::wire::{Event, encode};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
-use tokio::sync::OwnedSemaphorePermit;
 
+use super::budget::Rates;
 use super::conn::{Beat, Conn, Reading, Scratch, Ticket};
 use super::drain::{self, Drain};
 use super::fresh::Fresh;
 use super::meter::{Meter, Moment};
 use super::pipe::Stream;
+use super::places::Place;
 use super::seat::Seat;
 use super::sessions::Sessions;
 use super::takeover::{Coming, Word};
@@ -61,7 +62,9 @@ pub struct Newborn {
     /// What it brought in its handshake.
     pub ticket: Ticket,
     /// Its place among the connections of the process.
-    pub permit: OwnedSemaphorePermit,
+    pub place: Place,
+    /// What it may send.
+    pub rates: Rates,
 }
 
 /// The front's way to a network thread.
@@ -81,7 +84,7 @@ impl Handover {
 pub(super) struct Slot {
     /// Which connection it is, among those that had this place.
     pub(super) generation: u64,
-    pub(super) conn: Option<(Conn, OwnedSemaphorePermit)>,
+    pub(super) conn: Option<(Conn, Place)>,
     pub(super) seat: Option<Box<Seat>>,
     /// The session that the connection takes over.
     pub(super) coming: Option<Box<Coming>>,
@@ -294,14 +297,16 @@ impl NetThread {
         for _ in 0..NEWBORNS_PER_TURN {
             let Ok(newborn) = self.newborns.try_recv() else { break };
             let stream = match newborn.fresh {
-                Fresh::Memory(stream) => Stream::Memory(stream),
-                Fresh::Tcp(stream) => match TcpStream::from_std(stream) {
-                    Ok(stream) => Stream::Tcp(stream),
-                    Err(error) => {
-                        tracing::warn!("A connection could not be taken over: {error}.");
-                        continue;
-                    }
-                },
+                Fresh::Memory(stream) => Ok(Stream::Memory(stream)),
+                Fresh::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
+                Fresh::Tls(stream) => stream.into_stream().map(Stream::Tls),
+            };
+            let stream = match stream {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::warn!("A connection could not be taken over: {error}.");
+                    continue;
+                }
             };
             let index = self.free.pop().unwrap_or_else(|| {
                 self.slots.push(Slot::default());
@@ -309,8 +314,8 @@ impl NetThread {
             });
             self.slots[index].generation += 1;
             let brought = (newborn.leftover, newborn.ticket);
-            let conn = Conn::new(self.id(index), stream, brought, now);
-            self.slots[index].conn = Some((conn, newborn.permit));
+            let conn = Conn::new(self.id(index), stream, brought, now, newborn.rates);
+            self.slots[index].conn = Some((conn, newborn.place));
             self.tally.opened();
         }
     }
