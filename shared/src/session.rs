@@ -11,4 +11,4 @@ pub use client::{ClientSession, Fault, Skimmed, Update};
 pub use clock::Clock;
 pub use close::{CloseCode, Comeback};
 pub use name::{Name, NameError};
-pub use server::{Newest, Refusal, Request, ServerSession, Why};
+pub use server::{Newest, Phase, Refusal, Request, ServerSession, Why};

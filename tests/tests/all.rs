@@ -6,6 +6,7 @@ mod golden;
 mod hostile;
 mod load;
 mod maps;
+mod matrix;
 mod overload;
 mod pair;
 mod replication;
