@@ -11,6 +11,9 @@ mod front;
 mod lane;
 mod meter;
 mod pipe;
+#[cfg(feature = "proof")]
+pub mod proof;
+mod protocol;
 mod tally;
 mod thread;
 mod turnstile;

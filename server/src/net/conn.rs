@@ -8,18 +8,18 @@ use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLIENT_MESSAGE_BYTES, CLOSING_MS, CONTROL_CREDIT, EVENTS_BYTES_MAX, EVENTS_MAX,
-    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESYNC_MS, STALLED_MS,
+    INPUTS_BUFFERED_MAX, RESYNC_MS, STALLED_MS,
 };
 use throng_shared::session::{CloseCode, Newest, Refusal, Request, ServerSession};
 use throng_shared::time::Millis;
 use throng_shared::wire::{Secret, ServerMessage, encode_into, splice_number, splice_welcome};
-use tokio_tungstenite::tungstenite::error::CapacityError;
-use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Error};
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket};
 
 use super::budget::Budget;
 use super::frames::{put_binary, put_binary_of, put_goodbye};
 use super::pipe::{Flushed, Pipe, Stream};
+use super::protocol;
 use super::tally::Tally;
 use crate::link::{ConnId, Control, InputNote, RoomPort, Untaken};
 use crate::replication::{Cursor, History, Pacer, Rhythm, Viewer};
@@ -102,15 +102,9 @@ pub(super) struct Conn {
 
 impl Conn {
     pub(super) fn new(id: ConnId, stream: Stream, leftover: Vec<u8>, now: Millis) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(0)
-            .max_message_size(Some(CLIENT_MESSAGE_BYTES))
-            .max_frame_size(Some(CLIENT_MESSAGE_BYTES));
-        let pipe = Pipe::new(stream);
         Self {
             id,
-            socket: WebSocket::from_partially_read(pipe, leftover, Role::Server, Some(config)),
+            socket: protocol::open(stream, leftover, CLIENT_MESSAGE_BYTES),
             session: ServerSession::new(now),
             phase: Phase::Open,
             you: None,
@@ -263,25 +257,7 @@ impl Conn {
     }
 
     fn handle_error(&mut self, reading: &Reading<'_>, error: &Error) {
-        let code = match error {
-            Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
-                None
-            }
-            Error::Capacity(CapacityError::MessageTooLong { .. }) => Some(CloseCode::TooBig),
-            Error::Protocol(_) => Some(CloseCode::Protocol),
-            Error::Utf8(_) => Some(CloseCode::NotUtf8),
-            Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Io(_)
-            | Error::Tls(_)
-            | Error::Capacity(_)
-            | Error::WriteBufferFull(_)
-            | Error::AttackAttempt
-            | Error::Url(_)
-            | Error::Http(_)
-            | Error::HttpFormat(_) => None,
-        };
-        match code {
+        match protocol::code(error) {
             // The library stops reading after an error, so only the close is left.
             Some(code) => self.close(reading.now, reading.tally, code, None, 0),
             None => {
