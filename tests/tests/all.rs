@@ -2,8 +2,10 @@
 
 mod alternatives;
 mod determinism;
+mod fuzz;
 mod golden;
 mod hostile;
+mod lengths;
 mod load;
 mod maps;
 mod matrix;
