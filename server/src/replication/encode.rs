@@ -152,7 +152,7 @@ impl Replicator {
             self.crossers.push(Crosser { into: index, from, is_bolt: false, bytes });
         }
         if is_due(index, sim.tick()) {
-            self.checks[index as usize].glider(it.id, it.body, it.helm.steer, condition(&it));
+            self.checks[index as usize].glider(it.id, it.body, it.helm.steer, condition(it));
         }
     }
 
