@@ -15,6 +15,9 @@ mod meter;
 mod origin;
 mod pipe;
 mod places;
+#[cfg(feature = "proof")]
+pub mod proof;
+mod protocol;
 mod proxies;
 mod returns;
 mod ring;

@@ -5,10 +5,13 @@ mod determinism;
 #[cfg(target_os = "linux")]
 mod door;
 mod floods;
+mod fuzz;
 mod golden;
 mod hostile;
+mod lengths;
 mod load;
 mod maps;
+mod matrix;
 mod overload;
 mod pair;
 mod replication;

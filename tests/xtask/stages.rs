@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use crate::codegen::{self, Mode};
 use crate::command::{cargo, program, run as run_program};
 use crate::tally::{self, Tally};
-use crate::{browser, dist, node};
+use crate::{browser, conformance, dist, fuzz, node};
 
 /// What a stage found: its tests, and a sentence when it failed.
 struct Outcome {
@@ -26,6 +26,8 @@ const STAGES: &[Stage] = &[
     ("build of the web client", web_build),
     ("Rust tests", rust_tests),
     ("determinism in release", release_tests),
+    ("WebSocket conformance", conformance_tests),
+    ("fuzzing, a minute", fuzzing),
     ("browser tests", browser_tests),
 ];
 
@@ -100,7 +102,19 @@ fn release_tests(root: &Path) -> Outcome {
 }
 
 fn browser_tests(root: &Path) -> Outcome {
-    match browser::run_tests(root) {
+    tallied(browser::run_tests(root))
+}
+
+fn conformance_tests(root: &Path) -> Outcome {
+    tallied(conformance::run_tests(root))
+}
+
+fn fuzzing(root: &Path) -> Outcome {
+    tallied(fuzz::run_tests(root))
+}
+
+fn tallied(result: Result<Tally, (Tally, String)>) -> Outcome {
+    match result {
         Ok(tally) => Outcome { tally, failure: None },
         Err((tally, sentence)) => Outcome { tally, failure: Some(sentence) },
     }

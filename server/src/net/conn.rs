@@ -6,8 +6,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
-    CLIENT_MESSAGE_BYTES, CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, READ_BUFFER_BYTES,
-    RESTART_RETRY_MS, RESYNC_MS, STALLED_MS,
+    CLIENT_MESSAGE_BYTES, CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, RESTART_RETRY_MS, RESYNC_MS,
+    STALLED_MS,
 };
 use throng_shared::prng::Prng;
 use throng_shared::session::{
@@ -17,14 +17,14 @@ use throng_shared::time::Millis;
 use throng_shared::wire::{
     Resume, Secret, ServerMessage, encode_into, splice_number, splice_welcome,
 };
-use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode;
-use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Error};
+use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket};
 
 use super::budget::{Budget, Paid, Rates};
 use super::frames::{put_binary, put_binary_of, put_goodbye};
 use super::pipe::{Flushed, Pipe, Stream};
+use super::protocol;
 use super::ring::Ring;
 use super::tally::Tally;
 use crate::link::{ConnId, InputNote};
@@ -35,8 +35,6 @@ use crate::tickets::BadTicket;
 const READS_PER_TURN: usize = 64;
 /// Tag of an Input: over budget, only these may be dropped.
 const INPUT_TAG: u8 = 0;
-/// Bytes of replies that the protocol machine keeps: a pong or two.
-const REPLIES_BYTES_MAX: usize = 256;
 
 /// The rhythm of the room, as far as the edge has to know it.
 #[derive(Clone, Copy, Debug)]
@@ -155,17 +153,10 @@ impl Conn {
         now: Millis,
         rates: Rates,
     ) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(0)
-            .max_write_buffer_size(REPLIES_BYTES_MAX)
-            .max_message_size(Some(CLIENT_MESSAGE_BYTES))
-            .max_frame_size(Some(CLIENT_MESSAGE_BYTES));
-        let pipe = Pipe::new(stream, &leftover);
         let first_ping_ms = Prng::new(id.serial).below(PING_MS as u32);
         Self {
             id,
-            socket: WebSocket::from_partially_read(pipe, leftover, Role::Server, Some(config)),
+            socket: protocol::open(stream, leftover, CLIENT_MESSAGE_BYTES),
             session: ServerSession::new(now).staggered(first_ping_ms.into()),
             phase: Phase::Open,
             parting: None,
@@ -385,25 +376,7 @@ impl Conn {
     }
 
     fn handle_error(&mut self, reading: &Reading<'_>, error: &Error) {
-        let code = match error {
-            Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
-                None
-            }
-            Error::Capacity(CapacityError::MessageTooLong { .. }) => Some(CloseCode::TooBig),
-            Error::Protocol(_) => Some(CloseCode::Protocol),
-            Error::Utf8(_) => Some(CloseCode::NotUtf8),
-            Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Io(_)
-            | Error::Tls(_)
-            | Error::Capacity(_)
-            | Error::WriteBufferFull(_)
-            | Error::AttackAttempt
-            | Error::Url(_)
-            | Error::Http(_)
-            | Error::HttpFormat(_) => None,
-        };
-        match code {
+        match protocol::code(error) {
             // The library stops reading after an error, so only the close is left.
             Some(code) => self.close(reading.now, reading.tally, code, None, 0),
             None => {

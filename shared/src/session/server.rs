@@ -111,13 +111,43 @@ pub enum Request {
     Leave,
 }
 
+/// The states of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Until Hello, since.
-    Greeting(Millis),
+pub enum Phase {
+    /// Until Hello.
+    Greeting,
     /// Until the room has answered.
     Joining,
     Playing,
+}
+
+impl Phase {
+    pub const ALL: [Self; 3] = [Self::Greeting, Self::Joining, Self::Playing];
+
+    /// Whether a client may say this now. What is not listed here is refused, so a new
+    /// message is refused everywhere until it is listed.
+    #[must_use]
+    pub fn allows(self, message: &ClientMessage) -> bool {
+        use ClientMessage::{Bye, Hello, Input, Pong, Resync};
+        matches!(
+            (self, message),
+            (Self::Greeting, Hello(_))
+                | (Self::Joining, Pong { .. } | Bye)
+                | (Self::Playing, Input(_) | Pong { .. } | Resync | Bye)
+        )
+    }
+
+    /// Why a message that is not allowed now is refused.
+    fn out_of_place(self, message: &ClientMessage) -> Why {
+        use ClientMessage::{Bye, Hello, Input, Pong, Resync};
+        match (self, message) {
+            (Self::Greeting, _) => Why::BeforeHello,
+            (Self::Joining | Self::Playing, Hello(_)) => Why::SecondHello,
+            (Self::Joining | Self::Playing, Input(_) | Pong { .. } | Resync | Bye) => {
+                Why::BeforeWelcome
+            }
+        }
+    }
 }
 
 /// Decodes frames, holds them against the state of the session, and keeps the
@@ -142,7 +172,7 @@ impl ServerSession {
     #[must_use]
     pub fn new(now: Millis) -> Self {
         Self {
-            phase: Phase::Greeting(now),
+            phase: Phase::Greeting,
             heard: now,
             pinged: now,
             next_ping: now.plus(PING_MS),
@@ -165,9 +195,6 @@ impl ServerSession {
     /// The server itself stood still for so long: nobody is to blame for what was not
     /// heard meanwhile.
     pub fn forgive(&mut self, ms: u64) {
-        if let Phase::Greeting(since) = &mut self.phase {
-            *since = since.plus(ms);
-        }
         self.heard = self.heard.plus(ms);
         self.pinged = self.pinged.plus(ms);
     }
@@ -186,19 +213,15 @@ impl ServerSession {
         let message =
             decode_client(frame).map_err(|e| Refusal { why: Why::Undecodable(e.reason) })?;
         self.heard = now;
-        match (self.phase, message) {
-            (Phase::Greeting(_), ClientMessage::Hello(hello)) => self.hello(hello),
-            (Phase::Greeting(_), _) => Err(Refusal { why: Why::BeforeHello }),
-            (Phase::Joining | Phase::Playing, ClientMessage::Hello(_)) => {
-                Err(Refusal { why: Why::SecondHello })
-            }
-            (_, ClientMessage::Bye) => Ok(Request::Leave),
-            (_, ClientMessage::Pong { nonce, received }) => self.pong(now, nonce, received),
-            (Phase::Joining, ClientMessage::Input(_) | ClientMessage::Resync) => {
-                Err(Refusal { why: Why::BeforeWelcome })
-            }
-            (Phase::Playing, ClientMessage::Input(input)) => self.input(newest, input),
-            (Phase::Playing, ClientMessage::Resync) => Ok(Request::Resync),
+        if !self.phase.allows(&message) {
+            return Err(Refusal { why: self.phase.out_of_place(&message) });
+        }
+        match message {
+            ClientMessage::Hello(hello) => self.hello(hello),
+            ClientMessage::Bye => Ok(Request::Leave),
+            ClientMessage::Pong { nonce, received } => self.pong(now, nonce, received),
+            ClientMessage::Input(input) => self.input(newest, input),
+            ClientMessage::Resync => Ok(Request::Resync),
         }
     }
 
@@ -212,6 +235,12 @@ impl ServerSession {
     pub fn welcome(&mut self, tick: Tick) {
         self.phase = Phase::Playing;
         self.seen = tick;
+    }
+
+    /// The state that it is in.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
     }
 
     /// Whether Welcome was said.
@@ -241,13 +270,14 @@ impl ServerSession {
     #[must_use]
     pub fn poll_timeout(&self, now: Millis) -> Option<Refusal> {
         match self.phase {
-            Phase::Greeting(since) if now.since(since) >= HELLO_MS => {
+            // Nothing is heard here but what ends this state, or the session.
+            Phase::Greeting if now.since(self.heard) >= HELLO_MS => {
                 Some(Refusal { why: Why::NoHello })
             }
             Phase::Joining | Phase::Playing if now.since(self.heard) >= SERVER_SILENCE_MS => {
                 Some(Refusal { why: Why::Silent })
             }
-            Phase::Greeting(_) | Phase::Joining | Phase::Playing => None,
+            Phase::Greeting | Phase::Joining | Phase::Playing => None,
         }
     }
 
