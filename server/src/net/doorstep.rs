@@ -61,7 +61,7 @@ impl Looks {
         if now < self.next {
             return false;
         }
-        self.next = (now + self.pause).min(self.end.max(now + LOOK));
+        self.next = (now + self.pause).min(self.end);
         self.pause = (self.pause * 2).min(LOOK_MAX);
         true
     }
