@@ -12,6 +12,8 @@ mod readers;
 
 #[path = "process/attack.rs"]
 mod attack;
+#[path = "process/churn.rs"]
+mod churn;
 #[path = "process/via.rs"]
 mod via;
 

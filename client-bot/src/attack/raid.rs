@@ -179,7 +179,7 @@ async fn one(field: &Field, number: usize) -> (End, Duration) {
     sleep(turn).await;
     let mut since = Instant::now();
     let end = timeout_at(field.end, misbehave(field, number, &mut since)).await;
-    (end.unwrap_or_else(|_| Ok(End::StillOpen)).unwrap_or_else(|end| end), since.elapsed())
+    (end.unwrap_or(Ok(End::StillOpen)).unwrap_or_else(|end| end), since.elapsed())
 }
 
 /// What one connection does; `since` is when it begins to.
@@ -391,6 +391,7 @@ fn crowd(orders: Orders) -> Result<Told, LoadError> {
         i_run_that_server: false,
         joining_max: crate::load::JOINING_MAX,
         comeback: false,
+        churn_per_s: 0.0,
         bare: None,
     };
     let began = Instant::now();
