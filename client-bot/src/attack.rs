@@ -20,6 +20,7 @@ use crate::stress::outcome::TickCounts;
 use crate::stress::server::ServerError;
 
 mod besiege;
+mod crowd;
 mod kind;
 mod raid;
 mod raw;
