@@ -58,6 +58,7 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
         i_run_that_server: options.i_run_that_server,
         joining_max: JOINING_MAX,
         comeback: true,
+        churn_per_s: 0.0,
         bare: None,
     };
     let mut window = Window::new(count, count as f64 / ramp_per_s, seconds);

@@ -70,6 +70,8 @@ pub struct Plan {
     /// Whether bots whose connection ended come back, and go on with their session where
     /// the server still has it.
     pub comeback: bool,
+    /// Bots that leave in a second, each for a new one in its place.
+    pub churn_per_s: f64,
     /// The target is a bare loop: no handshake, frames of so many bytes.
     pub bare: Option<Bare>,
 }
@@ -282,6 +284,7 @@ mod tests {
             i_run_that_server: false,
             joining_max: usize::MAX,
             comeback: false,
+            churn_per_s: 0.0,
             bare: None,
         }
     }

@@ -29,6 +29,7 @@ use crate::report::round;
 use crate::target::Target;
 
 pub mod chart;
+pub mod churn;
 pub(crate) mod cores;
 mod courses;
 pub mod csv;
@@ -484,6 +485,7 @@ impl Bench<'_> {
             i_run_that_server: options.i_run_that_server,
             joining_max: load::JOINING_MAX,
             comeback: options.comeback,
+            churn_per_s: 0.0,
             bare,
         })
     }

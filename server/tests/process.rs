@@ -20,6 +20,8 @@ mod tls;
 
 #[path = "process/attack.rs"]
 mod attack;
+#[path = "process/churn.rs"]
+mod churn;
 #[path = "process/via.rs"]
 mod via;
 

@@ -16,11 +16,13 @@ mod typescript;
 use std::process::ExitCode;
 
 use capacity::{Length, Mode};
+use stages::Extent;
 
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
   test                 run every test there is; the last line counts them
+  test --long          the same, and ten minutes of players who come and go
   codegen [--check]    write, or compare, what is generated from the wire types
   golden [--check]     write, or compare, the golden vectors in tests/golden
   capacity             measure what this machine holds, for half an hour and more, and write
@@ -51,7 +53,8 @@ fn main() -> ExitCode {
             Ok(())
         }
         [] => Err("xtask needs a command; see `cargo xtask --help`".to_owned()),
-        ["test"] => return stages::run(&root),
+        ["test"] => return stages::run(&root, Extent::Usual),
+        ["test", "--long"] => return stages::run(&root, Extent::Long),
         ["codegen"] => codegen::run(&root, codegen::Mode::Write),
         ["codegen", "--check"] => codegen::run(&root, codegen::Mode::Check),
         ["golden"] => golden::run(&root, codegen::Mode::Write),

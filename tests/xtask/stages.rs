@@ -31,12 +31,24 @@ const STAGES: &[Stage] = &[
     ("browser tests", browser_tests),
 ];
 
+/// Those that take longer than anybody waits for.
+const LONG_STAGES: &[Stage] = &[("ten minutes of churn", churn)];
+
+/// Which stages are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Usual,
+    Long,
+}
+
 /// Runs every stage, whatever the ones before it found.
-pub(crate) fn run(root: &Path) -> ExitCode {
+pub(crate) fn run(root: &Path, extent: Extent) -> ExitCode {
+    let long = if extent == Extent::Long { LONG_STAGES } else { &[] };
+    let count = STAGES.len() + long.len();
     let mut tally = Tally::default();
     let mut failures = Vec::new();
-    for (number, (name, stage)) in STAGES.iter().enumerate() {
-        println!("\n== {} of {}: {name}", number + 1, STAGES.len());
+    for (number, (name, stage)) in STAGES.iter().chain(long).enumerate() {
+        println!("\n== {} of {}: {name}", number + 1, count);
         let mut outcome = stage(root);
         if let Some(sentence) = outcome.failure {
             // A stage may fail without a failed test: it does not compile, or a tool is missing.
@@ -99,6 +111,11 @@ fn release_tests(root: &Path) -> Outcome {
     let arguments =
         ["test", "--release", "--package", "throng-tests", "--test", "all", "determinism"];
     counted(&mut cargo(root, &arguments), tally::of_cargo, "a release build computes another world")
+}
+
+fn churn(root: &Path) -> Outcome {
+    let arguments = ["run", "--release", "--package", "throng", "--", "stress", "churn"];
+    plain(&mut cargo(root, &arguments), "players who came and went left something behind")
 }
 
 fn browser_tests(root: &Path) -> Outcome {

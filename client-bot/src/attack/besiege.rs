@@ -22,7 +22,7 @@ pub(super) const TICK_HZ: u32 = 30;
 /// Honest bots that join in a second.
 const RAMP_PER_S: f64 = 200.0;
 /// Beats until they have all joined at most, and those in which they settle.
-const FILL_BEATS: u32 = 30;
+const FILL_BEATS: u32 = 45;
 const SETTLE_BEATS: u32 = 2;
 /// What an attacker may take beyond its time.
 const GRACE: Duration = Duration::from_secs(20);
@@ -68,6 +68,7 @@ pub(super) fn honest(url: &str, count: usize, seconds: f64, seed: u64) -> Plan {
         i_run_that_server: false,
         joining_max: JOINING_MAX,
         comeback: false,
+        churn_per_s: 0.0,
         bare: None,
     }
 }
@@ -159,7 +160,7 @@ impl Drop for Attacker {
 enum Phase<'a> {
     Filling { beats: u32 },
     Settling { beats: u32 },
-    Quiet { ledger: Ledger<'a>, beats: u32 },
+    Quiet { ledger: Box<Ledger<'a>>, beats: u32 },
     Siege(Box<Siege<'a>>),
     Over,
 }
@@ -229,7 +230,9 @@ pub(super) fn besiege(
             Phase::Settling { beats } if beats < SETTLE_BEATS => {
                 Phase::Settling { beats: beats + 1 }
             }
-            Phase::Settling { .. } => Phase::Quiet { ledger: Ledger::open(&subject), beats: 0 },
+            Phase::Settling { .. } => {
+                Phase::Quiet { ledger: Box::new(Ledger::open(&subject)), beats: 0 }
+            }
             Phase::Quiet { mut ledger, beats } => {
                 ledger.add(at_s, &beat);
                 if beats + 1 < scale.measured_s {

@@ -14,6 +14,7 @@ use throng_shared::time::Millis;
 use throng_shared::wire::ClientMessage;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout_at};
 
+use super::crowd;
 use super::kind::Attack;
 use super::raw::{
     BINARY, BINARY_BEGIN, CONTINUATION, PING, PONG, Raw, crumbs, frame, handshake, header_of,
@@ -22,7 +23,7 @@ use super::raw::{
 use super::told::{End, Told, Toll};
 use crate::brain::BrainKind;
 use crate::course::Course;
-use crate::load::{LoadError, Plan, Step, Stop, allow_open_files};
+use crate::load::{LoadError, allow_open_files};
 
 /// Connections begun at once, and between two such portions.
 const BEGUN_AT_ONCE: usize = 50;
@@ -50,8 +51,6 @@ const COMINGS_MAX: u64 = 100_000;
 const IN_ORDER_ONE_IN: u64 = 8;
 /// Lengths that no frame has.
 const HUGE: [u64; 4] = [1 << 63, (1 << 63) - 1, u64::MAX, 1 << 44];
-/// Players of a crowd that come in a second.
-const CROWD_RAMP_PER_S: f64 = 500.0;
 
 /// What an attacker is told to do.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +102,7 @@ pub fn raid(orders: Orders) -> Result<Told, RaidError> {
     allow_open_files(orders.connections).map_err(RaidError::Load)?;
     match orders.attack {
         Attack::Restart => Err(RaidError::NotARaid(Attack::Restart)),
-        Attack::Crowd => crowd(orders).map_err(RaidError::Load),
+        Attack::Crowd => crowd::play(orders).map_err(RaidError::Load),
         Attack::Silent
         | Attack::Slowloris
         | Attack::Header
@@ -179,7 +178,7 @@ async fn one(field: &Field, number: usize) -> (End, Duration) {
     sleep(turn).await;
     let mut since = Instant::now();
     let end = timeout_at(field.end, misbehave(field, number, &mut since)).await;
-    (end.unwrap_or_else(|_| Ok(End::StillOpen)).unwrap_or_else(|end| end), since.elapsed())
+    (end.unwrap_or(Ok(End::StillOpen)).unwrap_or_else(|end| end), since.elapsed())
 }
 
 /// What one connection does; `since` is when it begins to.
@@ -372,44 +371,6 @@ async fn come_and_go(field: &Field, number: usize) -> Vec<(End, Duration)> {
         tokio::task::yield_now().await;
     }
     ends
-}
-
-/// Players who do nothing wrong but being many in one place.
-fn crowd(orders: Orders) -> Result<Told, LoadError> {
-    let seconds = orders.lasts.as_secs_f64();
-    let plan = Plan {
-        url: format!("ws://{}/ws", orders.target),
-        profile: Plan::ramp_and_hold(orders.connections, CROWD_RAMP_PER_S, seconds)
-            .map_err(LoadError::Profile)?,
-        mix: BrainKind::Walk.into(),
-        seed: orders.seed,
-        decode_one_in: orders.connections.max(1),
-        slow: 0,
-        stalling: 0,
-        worker: 0,
-        workers: 1,
-        i_run_that_server: false,
-        joining_max: crate::load::JOINING_MAX,
-        comeback: false,
-        bare: None,
-    };
-    let began = Instant::now();
-    let mut toll = Toll::default();
-    let (mut lost, mut players) = (0, 0);
-    plan.run(&Stop::default(), &mut |beat| {
-        lost += beat.lost;
-        players = beat.players;
-        if began.elapsed() < orders.lasts { Step::Continue } else { Step::Stop }
-    })?;
-    let took = began.elapsed();
-    for (end, count) in [
-        (End::Played, players),
-        (End::HungUp, lost),
-        (End::NoConnection, orders.connections.saturating_sub(players + lost)),
-    ] {
-        (0..count).for_each(|_| toll.add(end, took));
-    }
-    Ok(toll.told(took.as_secs_f64(), 0))
 }
 
 #[cfg(test)]

@@ -284,10 +284,8 @@ impl Raw {
 }
 
 fn ended(error: &io::Error) -> End {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => End::Reset,
-        _ => End::HungUp,
-    }
+    let is_reset = [io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe];
+    if is_reset.contains(&error.kind()) { End::Reset } else { End::HungUp }
 }
 
 /// The status of an answer.

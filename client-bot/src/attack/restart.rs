@@ -155,21 +155,12 @@ fn result(size: Size, clients: usize, down_s: f64, sum: &Beat) -> AttackResult {
         toll.add(End::Played, Duration::ZERO);
     }
     AttackResult {
-        attack: Attack::Restart.name().to_owned(),
-        small: size == Size::Small,
         verdict: if broken.is_empty() { Verdict::Kept } else { Verdict::Broken(broken) },
         honest: clients,
-        connections: 0,
         told: toll.told(down_s, 0),
-        gap_ms_without: Default::default(),
-        gap_ms: Default::default(),
-        ticks_without: None,
-        ticks: None,
         lateness_ms: lateness,
         lost: sum.lost,
         desyncs: sum.desyncs,
-        cpu_s: None,
-        memory_kib: None,
         back: Some(Back {
             down_s: round(down_s),
             resumed: sum.resumed,
@@ -177,6 +168,7 @@ fn result(size: Size, clients: usize, down_s: f64, sum: &Beat) -> AttackResult {
             most_s,
             all_s,
         }),
+        ..AttackResult::void(Attack::Restart, size, String::new())
     }
 }
 

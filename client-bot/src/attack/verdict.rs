@@ -104,11 +104,13 @@ impl Verdict {
     pub(super) fn of(seen: &Seen<'_>) -> Self {
         let is_timed = seen.size == Size::Full;
         let mut broken = Vec::new();
+        if let (true, Some(why)) = (is_timed, void(seen)) {
+            // A wrong close is none of the machine's doing, however slow it is.
+            judge_ends(seen, false, &mut broken);
+            return if broken.is_empty() { Self::Void(why) } else { Self::Broken(broken) };
+        }
         judge_honest(seen, is_timed, &mut broken);
         judge_ends(seen, is_timed, &mut broken);
-        if let (true, Some(why)) = (is_timed, void(seen)) {
-            return Self::Void(why);
-        }
         if broken.is_empty() { Self::Kept } else { Self::Broken(broken) }
     }
 
@@ -288,6 +290,9 @@ mod tests {
         assert_eq!(verdict(good(), figures(90.0, 5.5, 9)), "void");
         assert_eq!(verdict(figures(51.0, 1.0, 0), good()), "void", "because it is the machine");
         assert_eq!(verdict(figures(40.0, 1.0, 1), good()), "void");
+        let (open, late) = (told(&[(End::StillOpen, 10_000)]), [good(), figures(40.0, 9.0, 0)]);
+        let verdict = Verdict::of(&seen(Attack::Pings, &open, &late)).told();
+        assert!(verdict.starts_with("broken"), "because no machine leaves it open: {verdict}");
     }
 
     #[test]

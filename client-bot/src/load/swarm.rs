@@ -39,6 +39,8 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 const HOPELESS_BEATS: u32 = 3;
 /// Stream of the delays of those who come back.
 const DELAY_STREAM: u64 = 0xBAC6;
+/// And of who leaves for somebody new.
+const CHURN_STREAM: u64 = 0xC402;
 
 /// A connection that plays a part in a load.
 pub(super) trait Guest: Sized {
@@ -116,7 +118,8 @@ pub(super) struct Swarm<'a, G> {
     /// Next of `order`, and the begin of its round.
     cursor: usize,
     round: Instant,
-    /// Bots that were refused or lost their connection, and come back.
+    /// Bots that were refused or lost their connection and come back, and such that take
+    /// the place of one that left.
     returning: BinaryHeap<Reverse<(Instant, usize)>>,
     beat: Beat,
     ticks: FirstSight,
@@ -133,6 +136,9 @@ pub(super) struct Swarm<'a, G> {
     failed: usize,
     failure: Option<String>,
     delays: Prng,
+    /// Those who were told to leave for somebody new, and who is next.
+    churned: u64,
+    churn: Prng,
 }
 
 impl<'a, G: Guest> Swarm<'a, G> {
@@ -166,6 +172,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
             failed: 0,
             failure: None,
             delays: Prng::stream(plan.seed, DELAY_STREAM),
+            churned: 0,
+            churn: Prng::stream(plan.seed, CHURN_STREAM),
         })
     }
 
@@ -190,6 +198,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
                 let wanted = self.plan.profile.players_at(now.min(end) - origin);
                 self.seat(wanted, checked, now);
                 self.bring_back(now);
+                self.churn(now - origin);
                 checked = now;
             }
             self.send_due();
@@ -262,6 +271,11 @@ impl<'a, G: Guest> Swarm<'a, G> {
         let Some(mut guest) = it.guest.take() else { return };
         self.failed += usize::from(!guest.is_playing());
         if guest.is_leaving() {
+            if self.plan.churn_per_s > 0.0 && seat < self.filled {
+                // Somebody new takes the place.
+                *it = Seat::empty(it.number);
+                self.returning.push(Reverse((now, seat)));
+            }
             return;
         }
         if let Some(since) = guest.stalled_since().filter(|&since| since <= now) {
@@ -335,6 +349,25 @@ impl<'a, G: Guest> Swarm<'a, G> {
             if it.guest.as_mut().is_some_and(|guest| !guest.leave()) {
                 it.guest = None;
                 self.failed += 1;
+            }
+        }
+    }
+
+    /// Tells bots to leave, as many as should have by now.
+    fn churn(&mut self, elapsed: Duration) {
+        let due = (elapsed.as_secs_f64() * self.plan.churn_per_s) as u64;
+        for _ in 0..CONNECTS_AT_ONCE {
+            if self.churned >= due {
+                return;
+            }
+            self.churned += 1;
+            let among = u32::try_from(self.filled).unwrap_or(u32::MAX);
+            let seat = self.churn.below(among) as usize;
+            if let Some(guest) = self.seats.get_mut(seat).and_then(|it| it.guest.as_mut())
+                && guest.is_playing()
+            {
+                // Whoever cannot say goodbye is about to be missed anyway.
+                let _ = guest.leave();
             }
         }
     }

@@ -112,6 +112,18 @@ impl Subject {
         self.meter.and_then(ProcessMeter::cpu_s)
     }
 
+    /// Files that it has open, and its threads.
+    pub(super) fn belongings(&self) -> Option<(usize, usize)> {
+        self.meter
+            .and_then(ProcessMeter::open_files)
+            .zip(self.meter.and_then(ProcessMeter::threads))
+    }
+
+    /// Players that it says it has.
+    pub(super) fn players(&self) -> Option<usize> {
+        Some(self.watch.as_ref()?.ask(1)?.players)
+    }
+
     /// Its resident memory, in KiB.
     pub(crate) fn resident_kib(&self) -> Option<u64> {
         self.meter.and_then(ProcessMeter::resident_kib)

@@ -19,6 +19,7 @@ use super::bots::{count, positive};
 use crate::config::ArenaSpec;
 
 mod attack;
+mod churn;
 mod output;
 
 pub(super) use self::attack::{RaidArgs, run_raid};
@@ -138,6 +139,8 @@ enum StressCommand {
     Diff { a: PathBuf, b: PathBuf },
     /// Attack a server of this machine, and tell what it, and 200 honest bots beside, made of it.
     Attack(attack::AttackArgs),
+    /// Let players come and go for a long time, and tell what they leave behind.
+    Churn(churn::ChurnArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -251,6 +254,7 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
         i_run_that_server: args.i_run_that_server,
         joining_max: args.joining_max,
         comeback: args.comeback,
+        churn_per_s: 0.0,
         bare: args
             .bare_bytes
             .zip(args.bare_tick_rate)
@@ -277,6 +281,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
     match args.command {
         Some(StressCommand::Diff { a, b }) => return tell_apart(&a, &b),
         Some(StressCommand::Attack(args)) => return attack::run(args),
+        Some(StressCommand::Churn(args)) => return churn::run(args),
         None => {}
     }
     if args.floor.is_some() && cfg!(not(target_os = "linux")) {
