@@ -104,8 +104,8 @@ pub(super) struct Desk {
     pages: Lane<(Caller, Vec<u8>)>,
     /// When those who were sent away may be back.
     returns: Returns,
-    /// Network thread that gets the next newcomer.
-    next: usize,
+    /// Connections that were handed over; network threads get them in turn.
+    number: u64,
 }
 
 impl Desk {
@@ -127,7 +127,7 @@ impl Desk {
             leaving: Lane::new(now, LANE_MAX),
             pages: Lane::new(now, PAGES_MAX),
             returns: Returns::new(now),
-            next: 0,
+            number: 0,
         }
     }
 
@@ -309,11 +309,12 @@ impl Desk {
             return;
         }
         let handovers = &self.options.handovers;
-        let thread = self.next % handovers.len();
-        self.next = self.next.wrapping_add(1);
+        self.number += 1;
+        let number = self.number;
+        let thread = (number % handovers.len() as u64) as usize;
         let place = Place { _permit: permit, _presence: presence };
         let rates = Rates::of(&self.options.limits);
-        if !handovers[thread].give(Newborn { fresh, leftover, ticket, place, rates }) {
+        if !handovers[thread].give(Newborn { fresh, leftover, number, ticket, place, rates }) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");
         }
     }
