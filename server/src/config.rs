@@ -264,6 +264,8 @@ pub struct Config {
     pub proxies: Proxies,
     pub tls: Option<TlsFiles>,
     pub limits: Limits,
+    /// The room crashes after this tick: a rehearsal.
+    pub panic_at: Option<u32>,
 }
 
 impl Config {
@@ -343,6 +345,7 @@ impl Config {
             proxies: Proxies::new(networks),
             tls,
             limits,
+            panic_at: None,
             link_hold_ms: link_hold_s * 1000,
             session_ms: session_s * 1000,
             auth_secret: auth_secret(settings.auth_secret, settings.auth_secret_file)?,

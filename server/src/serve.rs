@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use socket2::{Domain, Socket, Type};
+use throng_shared::ids::Tick;
 use throng_shared::limits::BACKLOG;
 use tokio::sync::Notify;
 
@@ -111,7 +112,8 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let (front, door, stop_front) = Front::new(listener, options);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let link_hold_ms = config.link_hold_ms;
-    let options = RoomOptions { name: ROOM.to_owned(), sim, link_hold_ms, cores };
+    let panic_at = config.panic_at.map(Tick);
+    let options = RoomOptions { name: ROOM.to_owned(), sim, link_hold_ms, cores, panic_at };
     let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
 
     let stop_net = StopSign::default();

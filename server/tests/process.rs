@@ -33,11 +33,20 @@ struct Serving {
 
 impl Serving {
     fn start(args: &[&str]) -> Self {
+        Self::start_with(args, Stdio::null())
+    }
+
+    /// The same, keeping its log, which must be short.
+    fn start_telling(args: &[&str]) -> Self {
+        Self::start_with(args, Stdio::piped())
+    }
+
+    fn start_with(args: &[&str], log: Stdio) -> Self {
         let mut child = throng()
             .args(["--listen", "127.0.0.1:0"])
             .args(args)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .expect("the binary was built");
         let stdout = child.stdout.take().expect("stdout is piped");
@@ -46,6 +55,14 @@ impl Serving {
         let address = line.trim().strip_prefix("throng listening on http://");
         let address = address.expect("the first line tells the address").to_owned();
         Self { child, address }
+    }
+
+    /// The log of a process that has ended.
+    fn told(&mut self) -> String {
+        let mut log = String::new();
+        let stderr = self.child.stderr.as_mut().expect("the log is kept");
+        stderr.read_to_string(&mut log).expect("a log is text");
+        log
     }
 
     /// The whole answer to a GET.

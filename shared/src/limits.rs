@@ -303,6 +303,9 @@ pub const RESTART_RETRY_MS: u32 = 1_000;
 pub const RESTART_RETURNS_PER_S: u32 = 500;
 pub const RESTART_RETRY_MAX_MS: u32 = 20_000;
 
+/// Commands that a room keeps, to be written when it crashes.
+pub const COMMANDS_KEPT: usize = 65_536;
+
 /// Ticks that a room can sum up for whoever asks, eleven minutes at 30 Hz, and how
 /// many it does unasked.
 pub const TICKS_TOLD_MAX: usize = 20_000;

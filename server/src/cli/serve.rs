@@ -78,6 +78,9 @@ pub(super) struct ServeArgs {
     /// Never refuse newcomers or slow snapshots under load: to measure where the limit is
     #[arg(long)]
     doors_open: bool,
+    /// Have the room crash after this tick: to rehearse it
+    #[arg(long, hide = true)]
+    panic_at_tick: Option<u32>,
     /// End when the standard input does: for whoever starts servers of its own
     #[arg(long, hide = true)]
     until_stdin_ends: bool,
@@ -122,7 +125,8 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
     if flags.arena.is_some() && flags.map.is_some() {
         return Err("Only one of --arena and --map can be given.".to_owned());
     }
-    let config = Config::new(flags.or(variables).or(file))?;
+    let mut config = Config::new(flags.or(variables).or(file))?;
+    config.panic_at = args.panic_at_tick;
     let allow = throng_bot::load::allow_open_files;
     let players = config.players_max.min(CONNECTIONS_MAX);
     // Those at the door have to do with what is left.

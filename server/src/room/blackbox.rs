@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::fs;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use throng_shared::ids::{NetId, Tick};
@@ -15,9 +15,26 @@ use crate::sim::Intent;
 /// What the simulation was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Command {
-    Join { you: NetId, name: Box<str>, look: u8 },
-    Leave { you: NetId },
-    Intend { you: NetId, intent: Intent },
+    Join {
+        you: NetId,
+        name: Box<str>,
+        look: u8,
+    },
+    Leave {
+        you: NetId,
+    },
+    /// Its connection is lost; without a new one it is taken out at that tick.
+    Unlink {
+        you: NetId,
+        until: Tick,
+    },
+    Relink {
+        you: NetId,
+    },
+    Intend {
+        you: NetId,
+        intent: Intent,
+    },
 }
 
 /// The newest commands of a room, each with the tick after which it came.
@@ -50,7 +67,12 @@ impl Blackbox {
     pub(super) fn write(&self, folder: &Path, crash: &Crash<'_>) -> io::Result<PathBuf> {
         let process = std::process::id();
         let path = folder.join(format!("throng-crash-{process}-{}.log", crash.tick.0));
-        fs::write(&path, self.report(crash))?;
+        let mut options = OpenOptions::new();
+        // A new one: in a folder of everybody a link could lead elsewhere.
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path)?.write_all(self.report(crash).as_bytes())?;
         Ok(path)
     }
 
@@ -72,6 +94,10 @@ impl Blackbox {
                     writeln!(text, "{after} join {} {look} {}", you.0, name.escape_default())
                 }
                 Command::Leave { you } => writeln!(text, "{after} leave {}", you.0),
+                Command::Unlink { you, until } => {
+                    writeln!(text, "{after} unlink {} {}", you.0, until.0)
+                }
+                Command::Relink { you } => writeln!(text, "{after} relink {}", you.0),
                 Command::Intend { you, intent } => {
                     let Intent { tick, steer, aim, fire, dash } = intent;
                     let (you, tick) = (you.0, tick.0);
@@ -112,11 +138,14 @@ mod tests {
         blackbox.note(Tick(1), Command::Join { you, name, look: 9 });
         let intent = Intent { tick: Tick(5), aim: 4, ..Intent::default() };
         blackbox.note(Tick(2), Command::Intend { you, intent });
+        blackbox.note(Tick(3), Command::Unlink { you, until: Tick(303) });
+        blackbox.note(Tick(4), Command::Relink { you });
         blackbox.note(Tick(9), Command::Leave { you });
         let report = blackbox.report(&CRASH);
         let (head, commands) = report.split_once("\n\n").expect("an empty line divides it");
         assert!(head.contains("seed 7\ntick_rate 30\ntick 900\npanic no\\nway"), "{head}");
-        let expected = "1 join 3 9 Zo\\u{eb} \\u{1b}[31m\n2 intend 3 5 0 0 4 0 0\n9 leave 3\n";
+        let expected = "1 join 3 9 Zo\\u{eb} \\u{1b}[31m\n2 intend 3 5 0 0 4 0 0\n\
+                        3 unlink 3 303\n4 relink 3\n9 leave 3\n";
         assert_eq!(commands, expected, "because nobody's name may speak to a terminal");
     }
 

@@ -1,5 +1,7 @@
 //! The thread of a room: wait for the deadline, drain, step, replicate, publish.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,7 @@ use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
 use throng_shared::wire::{Input, MapRuns};
 
+use super::blackbox::{Blackbox, Command, Crash};
 use super::greeting::Greeting;
 use super::news::{Conns, News};
 use super::overload::Overload;
@@ -37,6 +40,8 @@ pub struct RoomOptions {
     pub link_hold_ms: u64,
     /// Cores that the room shares with its network threads.
     pub cores: usize,
+    /// Crashes after this tick: a rehearsal.
+    pub panic_at: Option<Tick>,
 }
 
 /// A room that is ready to run on a thread of its own.
@@ -60,6 +65,9 @@ pub struct RoomWorker {
     overload: Overload,
     /// For what may differ from run to run: when somebody shall come back.
     chance: Prng,
+    seed: u64,
+    blackbox: Blackbox,
+    panic_at: Option<Tick>,
     /// Skipped deadlines that the log tells of, and since when.
     skips_said: u64,
     skips_said_at: Option<Instant>,
@@ -96,13 +104,44 @@ impl RoomWorker {
             arrived: Vec::new(),
             frames: Vec::new(),
             chance: Prng::new(options.sim.seed),
+            seed: options.sim.seed,
+            blackbox: Blackbox::default(),
+            panic_at: options.panic_at,
             skips_said: 0,
             skips_said_at: None,
         }
     }
 
-    /// Runs until the stop sign is raised.
+    /// Runs until the stop sign is raised, or until the room crashes: then it leaves a
+    /// report of what it was told, and is gone for the network threads.
     pub fn run(mut self, stop: &StopSign) {
+        let ran = catch_unwind(AssertUnwindSafe(|| self.run_until(stop)));
+        if let Err(panic) = ran {
+            self.report_crash(&*panic);
+        }
+    }
+
+    fn report_crash(&self, panic: &dyn Any) {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("without a message");
+        let Self { name, seed, tick_hz, .. } = self;
+        let tick = self.sim.tick();
+        let crash = Crash { room: name, seed: *seed, tick_hz: *tick_hz, tick, message };
+        match self.blackbox.write(&std::env::temp_dir(), &crash) {
+            Ok(path) => tracing::error!(
+                "The room {name} crashed after tick {}: {message}. Its seed and what it was told are in {}.",
+                tick.0,
+                path.display()
+            ),
+            Err(error) => tracing::error!(
+                "The room {name} crashed after tick {}: {message}. Its seed is {seed}; what it was told cannot be written: {error}.",
+                tick.0
+            ),
+        }
+    }
+
+    fn run_until(&mut self, stop: &StopSign) {
         let mut pace = Pace::new(Instant::now(), self.tick_hz);
         while !stop.is_raised() {
             match pace.poll(Instant::now()) {
@@ -145,6 +184,7 @@ impl RoomWorker {
     fn tick(&mut self, pace: &Pace, following: Following, skipped: u32) {
         let began = Instant::now();
         self.drain();
+        assert!(self.panic_at != Some(self.sim.tick()), "a rehearsal was asked for");
         self.sim.step();
         let mut frame = self.spare_frame();
         match Arc::get_mut(&mut frame) {
@@ -177,14 +217,16 @@ impl RoomWorker {
     }
 
     fn drain(&mut self) {
-        let Self { link, sim, conns, arrived, .. } = self;
+        let Self { link, sim, conns, arrived, blackbox, .. } = self;
         let mut controls = Vec::new();
         link.drain(
             self.joins_per_tick,
             |control| controls.push(control),
             |note| {
                 if conns.conn(note.you) == Some(note.conn) {
-                    take_input(sim, arrived, note);
+                    let intent = intent_of(&note.input);
+                    blackbox.note(sim.tick(), Command::Intend { you: note.you, intent });
+                    take_input(sim, arrived, (note, intent));
                 }
             },
         );
@@ -197,8 +239,12 @@ impl RoomWorker {
         match control {
             Control::Join { conn, name, look } => {
                 let newcomer = Newcomer { name: name.into_string(), look };
+                let name = newcomer.name.as_str().into();
                 let mail = match self.sim.join(newcomer) {
-                    Some(you) => self.seat(conn, you),
+                    Some(you) => {
+                        self.blackbox.note(self.sim.tick(), Command::Join { you, name, look });
+                        self.seat(conn, you)
+                    }
                     None => Mail::Refused {
                         conn,
                         code: CloseCode::Full,
@@ -209,13 +255,17 @@ impl RoomWorker {
                 self.link.post(conn.thread, mail);
             }
             Control::Detach { conn } => {
-                if let Some(id) = self.conns.id(conn) {
-                    self.sim.unlink(id, self.sim.tick().offset(self.hold_ticks));
+                if let Some(you) = self.conns.id(conn) {
+                    let now = self.sim.tick();
+                    let until = now.offset(self.hold_ticks);
+                    self.blackbox.note(now, Command::Unlink { you, until });
+                    self.sim.unlink(you, until);
                 }
             }
             Control::Rebind { from, to } => {
                 // Only a connection that has joined gives its session away.
                 let Some(id) = self.conns.remove(from) else { return };
+                self.blackbox.note(self.sim.tick(), Command::Relink { you: id });
                 self.sim.relink(id);
                 self.link.post(from.thread, Mail::Moved { conn: from, to });
                 let mail = self.seat(to, id);
@@ -226,6 +276,7 @@ impl RoomWorker {
                     if let Some(it) = self.sim.player(id) {
                         self.status.note_late_inputs(it.buffer.late());
                     }
+                    self.blackbox.note(self.sim.tick(), Command::Leave { you: id });
                     self.sim.leave(id);
                 }
             }
@@ -257,8 +308,11 @@ fn hold_ticks(hold_ms: u64, tick_hz: u32) -> i32 {
     i32::try_from(hold_ms * u64::from(tick_hz) / 1000).unwrap_or(i32::MAX).max(1)
 }
 
-fn take_input(sim: &mut Sim, arrived: &mut [Option<Arrived>], note: &InputNote) {
-    let intent = intent_of(&note.input);
+fn take_input(
+    sim: &mut Sim,
+    arrived: &mut [Option<Arrived>],
+    (note, intent): (&InputNote, Intent),
+) {
     sim.intend(note.you, intent);
     if let Some(arrived) = arrived.get_mut(note.you.index()) {
         *arrived = Some(Arrived { tick: intent.tick, early: note.early });

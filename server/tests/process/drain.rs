@@ -98,3 +98,25 @@ fn a_second_signal_ends_it_at_once() {
     assert!(status.code() == Some(1) || is_late, "because a connection was cut: {status}");
     drop(client);
 }
+
+#[test]
+fn a_room_that_crashes_is_closed_and_leaves_what_it_was_told() {
+    let mut serving =
+        Serving::start_telling(&["--house-bots", "0", "--seed", "77", "--panic-at-tick", "90"]);
+    let address: SocketAddr = serving.address.parse().expect("an address");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an event loop");
+    let (_, ended) = runtime.block_on(async { play(join(address).await).await });
+    assert!(matches!(ended, Ended::Closed { code: 1011, .. }), "because the room is gone: {ended}");
+    let status = serving.child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(1), "because it had but this room: {status}");
+    let log = serving.told();
+    let path = log.split_whitespace().find(|word| word.contains("throng-crash-"));
+    let path = path.expect("the log names the file").trim_end_matches('.');
+    let report = std::fs::read_to_string(path).expect("the file is there");
+    std::fs::remove_file(path).expect("the file is ours");
+    for line in ["seed 77", "tick 90", "panic a rehearsal was asked for"] {
+        assert!(report.lines().any(|it| it == line), "because {line:?} is known: {report}");
+    }
+    assert!(report.contains(" join 0 1 Ada\n"), "because it was told so: {report}");
+}
