@@ -12,7 +12,6 @@ export function showLink(page: Page, app: App, nowMs: number): void {
   setHidden(page.link, outage === null);
   if (!outage) return;
   const over = !app.wanted;
-  document.body.classList.toggle('over', over);
   const { advice, remedy } = outage.code;
   setText(page.linkWhy, why(outage, over));
   setText(page.linkTitle, title(app));
