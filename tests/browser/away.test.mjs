@@ -38,11 +38,12 @@ function assertSame(before, now) {
   assert.equal(now.desyncs, 0, 'because what the page holds is what the server holds');
   if (!now.resumed) return;
   assert.equal(now.you, before.you, 'because a resumed session has its glider');
-  assert.deepEqual([now.shards, now.kills], [before.shards, before.kills], 'because a resumed session has its score');
+  // A glider that drifts may gather on its way.
+  assert.ok(now.shards >= before.shards && now.kills >= before.kills, 'because a resumed session has its score');
   assert.ok(now.received >= before.received, `because events go on: ${before.received}, ${now.received}`);
 }
 
-/** Waits until the page plays again, with its so-manieth Welcome. */
+/** Waits until the page plays again, with its n-th Welcome. */
 function back(page, welcomes) {
   return inArena(page, (now) => now.welcomes === welcomes);
 }
