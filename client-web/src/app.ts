@@ -54,7 +54,7 @@ export interface App {
   session: ClientSession | null;
   /** What the next connection goes on with. */
   resume: Resume | null;
-  /** What was told before the page was loaded anew. */
+  /** What was told before the page was loaded anew, or in the window that played before. */
   restored: Standing | null;
   /** Kept after a loss, so that its last picture stays until the next one. */
   game: Game | null;
@@ -118,8 +118,11 @@ export function goOn(app: App, kept: Kept): void {
   begin(app);
 }
 
-/** The player wants to play in this window, after another one took over. */
-export function playHere(app: App): void {
+/** The player wants to play in this window, after another one took over; `kept` is what that one gave. */
+export function playHere(app: App, kept: Kept | null): void {
+  if (app.wanted) return;
+  app.resume = kept?.resume ?? app.resume;
+  app.restored = kept?.standing ?? null;
   begin(app);
 }
 
@@ -162,12 +165,18 @@ export function act(app: App, intent: Intent): boolean {
   return advance(game, session, intent, app.around.now(), send);
 }
 
-/** Puts away what a reload goes on with. */
-export function store(app: App): void {
+/** What a reload or another window goes on with, while this one plays. */
+export function keptOf(app: App): Kept | null {
   const { session, name, look } = app;
   const standing = (app.coming ?? app.game)?.standing;
   const resume = session ? keep(session) : app.resume;
-  if (app.wanted && resume && standing) app.around.store({ name, look, resume, standing });
+  return app.wanted && resume && standing ? { name, look, resume, standing } : null;
+}
+
+/** Puts that away. */
+export function store(app: App): void {
+  const kept = keptOf(app);
+  if (kept) app.around.store(kept);
 }
 
 function begin(app: App): void {
@@ -256,7 +265,7 @@ function take(app: App, bytes: Uint8Array): void {
 }
 
 function takeWelcome(app: App, welcome: Welcome, now: number): void {
-  const coming = newGame(welcome, now, app.game, app.game?.standing ?? app.restored);
+  const coming = newGame(welcome, now, app.game, app.restored ?? app.game?.standing ?? null);
   if (!coming) {
     lose(app, closeCode('Decode'), '', 0);
     return;

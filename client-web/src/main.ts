@@ -4,7 +4,7 @@ import './styles/page.css';
 import './styles/hud.css';
 import './styles/menu.css';
 import './styles/phone.css';
-import { act, goOn, hint, join, leave, newApp, phaseOf, store, watchSilence } from './app.ts';
+import { act, goOn, hint, join, keptOf, leave, newApp, phaseOf, playHere, store, watchSilence } from './app.ts';
 import { newAttract, sampleAttract, stepAttract } from './attract.ts';
 import { coverFit, fit, newCamera } from './camera.ts';
 import { newPainter, pageX, pageY, paint } from './draw/arena.ts';
@@ -27,7 +27,8 @@ import { advancePlayback } from './playback.ts';
 import { fadeError } from './prediction.ts';
 import { sampleGame } from './sample.ts';
 import { newScene } from './scene.ts';
-import { recallKept, storeKept } from './session/storage.ts';
+import { Handover } from './session/handover.ts';
+import { familyOf, recallKept, storeKept } from './session/storage.ts';
 import { ticketIn } from './session/ticket.ts';
 import { pruneTracks } from './tracks.ts';
 
@@ -40,12 +41,14 @@ const RATIO_MAX = 3;
 
 const page = findPage();
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
+const chance = (): number => Math.floor(Math.random() * 2 ** 32);
 const app = newApp({
   url: `${scheme}//${location.host}/ws`,
   now: () => performance.now(),
-  chance: () => Math.floor(Math.random() * 2 ** 32),
+  chance,
   store: storeKept,
 });
+const handover = new Handover(familyOf(chance), () => keptOf(app));
 const devices = newDevices();
 const painter = newPainter(contextOf(page.arena, true));
 const minimap = newMinimap(page.minimap);
@@ -184,6 +187,10 @@ function showPage(nowMs: number): void {
   wasMenu = isMenu;
 }
 
+function takeOver(): void {
+  void handover.ask().then((kept) => playHere(app, kept));
+}
+
 /** Takes a ticket out of the address bar, where it would be seen, and joins with it: it does not keep. */
 function takeTicket(): boolean {
   const ticket = ticketIn(location.hash);
@@ -207,11 +214,11 @@ app.afterSnapshot = (game) => {
 };
 new Listener(page.arena, page.dash, devices, isPlaying);
 installHooks(app);
-page.linkButton.addEventListener('click', () => pressLink(app));
+page.linkButton.addEventListener('click', () => pressLink(app, takeOver));
 page.linkLeave.addEventListener('click', () => leave(app));
 window.addEventListener('keydown', (event) => {
   if (event.code === 'Escape' && phaseOf(app) !== 'menu') leave(app);
-  if (event.code === 'Enter' && !event.repeat && event.target === page.linkPanel) pressLink(app);
+  if (event.code === 'Enter' && !event.repeat && event.target === page.linkPanel) pressLink(app, takeOver);
   const isForm = event.target instanceof Node && page.join.contains(event.target);
   if (event.code === 'Enter' && !event.repeat && !isForm && phaseOf(app) === 'menu') page.join.requestSubmit();
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { glide, openPage, picture, play, playRecorded, startBrowser, startServer, state, text, until, varint } from './harness.mjs';
+import { glide, inArena, openPage, picture, play, playRecorded, startBrowser, startServer, state, text, until, varint } from './harness.mjs';
 import { colours, decodePng } from './png.mjs';
 import { startProxy } from './proxy.mjs';
 
@@ -38,20 +38,14 @@ function assertSame(before, now) {
   assert.equal(now.desyncs, 0, 'because what the page holds is what the server holds');
   if (!now.resumed) return;
   assert.equal(now.you, before.you, 'because a resumed session has its glider');
-  assert.deepEqual([now.shards, now.kills], [before.shards, before.kills], 'because a resumed session has its score');
+  // A glider that drifts may gather on its way.
+  assert.ok(now.shards >= before.shards && now.kills >= before.kills, 'because a resumed session has its score');
   assert.ok(now.received >= before.received, `because events go on: ${before.received}, ${now.received}`);
 }
 
-/** Waits until the page plays again. A machine that is busy may make its server say that it is full: then a person insists. */
-async function back(page, welcomes) {
-  for (;;) {
-    const now = await until(page, ({ phase, own, welcomes: count, code, retryInMs }) =>
-      (phase === 'playing' && own !== null && count === welcomes) || (code === 1013 && retryInMs > 1_000),
-    );
-    if (now.phase === 'playing') return now;
-    await page.locator('#link-button').click();
-    await until(page, ({ code, retryInMs }) => code !== 1013 || retryInMs < 1_000);
-  }
+/** Waits until the page plays again, with its n-th Welcome. */
+function back(page, welcomes) {
+  return inArena(page, (now) => now.welcomes === welcomes);
 }
 
 scenario('a cut connection is made again by itself', async ({ page, proxy, complaints }) => {
@@ -134,7 +128,9 @@ scenario('of two tabs with one session the newer one plays', async ({ page, prox
   assert.equal(await page.locator('#link-button').textContent(), 'Play here');
   await picture(page, 'replaced');
   await page.locator('#link-button').click();
-  await back(page, 2);
+  assertSame(now, await back(page, 2));
+  await second.bringToFront();
+  assert.equal((await until(second, ({ phase }) => phase === 'closed')).code, 4011, 'because it is one session');
 });
 
 /** What each terminal code says and offers. */
@@ -259,7 +255,7 @@ scenario(
   'on a phone the overlay fits',
   async ({ page, proxy }) => {
     await page.locator('#play').tap();
-    await until(page, ({ phase, own }) => phase === 'playing' && own !== null);
+    await inArena(page, () => true);
     proxy.close();
     await until(page, (now) => now.phase === 'reconnecting' && now.retryInMs > 1_500);
     await picture(page, 'away-phone');

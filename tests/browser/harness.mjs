@@ -96,7 +96,17 @@ export async function until(page, holds) {
 /** Presses Enter on the entry screen and waits for the first life. */
 export async function play(page) {
   await page.keyboard.press('Enter');
-  return until(page, (now) => now.phase === 'playing' && now.own !== null && now.snapshots > 5);
+  return inArena(page, (now) => now.snapshots > 5);
+}
+
+/** Waits until the page plays and `holds`. A busy machine makes its server say that it is full: then a person insists. */
+export async function inArena(page, holds) {
+  for (;;) {
+    const now = await until(page, (it) => (it.phase === 'playing' && it.own !== null && holds(it)) || (it.code === 1013 && it.retryInMs > 1_000));
+    if (now.phase === 'playing') return now;
+    await page.evaluate(() => document.getElementById('link-button').click());
+    await until(page, ({ code, retryInMs }) => code !== 1013 || retryInMs < 1_000);
+  }
 }
 
 /** Holds a key toward the far side of a square arena until the glider went `tiles`. */

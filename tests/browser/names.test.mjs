@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { openPage, picture, play, playRecorded, startBrowser, startServer, state, text, until, varint } from './harness.mjs';
+import { inArena, openPage, picture, play, playRecorded, startBrowser, startServer, state, text, until, varint } from './harness.mjs';
 
 const SMALL = ['--listen', '127.0.0.1:0', '--arena', '16', '--house-bots', '0'];
 /** All of them pass the server's rule of names; `p` is a function of the page that complains. */
@@ -188,7 +188,7 @@ scenario('an own name is text too, and stays one over a reload', async ({ page }
     await play(page);
     await page.reload();
     await page.waitForFunction(() => window.throng !== undefined);
-    await until(page, (now) => now.phase === 'playing' && now.names.includes(name));
+    await inArena(page, (now) => now.names.includes(name));
     await page.keyboard.press('Escape');
     await until(page, (now) => now.phase === 'menu');
     assert.equal(await page.locator('#name').inputValue(), name, 'because it is remembered as it was typed');

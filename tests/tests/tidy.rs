@@ -11,6 +11,8 @@ const FOLDERS: [&str; 7] = ["server", "shared", "client-web", "client-bot", "tes
 const SOURCES: [&str; 10] = ["rs", "ts", "mjs", "js", "css", "html", "toml", "md", "yml", "sh"];
 const MADE: [&str; 5] = ["node_modules", "dist", "target", "artifacts", "corpus"];
 const LINES_MAX: usize = 700;
+/// Written by `cargo xtask codegen`, and as long as the wire has types.
+const GENERATED: &str = "client-web/src/wire/codec.ts";
 
 /// What the web client's stamp covers.
 const STAMPED: [&str; 7] = [
@@ -224,7 +226,7 @@ fn files_are_short_and_finished() {
     for source in sources() {
         let lines = source.text.lines().count();
         assert!(
-            lines <= LINES_MAX,
+            lines <= LINES_MAX || source.path == GENERATED,
             "{} has {lines} lines: because a file is read in one sitting",
             source.path
         );

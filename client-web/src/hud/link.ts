@@ -1,6 +1,6 @@
 /** Says why there is no connection and when it is tried again, or what a player can do when it is not. */
 
-import { type App, leave, nextTryMs, type Outage, playHere, tryNow } from '../app.ts';
+import { type App, leave, nextTryMs, type Outage, tryNow } from '../app.ts';
 import type { Remedy } from '../session/close.ts';
 import { type Page, setHidden, setText } from './page.ts';
 
@@ -12,7 +12,6 @@ export function showLink(page: Page, app: App, nowMs: number): void {
   setHidden(page.link, outage === null);
   if (!outage) return;
   const over = !app.wanted;
-  document.body.classList.toggle('over', over);
   const { advice, remedy } = outage.code;
   setText(page.linkWhy, why(outage, over));
   setText(page.linkTitle, title(app));
@@ -23,10 +22,10 @@ export function showLink(page: Page, app: App, nowMs: number): void {
   if (appears) page.linkPanel.focus();
 }
 
-/** What the button of the overlay does. */
-export function pressLink(app: App): void {
+/** What the button of the overlay does; `takeOver` brings the session here from another window. */
+export function pressLink(app: App, takeOver: () => void): void {
   if (app.wanted) tryNow(app);
-  else if (app.outage?.code.remedy === 'Here') playHere(app);
+  else if (app.outage?.code.remedy === 'Here') takeOver();
   else if (app.outage?.code.remedy === 'Reload') location.reload();
   else leave(app);
 }

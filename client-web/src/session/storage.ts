@@ -3,6 +3,7 @@
 import { type Kept, readKept, writeKept } from './kept.ts';
 
 const KEY = 'throng.session';
+const FAMILY = 'throng.family';
 
 export function storeKept(kept: Kept | null): void {
   try {
@@ -18,5 +19,17 @@ export function recallKept(): Kept | null {
     return readKept(sessionStorage.getItem(KEY), Date.now(), performance.now());
   } catch {
     return null;
+  }
+}
+
+/** What this tab has in common with its copies, and with no other. */
+export function familyOf(chance: () => number): string {
+  const fresh = `${chance().toString(36)}${chance().toString(36)}`;
+  try {
+    const known = sessionStorage.getItem(FAMILY) ?? fresh;
+    sessionStorage.setItem(FAMILY, known);
+    return known;
+  } catch {
+    return fresh;
   }
 }
