@@ -123,6 +123,8 @@ pub const HELLO_MS: u64 = 5_000;
 pub const STALLED_MS: u64 = 5_000;
 /// What it then has to take a close frame before it is aborted.
 pub const CLOSING_MS: u64 = 1_000;
+/// The same for one that sends more than it may.
+pub const FLOOD_CLOSING_MS: u64 = 400;
 
 /// Frames and bytes that a client may send in a second, and the seconds' worth of them
 /// that it may send at once. All frames count: pings, fragments and empty ones too.

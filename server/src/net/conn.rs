@@ -8,7 +8,7 @@ use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLIENT_MESSAGE_BYTES, CLOSING_MS, CONTROL_CREDIT, EVENTS_BYTES_MAX, EVENTS_MAX,
-    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESYNC_MS, STALLED_MS,
+    FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESYNC_MS, STALLED_MS,
 };
 use throng_shared::session::{CloseCode, Newest, Refusal, Request, ServerSession};
 use throng_shared::time::Millis;
@@ -68,7 +68,7 @@ pub(super) struct Reading<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// A close frame is on its way; since.
+    /// A close frame is on its way; until then.
     Closing(Millis),
     /// Nothing more to say or hear.
     Gone,
@@ -436,8 +436,8 @@ impl Conn {
                 }
             }
         }
-        if let Phase::Closing(since) = self.phase
-            && now.since(since) >= CLOSING_MS
+        if let Phase::Closing(end) = self.phase
+            && now >= end
         {
             self.phase = Phase::Gone;
         }
@@ -486,7 +486,9 @@ impl Conn {
         self.events.clear();
         self.events_bytes = 0;
         self.phase = match self.socket.get_mut().send(&frames) {
-            Ok(()) => Phase::Closing(now),
+            // A flood goes on, and is no answer to wait for.
+            Ok(()) if code == CloseCode::RateLimited => Phase::Closing(now.plus(FLOOD_CLOSING_MS)),
+            Ok(()) => Phase::Closing(now.plus(CLOSING_MS)),
             Err(_) => Phase::Gone,
         };
     }
