@@ -29,7 +29,8 @@ use crate::report::round;
 use crate::target::Target;
 
 pub mod chart;
-mod cores;
+pub mod churn;
+pub(crate) mod cores;
 mod courses;
 pub mod csv;
 pub mod diff;
@@ -45,9 +46,9 @@ pub mod outcome;
 pub mod profile;
 pub mod scan;
 mod search;
-mod server;
+pub(crate) mod server;
 pub mod slo;
-mod subject;
+pub(crate) mod subject;
 mod table;
 pub mod verdict;
 mod watch;
@@ -92,6 +93,8 @@ pub struct StressOptions {
     /// Bots on slow links, and such that stop reading: the last of all.
     pub slow: usize,
     pub stalling: usize,
+    /// Whether bots whose connection ended come back, and are no loss.
+    pub comeback: bool,
     pub slo: Option<Slo>,
     /// From this moment of a step on, a broken threshold ends it.
     pub abort_after: Option<Duration>,
@@ -481,6 +484,8 @@ impl Bench<'_> {
             workers: options.workers,
             i_run_that_server: options.i_run_that_server,
             joining_max: load::JOINING_MAX,
+            comeback: options.comeback,
+            churn_per_s: 0.0,
             bare,
         })
     }

@@ -62,6 +62,13 @@ impl Target {
         &self.url
     }
 
+    /// What follows host and port in the url.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let authority = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        authority.find('/').map_or("/", |slash| &authority[slash..])
+    }
+
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.address.ip().is_loopback()

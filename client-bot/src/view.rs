@@ -9,7 +9,7 @@ use glam::IVec2;
 use throng_shared::cells::{CellGrid, Focus, cell_at};
 use throng_shared::check::CellCheck;
 use throng_shared::ids::{BoltId, NetId, ShardId, Tick};
-use throng_shared::limits::{VIEW_HEIGHT, VIEW_WIDTH};
+use throng_shared::limits::{THRUST_MAX, VIEW_HEIGHT, VIEW_WIDTH};
 use throng_shared::map::{MapError, TileMap};
 use throng_shared::motion::{Body, Flight, Rules, Steer, fly, step};
 use throng_shared::wire::{
@@ -189,7 +189,10 @@ impl View {
 
     fn apply_before_step(&mut self, event: &CellEvent) -> Result<(), Desync> {
         match *event {
-            CellEvent::Thrust { who, thrust } => self.held(who)?.steer.thrust = thrust,
+            // What a peer says, within what the rule of movement can compute with.
+            CellEvent::Thrust { who, thrust } => {
+                self.held(who)?.steer.thrust = thrust.min(THRUST_MAX);
+            }
             CellEvent::Dash { who } => self.held(who)?.dash = true,
             CellEvent::Enter(_)
             | CellEvent::Leave { .. }

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod bots;
 mod serve;
 mod stress;
+mod via;
 
 /// An authoritative multiplayer arena server.
 #[derive(Debug, Parser)]
@@ -29,12 +30,16 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Plays with headless bots and reports what they saw.
     Bots(bots::BotsArgs),
+    /// Leads connections to a server over a bad link.
+    Via(via::ViaArgs),
     /// Finds how many players this machine holds.
     Stress(Box<stress::StressArgs>),
     #[command(hide = true)]
     Worker(stress::WorkerArgs),
     #[command(hide = true)]
     Floor(stress::FloorArgs),
+    #[command(hide = true)]
+    Raid(stress::RaidArgs),
 }
 
 /// Runs the command line of this process.
@@ -48,9 +53,11 @@ pub fn main() -> ExitCode {
         None => serve::run(cli.serve),
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Bots(args)) => bots::run(args),
+        Some(Command::Via(args)) => via::run(args),
         Some(Command::Stress(args)) => return ended(stress::run(*args)),
         Some(Command::Worker(args)) => stress::run_worker(args),
         Some(Command::Floor(args)) => stress::run_floor(args),
+        Some(Command::Raid(args)) => stress::run_raid(args),
     };
     ended(result.map(|()| ExitCode::SUCCESS))
 }

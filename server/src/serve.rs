@@ -12,10 +12,11 @@ use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::link::{Gauge, RoomLink, Step};
-use crate::net::{Door, Front, FrontOptions, NetThread, Tally, Tls};
+use crate::net::{Door, Front, FrontOptions, NetOptions, NetThread, Tally, Tls};
 use crate::room::{RoomOptions, RoomStatus, RoomWorker};
 use crate::sim::SimOptions;
 use crate::stop::StopSign;
+use crate::tickets::Tickets;
 use crate::web::{self, WebRoom, WebState};
 
 /// Name of the only room.
@@ -81,16 +82,22 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let status = Arc::new(status);
     let tally = Arc::new(Tally::default());
     let (link, ports) = RoomLink::new(config.net_threads);
-    let (net_threads, handovers): (Vec<_>, Vec<_>) = (0_u16..)
-        .zip(ports)
-        .map(|(index, port)| NetThread::new(index, port, Arc::clone(&tally)))
-        .unzip();
+    let tickets = Arc::new(Tickets::new(config.auth_secret.as_ref(), ROOM));
+    let options = NetOptions {
+        tally: Arc::clone(&tally),
+        tickets: Arc::clone(&tickets),
+        sessions: Arc::default(),
+        link_hold_ms: config.link_hold_ms,
+        session_ms: config.session_ms,
+    };
+    let (net_threads, handovers) = NetThread::all(ports, &options);
     let gauge = Arc::clone(link.gauge());
     let room = WebRoom { status: Arc::clone(&status), gauge: Arc::clone(&gauge) };
     let reports = Arc::default();
     let off = config.limits.switched_off.flags();
     let switched_off = off.iter().map(|(flag, _)| *flag).collect();
-    let state = WebState { rooms: vec![room], tally: Arc::clone(&tally), reports, switched_off };
+    let state =
+        WebState { rooms: vec![room], tally: Arc::clone(&tally), reports, tickets, switched_off };
     let options = FrontOptions {
         origins: config.origins.clone(),
         limits: config.limits.clone(),
@@ -103,7 +110,8 @@ pub fn start(config: &Config) -> Result<Server, String> {
     };
     let (front, door, stop_front) = Front::new(listener, options);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let options = RoomOptions { name: ROOM.to_owned(), sim, cores };
+    let link_hold_ms = config.link_hold_ms;
+    let options = RoomOptions { name: ROOM.to_owned(), sim, link_hold_ms, cores };
     let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
 
     let stop_net = StopSign::default();
@@ -180,6 +188,13 @@ impl Server {
     pub fn is_broken(&self) -> bool {
         let Threads { house: _, front, net, room } = &self.threads;
         front.iter().chain(net).chain(room).any(JoinHandle::is_finished)
+    }
+
+    /// Begins to let everybody go: `/readyz` says so at once, players get a notice and then
+    /// 1012, a few at a time. [`Server::stop`] comes after.
+    pub fn drain(&self) {
+        self.gauge.drain();
+        self.stop_house.notify_one();
     }
 
     /// Accepts nobody more, closes every client with 1012, and waits for the

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+#[path = "process/drain.rs"]
+mod drain;
 #[cfg(target_os = "linux")]
 #[path = "process/readers.rs"]
 mod readers;
@@ -14,6 +17,13 @@ mod secrets;
 #[cfg(unix)]
 #[path = "process/tls.rs"]
 mod tls;
+
+#[path = "process/attack.rs"]
+mod attack;
+#[path = "process/churn.rs"]
+mod churn;
+#[path = "process/via.rs"]
+mod via;
 
 /// A server process that ends with the test.
 struct Serving {
@@ -40,14 +50,18 @@ impl Serving {
 
     /// The whole answer to a GET.
     fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
-        stream.write_all(request.as_bytes()).expect("the server reads");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("the server answers");
-        String::from_utf8_lossy(&answer).into_owned()
+        get(&self.address, path)
     }
+}
+
+/// The whole answer of a server to a GET.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("the server listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("the server reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("the server answers");
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 impl Drop for Serving {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -107,6 +107,40 @@ export async function glide(page, tiles, edge) {
   const there = await until(page, ({ own }) => own !== null && Math.abs(own.x - from.x) >= tiles);
   await page.keyboard.up(key);
   return there;
+}
+
+/**
+ * Loads the page anew with a server of the test's own, which welcomes it into the recorded session and shows its first
+ * picture. `say` sends the bytes of a message.
+ */
+export async function playRecorded(page) {
+  const recording = readFileSync(new URL('../golden/session.json', import.meta.url), 'utf8');
+  const [welcome, first] = JSON.parse(recording).map(({ hex }) => Buffer.from(hex, 'hex'));
+  let server;
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    socket.onMessage((said) => {
+      if (said[0] !== 1) return;
+      server = socket;
+      socket.send(welcome);
+      socket.send(first);
+    });
+  });
+  await page.reload();
+  await page.waitForFunction(() => window.throng !== undefined);
+  await page.locator('#play').click();
+  await until(page, (now) => now.snapshots > 0);
+  return { say: (...bytes) => server.send(Buffer.from(bytes)), close: (options) => server.close(options) };
+}
+
+/** A whole number below 65536 as the wire has it. */
+export function varint(n) {
+  return n < 251 ? [n] : [251, n & 255, n >> 8];
+}
+
+/** A text as the wire has it. */
+export function text(of) {
+  const bytes = [...new TextEncoder().encode(of)];
+  return [...varint(bytes.length), ...bytes];
 }
 
 /** A picture of the page, kept in `tests/artifacts` for people to look at. */

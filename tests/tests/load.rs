@@ -36,6 +36,8 @@ pub(crate) fn plan(url: String, count: usize, seconds: f64) -> Plan {
         workers: 1,
         i_run_that_server: false,
         joining_max: usize::MAX,
+        comeback: false,
+        churn_per_s: 0.0,
         bare: None,
     }
 }

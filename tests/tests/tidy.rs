@@ -5,10 +5,11 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-/// Where sources lie. `client-web/dist` and `node_modules` are made, not written.
+/// Where sources lie. `client-web/dist`, `node_modules` and what a fuzzer found are made, not
+/// written.
 const FOLDERS: [&str; 7] = ["server", "shared", "client-web", "client-bot", "tests", "docs", ".ci"];
 const SOURCES: [&str; 10] = ["rs", "ts", "mjs", "js", "css", "html", "toml", "md", "yml", "sh"];
-const MADE: [&str; 4] = ["node_modules", "dist", "target", "artifacts"];
+const MADE: [&str; 5] = ["node_modules", "dist", "target", "artifacts", "corpus"];
 const LINES_MAX: usize = 700;
 
 /// What the web client's stamp covers.

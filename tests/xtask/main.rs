@@ -4,7 +4,9 @@ mod browser;
 mod capacity;
 mod codegen;
 mod command;
+mod conformance;
 mod dist;
+mod fuzz;
 mod golden;
 mod node;
 mod stages;
@@ -14,11 +16,13 @@ mod typescript;
 use std::process::ExitCode;
 
 use capacity::{Length, Mode};
+use stages::Extent;
 
 const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
   test                 run every test there is; the last line counts them
+  test --long          the same, and ten minutes of players who come and go
   codegen [--check]    write, or compare, what is generated from the wire types
   golden [--check]     write, or compare, the golden vectors in tests/golden
   capacity             measure what this machine holds, for half an hour and more, and write
@@ -26,14 +30,21 @@ Usage: cargo xtask COMMAND
   capacity --quick     try it in a few minutes, and print the page instead
   capacity --render    write them anew from what was measured last
   browser              run the browser tests alone, against a release build
+  fuzz TARGET --seconds N
+                       look for bytes that break a target; those of tests/fuzz/corpus
+  fuzz TARGET --keep   take what was found into the committed corpus
+  conformance          run the WebSocket conformance suite alone
 
-Needs Rust, Node 20 or newer with npm, and Chromium; THRONG_CHROMIUM names one
-that is not in PATH.
+Needs Rust, a C++ compiler, Node 20 or newer with npm, Python 3.10 or newer with venv
+and pip, and Chromium; THRONG_CHROMIUM names one that is not in PATH.
 
   --help               show this";
 
 fn main() -> ExitCode {
     let typed: Vec<String> = std::env::args().skip(1).collect();
+    if fuzz::is_rustc() {
+        return fuzz::rustc(&typed);
+    }
     let words: Vec<&str> = typed.iter().map(String::as_str).collect();
     let root = throng_tests::root();
     let outcome = match words.as_slice() {
@@ -42,7 +53,8 @@ fn main() -> ExitCode {
             Ok(())
         }
         [] => Err("xtask needs a command; see `cargo xtask --help`".to_owned()),
-        ["test"] => return stages::run(&root),
+        ["test"] => return stages::run(&root, Extent::Usual),
+        ["test", "--long"] => return stages::run(&root, Extent::Long),
         ["codegen"] => codegen::run(&root, codegen::Mode::Write),
         ["codegen", "--check"] => codegen::run(&root, codegen::Mode::Check),
         ["golden"] => golden::run(&root, codegen::Mode::Write),
@@ -51,6 +63,9 @@ fn main() -> ExitCode {
         ["capacity", "--quick"] => capacity::write(&root, Mode::Measure(Length::Quick)),
         ["capacity", "--render"] => capacity::write(&root, Mode::Render),
         ["browser"] => node::prepare(&root).and_then(|()| browser::run_alone(&root)),
+        ["fuzz", target, "--seconds", seconds] => fuzz::run_alone(&root, target, seconds),
+        ["fuzz", target, "--keep"] => fuzz::keep(&root, target),
+        ["conformance"] => conformance::run_alone(&root),
         unknown => {
             Err(format!("`{}` is no command of xtask; see `cargo xtask --help`", unknown.join(" ")))
         }

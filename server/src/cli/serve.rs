@@ -3,19 +3,22 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use ipnet::IpNet;
-use throng_shared::limits::{CONNECTIONS_MAX, DOORSTEP_MAX, LANE_MAX, PAGES_MAX};
+use throng_shared::limits::{CONNECTIONS_MAX, DOORSTEP_MAX, DRAIN_MS, LANE_MAX, PAGES_MAX};
 
 use crate::config::{ArenaSpec, Config, LimitSettings, Settings, SwitchedOff};
 use crate::link::Step;
 use crate::net::Tls;
 use crate::serve::{Server, start};
+use crate::tickets::AuthSecret;
 
 /// How often the server is asked whether all its threads are alive.
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
+/// How often it is looked whether everybody has left.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -46,6 +49,19 @@ pub(super) struct ServeArgs {
     /// Origin of pages that may connect besides the own ones; may be repeated
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     allow_origin: Option<Vec<String>>,
+    /// Seconds that a glider stays whose connection was lost [default: 10]
+    #[arg(long, value_name = "SECONDS")]
+    link_hold_s: Option<u64>,
+    /// Seconds in which a player who lost the connection can come back [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    session_s: Option<u64>,
+    /// Secret of the login service whose tickets are needed from then on, of 32 bytes at
+    /// least; others can see it in the list of processes, so better give a file
+    #[arg(long, value_name = "SECRET")]
+    auth_secret: Option<String>,
+    /// File with that secret
+    #[arg(long, value_name = "FILE")]
+    auth_secret_file: Option<PathBuf>,
     /// Networks of proxies that say by X-Forwarded-For for whom they speak
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     trust_proxy: Option<Vec<IpNet>>,
@@ -85,6 +101,10 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         net_threads: args.net_threads,
         players_max: args.players_max,
         allow_origin: args.allow_origin,
+        link_hold_s: args.link_hold_s,
+        session_s: args.session_s,
+        auth_secret: args.auth_secret.map(AuthSecret::new),
+        auth_secret_file: args.auth_secret_file,
         trust_proxy: args.trust_proxy,
         tls_cert: args.tls_cert,
         tls_key: args.tls_key,
@@ -149,8 +169,8 @@ async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
                 Told::Reload => reload(&server),
                 Told::End(name) => {
                     tracing::info!("{name}: closing {} connections.", server.tally().open());
-                    server.stop();
-                    return Ok(());
+                    server.drain();
+                    return drain(signal, server).await;
                 }
             },
             () = tokio::time::sleep(HEALTH_EVERY) => {
@@ -161,6 +181,33 @@ async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
             }
         }
     }
+}
+
+/// Waits until everybody was let go, or time is up. A second signal ends all at once.
+async fn drain(mut signal: Signal, server: Server) -> Result<(), String> {
+    let end = Instant::now() + Duration::from_millis(DRAIN_MS);
+    loop {
+        tokio::select! {
+            told = signal.next() => match told {
+                // It is too late for a new certificate.
+                Told::Reload => {}
+                Told::End(name) => {
+                    let open = server.tally().open();
+                    return Err(format!("{name} again: {open} connections were cut."));
+                }
+            },
+            () = tokio::time::sleep(DRAIN_LOOK) => {}
+        }
+        if server.tally().open() == 0 || Instant::now() >= end || server.is_broken() {
+            break;
+        }
+    }
+    let left = server.tally().open();
+    if left > 0 {
+        tracing::warn!("{left} connections did not end in time.");
+    }
+    server.stop();
+    Ok(())
 }
 
 /// Reads the certificate again.

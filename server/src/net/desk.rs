@@ -19,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::admission::{Admission, Standing};
 use super::budget::Rates;
+use super::conn::Ticket;
 use super::doorstep::{Arrival, Caller, Doorstep};
 use super::frames::put_goodbye;
 use super::fresh::Fresh;
@@ -58,6 +59,7 @@ struct Newcomer {
     answer: Vec<u8>,
     /// What came behind the handshake.
     leftover: Vec<u8>,
+    ticket: Ticket,
 }
 
 /// Somebody who has to go.
@@ -102,8 +104,8 @@ pub(super) struct Desk {
     pages: Lane<(Caller, Vec<u8>)>,
     /// When those who were sent away may be back.
     returns: Returns,
-    /// Network thread that gets the next newcomer.
-    next: usize,
+    /// Connections that were handed over; network threads get them in turn.
+    number: u64,
 }
 
 impl Desk {
@@ -125,7 +127,7 @@ impl Desk {
             leaving: Lane::new(now, LANE_MAX),
             pages: Lane::new(now, PAGES_MAX),
             returns: Returns::new(now),
-            next: 0,
+            number: 0,
         }
     }
 
@@ -247,8 +249,9 @@ impl Desk {
         }
         let is_crowded = standing == Standing::Crowded;
         let leaver = match asked {
-            Asked::Socket { answer, head_len } => {
-                let newcomer = Newcomer { caller, answer, leftover: head[head_len..].to_vec() };
+            Asked::Socket { answer, head_len, ticket } => {
+                let leftover = head[head_len..].to_vec();
+                let newcomer = Newcomer { caller, answer, leftover, ticket };
                 let wait = self.joining.wait(peer, self.joins_per_s());
                 if is_crowded {
                     Some(Leaver::Crowded(newcomer))
@@ -296,7 +299,8 @@ impl Desk {
 
     /// Answers a handshake, and gives the connection to a network thread.
     fn hand_over(&mut self, newcomer: Newcomer, permit: OwnedSemaphorePermit) {
-        let Newcomer { caller: Caller { mut fresh, presence }, answer, leftover } = newcomer;
+        let Newcomer { caller: Caller { mut fresh, presence }, answer, leftover, ticket } =
+            newcomer;
         let tuned = fresh.tcp().map_or(Ok(()), tune);
         // One try: a fresh socket takes so few bytes.
         let answered = tuned.and_then(|()| fresh.try_write(&answer));
@@ -305,11 +309,12 @@ impl Desk {
             return;
         }
         let handovers = &self.options.handovers;
-        let thread = self.next % handovers.len();
-        self.next = self.next.wrapping_add(1);
+        self.number += 1;
+        let number = self.number;
+        let thread = (number % handovers.len() as u64) as usize;
         let place = Place { _permit: permit, _presence: presence };
         let rates = Rates::of(&self.options.limits);
-        if !handovers[thread].give(Newborn { fresh, leftover, place, rates }) {
+        if !handovers[thread].give(Newborn { fresh, leftover, number, ticket, place, rates }) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");
         }
     }
@@ -340,15 +345,18 @@ impl Desk {
 
     fn refuse(&mut self, now: Instant, said: &mut Vec<u8>) {
         let FrontOptions { gauge, tally, .. } = &self.options;
-        let reason = if gauge.is_full() {
+        let (code, reason) = if gauge.is_draining() {
+            tally.closed(format!("{} restart", CloseCode::Restart.number()));
+            (CloseCode::Restart, CloseCode::Restart.text())
+        } else if gauge.is_full() {
             tally.closed(format!("{} full", CloseCode::Full.number()));
-            CloseCode::Full.text()
+            (CloseCode::Full, CloseCode::Full.text())
         } else {
             gauge.note_refused();
             tally.closed(format!("{} overload", CloseCode::Full.number()));
-            OVERLOADED
+            (CloseCode::Full, OVERLOADED)
         };
-        put_goodbye(said, CloseCode::Full, reason, self.returns.book(now));
+        put_goodbye(said, code, reason, self.returns.book(now));
     }
 
     fn give_pages(&mut self, now: Instant) -> Vec<PageRequest> {
@@ -379,7 +387,7 @@ impl Desk {
     /// Whether newcomers come in.
     fn is_open(&self) -> bool {
         let gauge = &self.options.gauge;
-        gauge.step() == Step::Open && !gauge.is_full()
+        gauge.step() == Step::Open && !gauge.is_full() && !gauge.is_draining()
     }
 }
 

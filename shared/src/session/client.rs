@@ -2,7 +2,7 @@
 
 use super::close::CloseCode;
 use crate::ids::{NetId, Tick};
-use crate::limits::{CLIENT_SILENCE_MS, PROTOCOL_VERSION};
+use crate::limits::{CLIENT_SILENCE_MS, CLIENT_STALL_MS, PROTOCOL_VERSION};
 use crate::motion::Steer;
 use crate::time::Millis;
 use crate::wire::{
@@ -52,6 +52,8 @@ pub enum Fault {
 pub struct ClientSession {
     you: Option<NetId>,
     heard: Millis,
+    /// When silence was looked for last.
+    polled: Millis,
     /// Number of the newest ordered event that came.
     received: u32,
     secret: Option<Secret>,
@@ -73,6 +75,7 @@ impl ClientSession {
         let session = Self {
             you: None,
             heard: now,
+            polled: now,
             received: resume.as_ref().map_or(0, |resume| resume.received),
             secret: resume.as_ref().map(|resume| resume.secret.clone()),
             fire: 0,
@@ -190,9 +193,15 @@ impl ClientSession {
         }
     }
 
-    /// Whether the server said nothing for so long that the link must be dead.
+    /// Whether the server said nothing for so long that the link must be dead. To be asked
+    /// every second or more often: what a gap takes longer is a stall of the client's own, in
+    /// which messages may have come that it has yet to read, and does not count.
     #[must_use]
-    pub fn poll_timeout(&self, now: Millis) -> Option<CloseCode> {
+    pub fn poll_timeout(&mut self, now: Millis) -> Option<CloseCode> {
+        let gap_ms = now.since(self.polled);
+        self.polled = now;
+        let stalled_ms = gap_ms.saturating_sub(CLIENT_STALL_MS);
+        self.heard = self.heard.plus(stalled_ms).min(now);
         (now.since(self.heard) >= CLIENT_SILENCE_MS).then_some(CloseCode::Silent)
     }
 }
@@ -257,6 +266,18 @@ mod tests {
             ServerMessage::Goodbye { code: 1012, reason: String::new(), retry_after_ms: 0 };
         let skimmed = session.skim_frame(Millis(1), &encode(&goodbye));
         assert!(matches!(skimmed, Ok(Skimmed::Update(Update::Goodbye { .. }))));
+    }
+
+    #[test]
+    fn silence_counts_and_an_own_stall_does_not() {
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        let end = (0..).step_by(100).find(|&now| session.poll_timeout(Millis(now)).is_some());
+        assert_eq!(end, Some(CLIENT_SILENCE_MS));
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        assert_eq!(session.poll_timeout(Millis(900)), None);
+        assert_eq!(session.poll_timeout(Millis(60_000)), None, "because it did not look");
+        let end = (60_000..).step_by(100).find(|&now| session.poll_timeout(Millis(now)).is_some());
+        assert_eq!(end, Some(60_000 + CLIENT_SILENCE_MS - 1_900), "because those were silent");
     }
 
     #[test]
