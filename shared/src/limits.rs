@@ -131,6 +131,8 @@ pub const HELLO_MS: u64 = 5_000;
 pub const STALLED_MS: u64 = 5_000;
 /// What it then has to take a close frame before it is aborted.
 pub const CLOSING_MS: u64 = 1_000;
+/// The same for one that sends more than it may.
+pub const FLOOD_CLOSING_MS: u64 = 400;
 
 /// Frames and bytes that a client may send in a second, and the seconds' worth of them
 /// that it may send at once. All frames count: pings, fragments and empty ones too.
@@ -327,6 +329,7 @@ const _: () = {
     assert!(CLIENT_MESSAGE_BYTES <= READ_BUFFER_BYTES);
     assert!(READ_BUFFER_BYTES <= TURN_BYTES);
     assert!(OVER_BUDGET_GAP_MS < OVER_BUDGET_MS);
+    assert!(FLOOD_CLOSING_MS < CLOSING_MS);
     assert!(FRAMES_PER_S > TICK_HZ_MAX * 2, "a client may send an input a tick");
     assert!(NAME_BYTES_MAX * 2 + TICKET_BYTES + SECRET_BYTES < CLIENT_MESSAGE_BYTES);
     assert!(HP_MAX < 128, "health has seven bits");

@@ -200,3 +200,37 @@ async fn what_is_switched_off_is_told() {
     assert!(answer.contains("\"unsafe\":[\"unsafe-no-address-caps\"]"), "{answer}");
     server.stop();
 }
+
+/// The first line of the answer to a request for a ticket that begins like this.
+async fn asked(server: &Server, source: [u8; 4], begins: &str) -> String {
+    let mut stream = from(source, server).await;
+    let body = r#"{"name":"Ada","room":"arena"}"#;
+    let request = format!(
+        "{begins} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.expect("the server reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("the server answers");
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn an_address_gets_so_many_tickets_however_it_asks() {
+    let slow = LimitSettings { address_tickets_per_s: Some(1), ..LimitSettings::default() };
+    let server = limited(slow);
+    let ways = ["POST /api/ticket", "POST http://here/api/ticket", "\r\nPOST /api/ticket"];
+    let mut refused = [0; 3];
+    for number in 0..60 {
+        let way = number % ways.len();
+        let line = asked(&server, [127, 0, 3, 1], ways[way]).await;
+        let is_given = line == "HTTP/1.1 200 OK";
+        assert!(is_given || line.starts_with("HTTP/1.1 429 "), "{line}");
+        refused[way] += usize::from(!is_given);
+    }
+    assert!(refused.iter().all(|&count| count > 0), "because all of them count: {refused:?}");
+    let other = asked(&server, [127, 0, 3, 2], ways[0]).await;
+    assert_eq!(other, "HTTP/1.1 200 OK", "because others have their own");
+    server.stop();
+}

@@ -6,8 +6,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
-    CLIENT_MESSAGE_BYTES, CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, RESTART_RETRY_MS, RESYNC_MS,
-    STALLED_MS,
+    CLIENT_MESSAGE_BYTES, CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS,
+    RESTART_RETRY_MS, RESYNC_MS, STALLED_MS,
 };
 use throng_shared::prng::Prng;
 use throng_shared::session::{
@@ -70,7 +70,7 @@ pub(super) struct Reading<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// A close frame is on its way; since.
+    /// A close frame is on its way; until then.
     Closing(Millis),
     /// Nothing more to say or hear.
     Gone,
@@ -494,8 +494,8 @@ impl Conn {
                 }
             }
         }
-        if let Phase::Closing(since) = self.phase
-            && now.since(since) >= CLOSING_MS
+        if let Phase::Closing(end) = self.phase
+            && now >= end
         {
             self.phase = Phase::Gone;
         }
@@ -553,7 +553,9 @@ impl Conn {
             Comeback::Never => Parting::Final,
         });
         self.phase = match self.socket.get_mut().send(&frames) {
-            Ok(()) => Phase::Closing(now),
+            // A flood goes on, and is no answer to wait for.
+            Ok(()) if code == CloseCode::RateLimited => Phase::Closing(now.plus(FLOOD_CLOSING_MS)),
+            Ok(()) => Phase::Closing(now.plus(CLOSING_MS)),
             Err(_) => Phase::Gone,
         };
     }

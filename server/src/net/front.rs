@@ -4,15 +4,16 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY};
 use hyper::service::service_fn;
-use hyper::{Request, StatusCode};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use throng_shared::limits::{ADDRESS_TICKETS_BURST_S, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream};
@@ -23,6 +24,7 @@ use tower_service::Service;
 
 use super::desk::{Desk, PageRequest};
 use super::fresh::Fresh;
+use super::lane::Peer;
 use super::origin::Origin;
 use super::places::PeerRates;
 use super::proxies::Proxies;
@@ -37,8 +39,8 @@ const MEMORY_PIPE_BYTES: usize = 64 << 10;
 /// House bots that knock at once.
 const KNOCKS: usize = 64;
 
-/// Beginning of a request for a ticket.
-const TICKET_HEAD: &[u8] = b"POST /api/ticket";
+/// Where tickets are given.
+const TICKET_PATH: &str = "/api/ticket";
 /// A year, as is usual.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
@@ -111,11 +113,11 @@ impl Front {
         let Self { listener, mut knocks, options, stop } = self;
         listener.set_nonblocking(true)?;
         let bell = listener.try_clone()?;
-        let page = options.page.clone();
-        let is_tls = options.tls.is_some();
         let tickets_per_s = options.limits.address_tickets_per_s;
-        let mut tickets = (!options.limits.switched_off.address_caps)
-            .then(|| PeerRates::new(tickets_per_s, ADDRESS_TICKETS_BURST_S));
+        let tickets = (!options.limits.switched_off.address_caps)
+            .then(|| Arc::new(Mutex::new(PeerRates::new(tickets_per_s, ADDRESS_TICKETS_BURST_S))));
+        let (page, is_tls) = (options.page.clone(), options.tls.is_some());
+        let serving = Serving { page, is_tls, tickets };
         let mut desk = Desk::new(Instant::now(), listener, options);
         loop {
             let is_idle = desk.is_idle();
@@ -144,12 +146,8 @@ impl Front {
                     }
                 }
             }
-            let now = Instant::now();
-            for request in desk.turn(now) {
-                let has_ticket = !request.head.starts_with(TICKET_HEAD)
-                    || tickets.as_mut().is_none_or(|it| it.try_take(now, request.peer));
-                let page = if has_ticket { page.clone() } else { too_often() };
-                tokio::spawn(serve_page(request, page, is_tls));
+            for request in desk.turn(Instant::now()) {
+                tokio::spawn(serve_page(request, serving.clone()));
             }
         }
     }
@@ -160,28 +158,54 @@ fn first((stream, from): (TcpStream, SocketAddr)) -> io::Result<(std::net::TcpSt
     Ok((stream.into_std()?, from.ip()))
 }
 
-/// For an address that asks for tickets too often.
-fn too_often() -> Page {
-    Router::new().fallback(|| async {
-        let why = "Too many tickets were asked for from your address.\n";
-        (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "5")], why)
-    })
+/// What a page is served with.
+#[derive(Clone, Debug)]
+struct Serving {
+    page: Page,
+    is_tls: bool,
+    /// How often each address may have a ticket; none for as often as it likes.
+    tickets: Option<Arc<Mutex<PeerRates>>>,
+}
+
+impl Serving {
+    /// Whether this is one ticket more than an address may have.
+    fn is_too_often(&self, peer: Peer, request: &Request<Incoming>) -> bool {
+        let is_ticket = request.method() == Method::POST && request.uri().path() == TICKET_PATH;
+        let Some(tickets) = self.tickets.as_ref().filter(|_| is_ticket) else { return false };
+        let mut tickets = tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        !tickets.try_take(Instant::now(), peer)
+    }
+
+    async fn answer(&mut self, peer: Peer, request: Request<Incoming>) -> Response {
+        let mut response = if self.is_too_often(peer, &request) {
+            let why = "Too many tickets were asked for from your address.\n";
+            (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "5")], why).into_response()
+        } else {
+            let Ok(response) = self.page.call(request.map(Body::new)).await;
+            response
+        };
+        if self.is_tls {
+            // Who has been here by TLS comes by it again.
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        response
+    }
 }
 
 /// Serves one page. A connection carries one only: the next request on it might be for
 /// the WebSocket, which is not to be had here.
-async fn serve_page(request: PageRequest, page: Page, is_tls: bool) {
-    let PageRequest { caller, peer: _, head, places: _places } = request;
+async fn serve_page(request: PageRequest, serving: Serving) {
+    let PageRequest { caller, peer, head, places: _places } = request;
     let _presence = caller.presence;
     match caller.fresh {
         Fresh::Tcp(stream) => {
             if let Ok(stream) = TcpStream::from_std(stream) {
-                serve_on(stream, head, page, is_tls).await;
+                serve_on(stream, head, peer, serving).await;
             }
         }
         Fresh::Tls(stream) => {
             if let Ok(stream) = stream.into_stream() {
-                serve_on(stream, head, page, is_tls).await;
+                serve_on(stream, head, peer, serving).await;
             }
         }
         // Nobody in this process asks for pages.
@@ -189,22 +213,15 @@ async fn serve_page(request: PageRequest, page: Page, is_tls: bool) {
     }
 }
 
-async fn serve_on<S>(stream: S, head: Vec<u8>, page: Page, is_tls: bool)
+async fn serve_on<S>(stream: S, head: Vec<u8>, peer: Peer, serving: Serving)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (reader, writer) = tokio::io::split(stream);
     let whole = tokio::io::join(io::Cursor::new(head).chain(reader), writer);
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut page = page.clone();
-        async move {
-            let mut response = page.call(request.map(Body::new)).await?;
-            if is_tls {
-                // Who has been here by TLS comes by it again.
-                response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HSTS);
-            }
-            Ok::<_, Infallible>(response)
-        }
+        let mut serving = serving.clone();
+        async move { Ok::<_, Infallible>(serving.answer(peer, request).await) }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

@@ -30,11 +30,13 @@ impl TlsFiles {
     fn load(&self) -> Result<Arc<ServerConfig>, String> {
         let Self { cert, key } = self;
         let unread = |what: &str, path: &Path, error: &pem::Error| {
-            let (path, why) = (path.display(), error.to_string());
-            match error {
-                pem::Error::Io(error) => format!("The {what} {path} cannot be read: {error}."),
-                pem::Error::NoItemsFound => format!("The {what} {path} has none in PEM."),
-                _ => format!("The {what} {path} is no PEM: {why}."),
+            let path = path.display();
+            if let pem::Error::Io(error) = error {
+                format!("The {what} {path} cannot be read: {error}.")
+            } else if matches!(error, pem::Error::NoItemsFound) {
+                format!("The {what} {path} has none in PEM.")
+            } else {
+                format!("The {what} {path} is no PEM: {error}.")
             }
         };
         let certs: Vec<_> = CertificateDer::pem_file_iter(cert)
