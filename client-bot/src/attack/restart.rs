@@ -21,7 +21,7 @@ const MOST: f64 = 0.95;
 const MOST_WITHIN_S: f64 = 5.0;
 const ALL_WITHIN_S: f64 = 15.0;
 /// Beats until all have joined at most, and that they play before the end of the server.
-const FILL_BEATS: u32 = 40;
+const FILL_BEATS: u32 = 90;
 const PLAY_BEATS: u32 = 3;
 /// Bots of which one decodes everything: all in small loads.
 const DECODE_ALL_MAX: usize = 200;
