@@ -215,6 +215,10 @@ impl fmt::Display for AttackResult {
                 time(back.all_s),
             );
         }
+        if self.ticks_without.is_none() && self.connections == 0 {
+            // It did not come about.
+            return Ok(());
+        }
         writeln!(f, "  the server: {}", self.told)?;
         let overruns = |ticks: Option<TickCounts>| {
             ticks.map_or("?".to_owned(), |it| format!("{}/{}", it.overruns, it.run))

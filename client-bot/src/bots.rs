@@ -69,6 +69,11 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
             say(&format!("{} of {count} play", beat.players));
         }
         step
+    })
+    .map_err(|error| {
+        // The link is nothing that anybody typed.
+        let LoadError::Unreachable { why, .. } = error else { return error };
+        LoadError::Unreachable { url: options.url.clone(), why }
     })?;
     let sum = window.sum();
     if sum.joined < count {

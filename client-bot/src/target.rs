@@ -141,6 +141,14 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_what_follows_the_port() {
+        for (url, path) in [("ws://127.0.0.1:9/ws?a=/b", "/ws?a=/b"), ("ws://127.0.0.1:9", "/")] {
+            let target = Target::resolve(url).expect("an address");
+            assert_eq!(target.path(), path);
+        }
+    }
+
+    #[test]
     fn urls_are_read_strictly() {
         let parsed = |url| host_and_port(url).ok();
         assert_eq!(parsed("ws://127.0.0.1:8080/ws"), Some(("127.0.0.1".to_owned(), 8080)));

@@ -16,7 +16,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use self::fate::{Direction, Fate, Way};
@@ -41,7 +41,7 @@ const BREATH: Duration = Duration::from_millis(50);
 pub struct Via {
     address: SocketAddr,
     counts: Arc<Counts>,
-    end: Option<oneshot::Sender<()>>,
+    end: Arc<Notify>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -66,19 +66,18 @@ impl Via {
             // Inherited by what is accepted, before windows are agreed upon.
             SockRef::from(&listener).set_recv_buffer_size(RECEIVE_BUFFER_BYTES as usize)?;
         }
-        let (end, ended) = oneshot::channel::<()>();
         let counts = Arc::new(Counts::default());
-        let shared = Arc::clone(&counts);
+        let end = Arc::new(Notify::new());
+        let (shared, ended) = (Arc::clone(&counts), Arc::clone(&end));
         let thread = std::thread::Builder::new().name("via".to_owned()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
                     () = accept(listener, spec, seed, to, shared) => {}
-                    // Told to, or forgotten: both are the end.
-                    _ = ended => {}
+                    () = ended.notified() => {}
                 }
             });
         })?;
-        Ok(Self { address, counts, end: Some(end), thread: Some(thread) })
+        Ok(Self { address, counts, end, thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -102,7 +101,7 @@ impl Via {
 
 impl Drop for Via {
     fn drop(&mut self) {
-        self.end = None;
+        self.end.notify_one();
         // A thread that panicked has nothing more to say.
         let _ = self.thread.take().map(JoinHandle::join);
     }

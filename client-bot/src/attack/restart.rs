@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::besiege::{TICK_HZ, honest, server_arguments};
 use super::kind::{Attack, Size};
 use super::told::{End, Toll};
-use super::verdict::Verdict;
+use super::verdict::{LATENESS_MS_MAX, Verdict};
 use super::{AttackError, AttackOptions, AttackResult, Back};
 use crate::load::{Beat, Plan, Step, Stop};
 use crate::report::round;
@@ -21,7 +21,7 @@ const MOST: f64 = 0.95;
 const MOST_WITHIN_S: f64 = 5.0;
 const ALL_WITHIN_S: f64 = 15.0;
 /// Beats until all have joined at most, and that they play before the end of the server.
-const FILL_BEATS: u32 = 40;
+const FILL_BEATS: u32 = 90;
 const PLAY_BEATS: u32 = 3;
 /// Bots of which one decodes everything: all in small loads.
 const DECODE_ALL_MAX: usize = 200;
@@ -132,7 +132,7 @@ fn result(size: Size, clients: usize, down_s: f64, sum: &Beat) -> AttackResult {
     let most_s = (returned as f64 >= clients as f64 * MOST)
         .then(|| after_s((clients as f64 * MOST / returned.max(1) as f64).min(1.0)));
     let all_s = (returned >= clients).then(|| after_s(1.0));
-    let mut broken = Vec::new();
+    let (mut broken, mut late) = (Vec::new(), Vec::new());
     if sum.lost > 0 {
         broken.push(format!("{} clients gave up", sum.lost));
     }
@@ -142,20 +142,29 @@ fn result(size: Size, clients: usize, down_s: f64, sum: &Beat) -> AttackResult {
     if size == Size::Full {
         if most_s.is_some_and(|most_s| most_s > MOST_WITHIN_S) {
             let took = most_s.unwrap_or_default();
-            broken.push(format!("95 % played again after {took:.1} s, over {MOST_WITHIN_S}"));
+            late.push(format!("95 % played again after {took:.1} s, over {MOST_WITHIN_S}"));
         }
         if all_s.is_some_and(|all_s| all_s > ALL_WITHIN_S) {
             let took = all_s.unwrap_or_default();
-            broken.push(format!("all played again after {took:.1} s, over {ALL_WITHIN_S}"));
+            late.push(format!("all played again after {took:.1} s, over {ALL_WITHIN_S}"));
         }
     }
     let lateness = sum.lateness.spread();
+    let verdict = if !broken.is_empty() {
+        Verdict::Broken(broken)
+    } else if size == Size::Full && lateness.p99 > LATENESS_MS_MAX {
+        Verdict::Void(format!("the clients were {:.1} ms late", lateness.p99))
+    } else if !late.is_empty() {
+        Verdict::Broken(late)
+    } else {
+        Verdict::Kept
+    };
     let mut toll = Toll::default();
     for _ in 0..returned {
         toll.add(End::Played, Duration::ZERO);
     }
     AttackResult {
-        verdict: if broken.is_empty() { Verdict::Kept } else { Verdict::Broken(broken) },
+        verdict,
         honest: clients,
         told: toll.told(down_s, 0),
         lateness_ms: lateness,
@@ -196,6 +205,9 @@ mod tests {
         let late = back((0..100).map(|n| if n < 90 { 3.0 } else { 8.0 }));
         assert!(matches!(result(Size::Full, 100, 2.5, &late).verdict, Verdict::Broken(_)));
         assert_eq!(result(Size::Small, 100, 2.5, &late).verdict, Verdict::Kept);
+        let mut slow = steady.clone();
+        slow.lateness.add(Duration::from_millis(9));
+        assert!(matches!(result(Size::Full, 100, 2.5, &slow).verdict, Verdict::Void(_)));
         let few = result(Size::Small, 101, 2.5, &steady);
         assert!(few.verdict.told().contains("100 of 101"), "{}", few.verdict.told());
         assert_eq!(few.back.and_then(|times| times.all_s), None);

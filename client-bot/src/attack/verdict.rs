@@ -12,7 +12,7 @@ const GAP_TICKS_MAX: f64 = 1.5;
 /// Part of the ticks that may overrun.
 const OVERRUNS_MAX: f64 = 0.001;
 /// How late honest bots may be before they prove nothing, in milliseconds.
-const LATENESS_MS_MAX: f64 = 5.0;
+pub(super) const LATENESS_MS_MAX: f64 = 5.0;
 /// What each flooding connection may cost the server, in seconds of a core.
 const CPU_EACH_S_MAX: f64 = 0.05;
 
