@@ -129,7 +129,7 @@ fn server_session(bytes: &[u8]) {
                 hear(&mut session, now, newest, &encode(&ClientMessage::Input(input)))
             }
             3 => {
-                now = Millis(now.0 + u64::from(script.number()));
+                now = now.plus(u64::from(script.number()));
                 let refusal = session.poll_timeout(now);
                 let sentence = refusal.map(|refusal| refusal.why.close().1);
                 assert!(sentence.is_none_or(|sentence| !sentence.is_empty()));
@@ -187,7 +187,7 @@ fn client_session(bytes: &[u8]) {
     let (mut session, _) = ClientSession::new(now, "Ada", 1, "", None);
     let mut received = 0;
     while let Some(pause) = script.byte() {
-        now = Millis(now.0 + u64::from(pause) * 50);
+        now = now.plus(u64::from(pause) * 50);
         let frame = script.frame();
         let mut skimmer = session.clone();
         let skimmed = skimmer.skim_frame(now, frame);

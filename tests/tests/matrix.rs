@@ -144,3 +144,13 @@ fn what_is_no_message_ends_every_state_with_the_same_codes() {
         }
     }
 }
+
+#[test]
+fn the_documents_have_the_same_table() {
+    let path = throng_tests::root().join("docs/security.md");
+    let text = std::fs::read_to_string(path).expect("the document is there");
+    for phase in Phase::ALL {
+        let row = format!("| {} | {} |", allowed(phase).join(", "), code(phase).number());
+        assert!(text.contains(&row), "because docs/security.md tells of {phase:?}: {row}");
+    }
+}

@@ -64,7 +64,15 @@ pub(crate) fn run_tests(root: &Path) -> Result<Tally, (Tally, String)> {
     if failures.is_empty() { Ok(tally) } else { Err((tally, failures.join("; "))) }
 }
 
-/// Runs one target, for `cargo xtask fuzz`.
+/// The same, for `cargo xtask fuzz`.
+///
+/// # Errors
+/// When anything of it fails.
+pub(crate) fn run_all(root: &Path) -> Result<(), String> {
+    run_tests(root).map(|_| ()).map_err(|(_, sentence)| sentence)
+}
+
+/// Runs one target, for `cargo xtask fuzz TARGET`.
 ///
 /// # Errors
 /// When there is no such target or time, or an input broke something.

@@ -30,8 +30,9 @@ Usage: cargo xtask COMMAND
   capacity --quick     try it in a few minutes, and print the page instead
   capacity --render    write them anew from what was measured last
   browser              run the browser tests alone, against a release build
+  fuzz                 look for bytes that break a target, a minute for all in tests/fuzz
   fuzz TARGET --seconds N
-                       look for bytes that break a target; those of tests/fuzz/corpus
+                       the same for one target, as long as you like
   fuzz TARGET --keep   take what was found into the committed corpus
   conformance          run the WebSocket conformance suite alone
 
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         ["capacity", "--quick"] => capacity::write(&root, Mode::Measure(Length::Quick)),
         ["capacity", "--render"] => capacity::write(&root, Mode::Render),
         ["browser"] => node::prepare(&root).and_then(|()| browser::run_alone(&root)),
+        ["fuzz"] => fuzz::run_all(&root),
         ["fuzz", target, "--seconds", seconds] => fuzz::run_alone(&root, target, seconds),
         ["fuzz", target, "--keep"] => fuzz::keep(&root, target),
         ["conformance"] => conformance::run_alone(&root),
