@@ -14,6 +14,8 @@ mod drain;
 mod readers;
 #[path = "process/secrets.rs"]
 mod secrets;
+#[path = "process/tickets.rs"]
+mod tickets;
 #[cfg(unix)]
 #[path = "process/tls.rs"]
 mod tls;
@@ -42,13 +44,18 @@ impl Serving {
     }
 
     fn start_with(args: &[&str], log: Stdio) -> Self {
-        let mut child = throng()
+        let mut command = throng();
+        command
             .args(["--listen", "127.0.0.1:0"])
             .args(args)
             .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("the binary was built");
+            .stderr(log);
+        Self::of(command)
+    }
+
+    /// The server that a command starts, whose stdout is piped.
+    fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the binary was built");
         let stdout = child.stdout.take().expect("stdout is piped");
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).expect("stdout is text");
@@ -127,6 +134,11 @@ fn wrong_flags_are_named() {
         (vec!["--listen", "nowhere"], "--listen"),
         (vec!["--house-bots", "5000"], "house-bots is 5000"),
         (vec!["--net-threads", "0"], "net-threads is 0"),
+        (vec!["--session-s", "0"], "session-s is 0"),
+        (vec!["--session-s", "5", "--link-hold-s", "6"], "link-hold-s is 6"),
+        (vec!["--auth-secret", "short"], "auth-secret has 5 bytes"),
+        (vec!["--auth-secret-file", "no-such.key"], "no-such.key"),
+        (vec!["--auth-secret", "x", "--auth-secret-file", "y"], "Only one"),
         (vec!["serve", "now"], "now"),
         (vec!["bots", "--brain", "genius"], "genius"),
         (vec!["bots", "--url", "http://127.0.0.1/"], "--url"),
@@ -152,6 +164,9 @@ fn short_help_fits_one_screen_and_long_help_names_every_flag() {
         "--seed",
         "--net-threads",
         "--players-max",
+        "--link-hold-s",
+        "--session-s",
+        "--auth-secret-file",
         "--config",
         "--trust-proxy",
         "--tls-cert",
