@@ -17,6 +17,7 @@ mod thread;
 mod turnstile;
 mod upgrade;
 
+pub use fresh::Fresh;
 pub use front::{Door, Front, FrontOptions, Page};
 pub use tally::Tally;
-pub use thread::{Handover, NetThread};
+pub use thread::{Handover, NetThread, Newborn};

@@ -75,10 +75,29 @@ struct Slot {
     conn: Option<(Conn, OwnedSemaphorePermit)>,
 }
 
+/// What a thread takes for now.
+#[derive(Clone, Copy, Debug)]
+enum Clock {
+    System,
+    /// The moment that a simulation made up for this turn.
+    Told(Instant),
+}
+
+impl Clock {
+    fn now(self) -> Instant {
+        match self {
+            Self::System => Instant::now(),
+            Self::Told(now) => now,
+        }
+    }
+}
+
 /// A network thread that is ready to run.
 #[derive(Debug)]
 pub struct NetThread {
     index: u16,
+    clock: Clock,
+    next_read: Instant,
     port: RoomPort,
     newborns: Receiver<Newborn>,
     tally: Arc<Tally>,
@@ -110,6 +129,8 @@ impl NetThread {
         let origin = Instant::now();
         let thread = Self {
             index,
+            clock: Clock::System,
+            next_read: origin + IDLE_READ,
             port,
             newborns,
             tally,
@@ -142,26 +163,11 @@ impl NetThread {
             .max_io_events_per_tick(IO_EVENTS)
             .build()?;
         let _entered = runtime.enter();
-        let mut next_read = Instant::now() + IDLE_READ;
         while !stop.is_raised() {
-            let published = self.wait(next_read);
+            let published = self.wait(self.next_read);
             turn(&runtime);
-            self.take_newborns();
-            match published {
-                Ok(Some(publication)) => self.take_publications(publication),
-                Ok(None) => {}
-                Err(RoomGone) => {
-                    self.close_all(CloseCode::RoomCrashed);
-                    break;
-                }
-            }
-            if self.port.is_draining() {
-                self.drain_some();
-            }
-            // Also after writes that took longer than the time to the next read.
-            if Instant::now() >= next_read {
-                self.read_all();
-                next_read = self.next_read(Instant::now());
+            if self.take_turn(published).is_err() {
+                break;
             }
         }
         if stop.is_raised() {
@@ -171,23 +177,73 @@ impl NetThread {
         Ok(())
     }
 
-    /// Waits for a published tick, until `deadline` at most.
+    /// The same thread in a simulation whose time begins at `origin`.
+    #[must_use]
+    pub fn beginning_at(mut self, origin: Instant) -> Self {
+        self.origin = origin;
+        self.next_read = origin + IDLE_READ;
+        self.meter = Meter::new(Moment { wall: origin, spent: Duration::ZERO });
+        self
+    }
+
+    /// One turn of [`NetThread::run`] at a moment that a simulation made up, without
+    /// waiting for anything; when it wants the next one, if no tick comes before.
+    ///
+    /// # Errors
+    /// When the room is gone.
+    pub fn turn(&mut self, now: Instant) -> Result<Instant, RoomGone> {
+        self.clock = Clock::Told(now);
+        let published = self.wait(now);
+        self.take_turn(published)?;
+        Ok(self.next_read)
+    }
+
+    fn take_turn(
+        &mut self,
+        published: Result<Option<Publication>, RoomGone>,
+    ) -> Result<(), RoomGone> {
+        self.take_newborns();
+        match published {
+            Ok(Some(publication)) => self.take_publications(publication),
+            Ok(None) => {}
+            Err(RoomGone) => {
+                self.close_all(CloseCode::RoomCrashed);
+                return Err(RoomGone);
+            }
+        }
+        if self.port.is_draining() {
+            self.drain_some();
+        }
+        // Also after writes that took longer than the time to the next read.
+        if self.clock.now() >= self.next_read {
+            self.read_all();
+            self.next_read = self.next_read(self.clock.now());
+        }
+        Ok(())
+    }
+
+    /// Waits for a published tick, until `deadline` at most. A simulation has published
+    /// what there is.
     fn wait(&mut self, deadline: Instant) -> Result<Option<Publication>, RoomGone> {
         let began = Instant::now();
-        let published = self.port.published(deadline);
+        let published = match self.clock {
+            Clock::System => self.port.published(deadline),
+            Clock::Told(_) => self.port.published(began),
+        };
         self.waited += began.elapsed();
         published
     }
 
     /// This moment, also in this thread's own time.
     fn moment(&self) -> Moment {
-        let wall = Instant::now();
+        let wall = self.clock.now();
         let awake = wall.saturating_duration_since(self.origin).saturating_sub(self.waited);
         Moment { wall, spent: own_time().unwrap_or(awake) }
     }
 
     fn now(&self) -> Millis {
-        Millis(u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX))
+        let elapsed = self.clock.now().saturating_duration_since(self.origin);
+        Millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// The next of the moments that divide the time before the deadline.
@@ -234,7 +290,7 @@ impl NetThread {
 
     fn read_all(&mut self) {
         let now = self.now();
-        let instant = Instant::now();
+        let instant = self.clock.now();
         let mut work = 0;
         for index in 0..self.slots.len() {
             if !self.slots[index].conn.as_ref().is_some_and(|(conn, _)| conn.has_news()) {
@@ -269,7 +325,7 @@ impl NetThread {
     /// Whether the room has its next tick to run: where both share a core, it has to go
     /// first, so that ticks are on time however many there are to write to.
     fn is_rooms_turn(&self) -> bool {
-        self.beat.is_some_and(|beat| Instant::now() >= beat.next_deadline)
+        self.beat.is_some_and(|beat| self.clock.now() >= beat.next_deadline)
             && !self.port.has_published()
     }
 
@@ -312,7 +368,7 @@ impl NetThread {
                 Following::Later => Duration::ZERO,
             };
             // A room that is gone is found at the next turn.
-            next = self.wait(Instant::now() + wait).unwrap_or_default();
+            next = self.wait(self.clock.now() + wait).unwrap_or_default();
             if next.is_none() {
                 self.write_all(beat);
             }
@@ -400,7 +456,7 @@ impl NetThread {
 
     /// Tells everybody that the server stops; from then on closes those whose turn it is.
     fn drain_some(&mut self) {
-        let (now, ms) = (Instant::now(), self.now());
+        let (now, ms) = (self.clock.now(), self.now());
         let Some(drain) = &mut self.drain else {
             self.drain = Some(Drain::new(now, self.tally.open(), u64::from(self.index)));
             let notice = Bytes::from(encode(&Event::Notice { text: drain::NOTICE.to_owned() }));
