@@ -9,6 +9,7 @@ mod maps;
 mod overload;
 mod pair;
 mod replication;
+mod sim;
 mod slow;
 mod sockets;
 mod steady;

@@ -186,16 +186,20 @@ impl NetThread {
         self
     }
 
-    /// One turn of [`NetThread::run`] at a moment that a simulation made up, without
-    /// waiting for anything; when it wants the next one, if no tick comes before.
+    /// The turns of [`NetThread::run`] that fall to a moment which a simulation made up,
+    /// without waiting for anything; when it wants the next one, if no tick comes before.
     ///
     /// # Errors
     /// When the room is gone.
     pub fn turn(&mut self, now: Instant) -> Result<Instant, RoomGone> {
         self.clock = Clock::Told(now);
-        let published = self.wait(now);
-        self.take_turn(published)?;
-        Ok(self.next_read)
+        loop {
+            let published = self.wait(now);
+            self.take_turn(published)?;
+            if !self.port.has_published() {
+                return Ok(self.next_read);
+            }
+        }
     }
 
     fn take_turn(
