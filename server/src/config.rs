@@ -7,12 +7,14 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use throng_shared::limits::{
-    HOUSE_BOTS_MAX, MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, TICK_HZ_MAX,
+    AUTH_SECRET_BYTES_MAX, AUTH_SECRET_BYTES_MIN, HOUSE_BOTS_MAX, LINK_HOLD_MS, MAP_TILES_MAX,
+    MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, SESSION_MS, SESSION_S_MAX, TICK_HZ_MAX,
     TICK_HZ_MIN,
 };
 
 use crate::maps;
 use crate::sim::Arena;
+use crate::tickets::AuthSecret;
 
 /// The map that is played without any flag, part of the binary.
 const DEFAULT_MAP: &str = include_str!("../../assets/maps/default.tmj");
@@ -109,6 +111,10 @@ pub struct Settings {
     pub net_threads: Option<usize>,
     pub players_max: Option<usize>,
     pub allow_origin: Option<Vec<String>>,
+    pub link_hold_s: Option<u64>,
+    pub session_s: Option<u64>,
+    pub auth_secret: Option<AuthSecret>,
+    pub auth_secret_file: Option<PathBuf>,
 }
 
 impl Settings {
@@ -155,6 +161,11 @@ impl Settings {
                 "ALLOW_ORIGIN" => {
                     settings.allow_origin = Some(value.split(',').map(str::to_owned).collect());
                 }
+                "LINK_HOLD_S" => settings.link_hold_s = parse(&name, &value)?,
+                "SESSION_S" => settings.session_s = parse(&name, &value)?,
+                // No error may repeat it.
+                "AUTH_SECRET" => settings.auth_secret = Some(AuthSecret::new(value)),
+                "AUTH_SECRET_FILE" => settings.auth_secret_file = Some(PathBuf::from(value)),
                 other if OTHER_VARIABLES.contains(&other) => {}
                 _ => unknown.push(name),
             }
@@ -168,6 +179,12 @@ impl Settings {
         // A file's map must not hide a flag's arena, nor the other way round.
         let placed = self.arena.is_some() || self.map.is_some();
         let (arena, map) = if placed { (self.arena, self.map) } else { (other.arena, other.map) };
+        let (auth_secret, auth_secret_file) =
+            if self.auth_secret.is_some() || self.auth_secret_file.is_some() {
+                (self.auth_secret, self.auth_secret_file)
+            } else {
+                (other.auth_secret, other.auth_secret_file)
+            };
         Settings {
             listen: self.listen.or(other.listen),
             tick_rate: self.tick_rate.or(other.tick_rate),
@@ -178,6 +195,10 @@ impl Settings {
             net_threads: self.net_threads.or(other.net_threads),
             players_max: self.players_max.or(other.players_max),
             allow_origin: self.allow_origin.or(other.allow_origin),
+            link_hold_s: self.link_hold_s.or(other.link_hold_s),
+            session_s: self.session_s.or(other.session_s),
+            auth_secret,
+            auth_secret_file,
         }
     }
 }
@@ -202,6 +223,12 @@ pub struct Config {
     pub net_threads: usize,
     pub players_max: usize,
     pub origins: Vec<String>,
+    /// How long the glider of a lost connection stays, and how long its session waits, in
+    /// milliseconds.
+    pub link_hold_ms: u64,
+    pub session_ms: u64,
+    /// What the operator's login service signs tickets with.
+    pub auth_secret: Option<AuthSecret>,
 }
 
 impl Config {
@@ -235,6 +262,14 @@ impl Config {
         bounded("net-threads", net_threads, 1, NET_THREADS_MAX)?;
         bounded("players-max", players_max, 1, PLAYERS_MAX)?;
         bounded("house-bots", house_bots, 0, HOUSE_BOTS_MAX)?;
+        let session_s = settings.session_s.unwrap_or(SESSION_MS / 1000);
+        let link_hold_s = settings.link_hold_s.unwrap_or(session_s.min(LINK_HOLD_MS / 1000));
+        bounded("session-s", session_s as usize, 1, SESSION_S_MAX as usize)?;
+        if !(1..=session_s).contains(&link_hold_s) {
+            return Err(format!(
+                "link-hold-s is {link_hold_s}, and must be 1 to session-s, which is {session_s}."
+            ));
+        }
         if house_bots >= players_max {
             return Err(format!(
                 "house-bots is {house_bots}, and must be below players-max, which is {players_max}."
@@ -249,6 +284,9 @@ impl Config {
             net_threads,
             players_max,
             origins: settings.allow_origin.unwrap_or_default(),
+            link_hold_ms: link_hold_s * 1000,
+            session_ms: session_s * 1000,
+            auth_secret: auth_secret(settings.auth_secret, settings.auth_secret_file)?,
         })
     }
 
@@ -282,6 +320,36 @@ impl Config {
         let count = shards(&arena);
         Ok((arena, count))
     }
+}
+
+/// The secret that was given or is in the file that was named.
+fn auth_secret(
+    given: Option<AuthSecret>,
+    file: Option<PathBuf>,
+) -> Result<Option<AuthSecret>, String> {
+    let (source, secret) = match (given, file) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err("Only one of auth-secret and auth-secret-file can be given.".to_owned());
+        }
+        (Some(secret), None) => ("auth-secret".to_owned(), secret),
+        (None, Some(path)) => {
+            let path_text = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("The secret in {path_text} cannot be read: {error}."))?;
+            let line = text.strip_suffix('\n').unwrap_or(&text);
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            (format!("The secret in {path_text}"), AuthSecret::from(line))
+        }
+    };
+    let len = secret.len();
+    if !(AUTH_SECRET_BYTES_MIN..=AUTH_SECRET_BYTES_MAX).contains(&len) {
+        return Err(format!(
+            "{source} has {len} bytes, and must have {AUTH_SECRET_BYTES_MIN} to \
+             {AUTH_SECRET_BYTES_MAX}."
+        ));
+    }
+    Ok(Some(secret))
 }
 
 #[cfg(test)]
@@ -327,6 +395,42 @@ mod tests {
         let wrong = [("THRONG_SEED".to_owned(), "many".to_owned())];
         let error = Settings::from_variables(wrong.into_iter()).expect_err("it is no number");
         assert!(error.contains("THRONG_SEED") && error.contains("many"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_is_long_enough_and_no_error_shows_it() {
+        let short = Settings { auth_secret: Some("hush".into()), ..Settings::default() };
+        let error = Config::new(short).expect_err("four bytes are guessed");
+        assert!(error.contains("auth-secret has 4 bytes") && !error.contains("hush"), "{error}");
+        let long = "x".repeat(AUTH_SECRET_BYTES_MIN);
+        let variable = [("THRONG_AUTH_SECRET".to_owned(), long.clone())];
+        let (variables, _) =
+            Settings::from_variables(variable.into_iter()).expect("it is a secret");
+        assert!(!format!("{variables:?}").contains(&long));
+        let file: Settings =
+            toml::from_str("auth-secret-file = \"/nowhere\"").expect("it is a path");
+        let config = Config::new(variables.or(file.clone())).expect("the variable wins");
+        assert_eq!(config.auth_secret, Some(AuthSecret::new(long.clone())));
+        let error = Config::new(file).expect_err("there is no such file");
+        assert!(error.contains("/nowhere"), "{error}");
+        let both = Settings { auth_secret: Some(AuthSecret::new(long)), ..Settings::default() };
+        let both = Settings { auth_secret_file: Some("x".into()), ..both };
+        assert!(Config::new(both).is_err_and(|error| error.contains("Only one")));
+    }
+
+    #[test]
+    fn a_glider_stays_no_longer_than_its_session() {
+        let short = Settings { session_s: Some(3), ..Settings::default() };
+        let config = Config::new(short.clone()).expect("three seconds are allowed");
+        assert_eq!((config.link_hold_ms, config.session_ms), (3_000, 3_000));
+        for wrong in [
+            Settings { link_hold_s: Some(4), ..short },
+            Settings { link_hold_s: Some(0), ..Settings::default() },
+            Settings { session_s: Some(0), ..Settings::default() },
+            Settings { session_s: Some(3_601), ..Settings::default() },
+        ] {
+            assert!(Config::new(wrong).is_err_and(|error| error.contains("-s is ")));
+        }
     }
 
     #[test]

@@ -14,4 +14,5 @@ pub mod room;
 pub mod serve;
 pub mod sim;
 pub mod stop;
+pub mod tickets;
 pub mod web;

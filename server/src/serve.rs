@@ -12,10 +12,11 @@ use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::link::{Gauge, RoomLink, Step};
-use crate::net::{Door, Front, FrontOptions, NetThread, Tally};
+use crate::net::{Door, Front, FrontOptions, NetOptions, NetThread, Tally};
 use crate::room::{RoomOptions, RoomStatus, RoomWorker};
 use crate::sim::SimOptions;
 use crate::stop::StopSign;
+use crate::tickets::Tickets;
 use crate::web::{self, WebRoom, WebState};
 
 /// Name of the only room.
@@ -79,14 +80,19 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let status = Arc::new(status);
     let tally = Arc::new(Tally::default());
     let (link, ports) = RoomLink::new(config.net_threads);
-    let (net_threads, handovers): (Vec<_>, Vec<_>) = (0_u16..)
-        .zip(ports)
-        .map(|(index, port)| NetThread::new(index, port, Arc::clone(&tally)))
-        .unzip();
+    let tickets = Arc::new(Tickets::new(config.auth_secret.as_ref(), ROOM));
+    let options = NetOptions {
+        tally: Arc::clone(&tally),
+        tickets: Arc::clone(&tickets),
+        sessions: Arc::default(),
+        link_hold_ms: config.link_hold_ms,
+        session_ms: config.session_ms,
+    };
+    let (net_threads, handovers) = NetThread::all(ports, &options);
     let gauge = Arc::clone(link.gauge());
     let room = WebRoom { status: Arc::clone(&status), gauge: Arc::clone(&gauge) };
     let reports = Arc::default();
-    let state = WebState { rooms: vec![room], tally: Arc::clone(&tally), reports };
+    let state = WebState { rooms: vec![room], tally: Arc::clone(&tally), reports, tickets };
     let options = FrontOptions {
         origins: config.origins.clone(),
         page: web::router(state),
@@ -96,7 +102,8 @@ pub fn start(config: &Config) -> Result<Server, String> {
     };
     let (front, door, stop_front) = Front::new(listener, options);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let options = RoomOptions { name: ROOM.to_owned(), sim, cores };
+    let link_hold_ms = config.link_hold_ms;
+    let options = RoomOptions { name: ROOM.to_owned(), sim, link_hold_ms, cores };
     let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
 
     let stop_net = StopSign::default();

@@ -1,4 +1,5 @@
-//! Pages and status over HTTP: the game, `/healthz`, `/readyz`, `/api/rooms`.
+//! Pages and status over HTTP: the game, `/healthz`, `/readyz`, `/api/rooms`,
+//! `/api/ticket`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,6 +18,9 @@ use throng_shared::limits::{REPORTS_PER_S, TICKS_TOLD, TICKS_TOLD_MAX};
 use crate::link::Gauge;
 use crate::net::Tally;
 use crate::room::{Quantiles, RoomStatus};
+use crate::tickets::Tickets;
+
+mod ticket;
 
 /// The built client: in the binary in release, from disk in debug.
 #[derive(RustEmbed)]
@@ -34,6 +38,7 @@ pub struct WebState {
     pub rooms: Vec<WebRoom>,
     pub tally: Arc<Tally>,
     pub reports: Arc<Mutex<Reports>>,
+    pub tickets: Arc<Tickets>,
 }
 
 /// Reports that may be made at once after a while in which nobody asked.
@@ -75,6 +80,7 @@ pub fn router(state: WebState) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/api/rooms", get(rooms))
+        .route("/api/ticket", ticket::route())
         .route("/{*path}", get(asset))
         .layer(middleware::map_response(with_policy))
         .with_state(state)

@@ -81,7 +81,7 @@ pub const UNSEEN_MAX: usize = 32;
 /// Published ticks that wait for a network thread.
 pub const PUBLISHED_MAX: usize = 16;
 
-/// Ordered messages that wait for one client.
+/// Ordered messages that are kept for one client until it has acknowledged them.
 pub const EVENTS_MAX: usize = 512;
 pub const EVENTS_BYTES_MAX: usize = 256 << 10;
 /// Text of a notice or a close reason. A close frame holds 123 bytes.
@@ -91,11 +91,19 @@ pub const BOARD_ROWS: usize = 10;
 /// Ordered messages that the room keeps for one stalled network thread.
 pub const ROOM_MAIL_MAX: usize = 65_536;
 
-/// Control messages that one connection may have outstanding before 4008.
+/// Control messages that one connection or one seat without any may have on their way to
+/// a room: at worst it takes a session over, finds that it cannot go on with it, leaves
+/// that one, joins afresh, and is lost.
 pub const CONTROL_CREDIT: usize = 4;
-/// Places of the link between network threads and a room. Every connection's
-/// whole credit fits, so a control message never finds it full.
-pub const LINK_PLACES: usize = CONNECTIONS_MAX * CONTROL_CREDIT;
+/// Places of the link between network threads and a room. The whole credit of every
+/// connection fits, and that of every session without one, so a control message finds it
+/// full only when the room stands still.
+pub const LINK_PLACES: usize = (CONNECTIONS_MAX + PLAYERS_MAX) * CONTROL_CREDIT;
+/// Claims, seats and answers on their way to one network thread. Every connection makes
+/// one claim in its life, and every session has one seat.
+pub const WORDS_MAX: usize = CONNECTIONS_MAX + PLAYERS_MAX;
+/// Connections that wait for a session while another one takes it over.
+pub const CLAIMS_MAX: usize = 8;
 /// Inputs of one network thread that wait for a room that stands still.
 pub const INPUTS_WAITING_MAX: usize = 65_536;
 /// Input batches on their way to a room.
@@ -139,6 +147,30 @@ pub const HTTP_MS: u64 = 60_000;
 pub const PING_MS: u64 = 2_500;
 pub const SERVER_SILENCE_MS: u64 = 20_000;
 pub const CLIENT_SILENCE_MS: u64 = 10_000;
+
+/// How long a glider without connection stays in the arena, and how long its player's
+/// session can be taken up again, by default, in milliseconds since the loss.
+pub const LINK_HOLD_MS: u64 = 10_000;
+pub const SESSION_MS: u64 = 60_000;
+/// The longest that an operator may set, in seconds.
+pub const SESSION_S_MAX: u64 = 3_600;
+/// A network thread that slept longer than this blames no client for it.
+pub const STALL_FORGIVEN_MS: u64 = 1_000;
+
+/// How long a ticket of this server is valid, in seconds; how far clocks may differ; and
+/// the furthest end of a ticket that others signed.
+pub const TICKET_S: u64 = 30;
+pub const TICKET_SKEW_S: u64 = 30;
+pub const TICKET_S_MAX: u64 = 300;
+/// Used tickets that are remembered until nobody could use them again.
+pub const TICKETS_USED_MAX: usize = 65_536;
+/// A ticket's own number, in bytes.
+pub const TICKET_ID_BYTES: usize = 64;
+/// Least length of a secret that tickets are signed with, and the size of its file.
+pub const AUTH_SECRET_BYTES_MIN: usize = 32;
+pub const AUTH_SECRET_BYTES_MAX: usize = 4 << 10;
+/// Size of a request for a ticket.
+pub const TICKET_REQUEST_BYTES: usize = 1 << 10;
 
 /// Rates of what the room tells everybody, in milliseconds between two messages.
 pub const BOARD_MS: u64 = 1_000;
@@ -248,6 +280,14 @@ const _: () = {
     assert!(NAME_BYTES_MAX * 2 + TICKET_BYTES + SECRET_BYTES < CLIENT_MESSAGE_BYTES);
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
+    assert!(LINK_PLACES >= (CONNECTIONS_MAX + PLAYERS_MAX) * CONTROL_CREDIT);
+    assert!(CONTROL_CREDIT >= 4, "take over, leave, join, be lost");
+    assert!(LINK_HOLD_MS <= SESSION_MS && SESSION_MS <= SESSION_S_MAX * 1000);
+    assert!(STALL_FORGIVEN_MS < STALLED_MS && STALL_FORGIVEN_MS < HELLO_MS);
+    assert!(
+        PAGES_PER_S as u64 * (TICKET_S + TICKET_SKEW_S) < TICKETS_USED_MAX as u64,
+        "those who ask for tickets cannot fill the memory of used ones"
+    );
     assert!(CLIENT_SILENCE_MS > PING_MS * 2);
     assert!(SERVER_SILENCE_MS > PING_MS * 4);
     assert!((TICK_HZ_MAX as u64) * STALLED_MS / 1000 < i16::MAX as u64);

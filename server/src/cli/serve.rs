@@ -11,6 +11,7 @@ use throng_shared::limits::{CONNECTIONS_MAX, DRAIN_MS, LANE_MAX, PAGES_MAX};
 use crate::config::{ArenaSpec, Config, Settings};
 use crate::link::Step;
 use crate::serve::{Server, start};
+use crate::tickets::AuthSecret;
 
 /// How often the server is asked whether all its threads are alive.
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
@@ -46,6 +47,19 @@ pub(super) struct ServeArgs {
     /// Origin of pages that may connect besides the own ones; may be repeated
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     allow_origin: Option<Vec<String>>,
+    /// Seconds that a glider stays whose connection was lost [default: 10]
+    #[arg(long, value_name = "SECONDS")]
+    link_hold_s: Option<u64>,
+    /// Seconds in which a player who lost the connection can come back [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    session_s: Option<u64>,
+    /// Secret of the login service whose tickets are needed from then on, of 32 bytes at
+    /// least; others can see it in the list of processes, so better give a file
+    #[arg(long, value_name = "SECRET")]
+    auth_secret: Option<String>,
+    /// File with that secret
+    #[arg(long, value_name = "FILE")]
+    auth_secret_file: Option<PathBuf>,
     /// Never refuse newcomers or slow snapshots under load: to measure where the limit is
     #[arg(long)]
     doors_open: bool,
@@ -72,6 +86,10 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         net_threads: args.net_threads,
         players_max: args.players_max,
         allow_origin: args.allow_origin,
+        link_hold_s: args.link_hold_s,
+        session_s: args.session_s,
+        auth_secret: args.auth_secret.map(AuthSecret::new),
+        auth_secret_file: args.auth_secret_file,
     };
     // Lossy: a value that is not UTF-8 is no setting, and is complained of as such.
     let variables = std::env::vars_os().map(|(name, value)| {

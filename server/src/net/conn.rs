@@ -1,28 +1,35 @@
 //! One connection: its protocol machine, its session, and what waits for it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::time::Instant;
 
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
-    CLIENT_MESSAGE_BYTES, CLOSING_MS, CONTROL_CREDIT, EVENTS_BYTES_MAX, EVENTS_MAX,
-    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESTART_RETRY_MS, RESYNC_MS, STALLED_MS,
+    CLIENT_MESSAGE_BYTES, CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, READ_BUFFER_BYTES,
+    RESTART_RETRY_MS, RESYNC_MS, STALLED_MS,
 };
-use throng_shared::session::{CloseCode, Newest, Refusal, Request, ServerSession};
+use throng_shared::prng::Prng;
+use throng_shared::session::{
+    CloseCode, Comeback, Name, Newest, Refusal, Request, ServerSession, Why,
+};
 use throng_shared::time::Millis;
-use throng_shared::wire::{Secret, ServerMessage, encode_into, splice_number, splice_welcome};
+use throng_shared::wire::{
+    Resume, Secret, ServerMessage, encode_into, splice_number, splice_welcome,
+};
 use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Error};
 
 use super::budget::Budget;
 use super::frames::{put_binary, put_binary_of, put_goodbye};
 use super::pipe::{Flushed, Pipe, Stream};
+use super::ring::Ring;
 use super::tally::Tally;
-use crate::link::{ConnId, Control, InputNote, RoomPort, Untaken};
+use crate::link::{ConnId, InputNote};
 use crate::replication::{Cursor, History, Pacer, Rhythm, Viewer};
+use crate::tickets::BadTicket;
 
 /// Messages read from one connection before the others get their turn.
 const READS_PER_TURN: usize = 64;
@@ -58,7 +65,6 @@ pub(super) struct Reading<'a> {
     pub(super) beat: Option<Beat>,
     /// Whether so many clients wait that it is not for their links.
     pub(super) many_wait: bool,
-    pub(super) port: &'a RoomPort,
     pub(super) inputs: &'a mut Vec<InputNote>,
     pub(super) tally: &'a Tally,
 }
@@ -72,6 +78,45 @@ enum Phase {
     Gone,
 }
 
+/// Whoever said Hello, until it is known what becomes of it.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) name: Name,
+    pub(super) look: u8,
+    pub(super) ticket: Ticket,
+    pub(super) resume: Option<Resume>,
+}
+
+/// A ticket, which nobody is shown; empty when there is none.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Ticket(pub String);
+
+impl std::fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ticket")
+    }
+}
+
+/// What a connection's end means for its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// The player left, or must not come back.
+    Final,
+    /// It may be taken up again.
+    Lost,
+}
+
+/// What begins a connection's game: the Welcome, and how much the client has received.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) you: NetId,
+    pub(super) tick: Tick,
+    pub(super) parts: [Bytes; 2],
+    pub(super) secret: Secret,
+    /// Number of the newest ordered message that came, if this goes on with a session.
+    pub(super) resumed: Option<u32>,
+}
+
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Conn {
@@ -79,19 +124,24 @@ pub(super) struct Conn {
     socket: WebSocket<Pipe>,
     session: ServerSession,
     phase: Phase,
+    parting: Option<Parting>,
+    /// What came with the handshake.
+    ticket: Ticket,
+    candidate: Option<Candidate>,
     you: Option<NetId>,
     cursor: Cursor,
     pacer: Pacer,
-    /// Not among the events: the map in it may be larger than all of them may be.
-    welcome: Option<[Bytes; 2]>,
-    events: VecDeque<Bytes>,
-    events_bytes: usize,
-    /// Number of the newest ordered event that was written.
-    numbered: u32,
+    /// The Welcome that is to be written. Not among the ordered messages: the map in it may
+    /// be larger than all of them may be.
+    start: Option<Start>,
+    /// Number of the newest ordered message that was written.
+    sent: u32,
+    /// Number of the newest that the client has acknowledged, once it has said anything.
+    received: Option<u32>,
     budget: Budget,
     overdrafts: u32,
-    /// Control messages that the room has not answered.
-    outstanding: usize,
+    /// The room has been asked to take the player in.
+    is_joining: bool,
     stalled: Option<Millis>,
     wants_resync: bool,
     resynced: Option<Millis>,
@@ -99,28 +149,36 @@ pub(super) struct Conn {
 }
 
 impl Conn {
-    pub(super) fn new(id: ConnId, stream: Stream, leftover: Vec<u8>, now: Millis) -> Self {
+    pub(super) fn new(
+        id: ConnId,
+        stream: Stream,
+        (leftover, ticket): (Vec<u8>, Ticket),
+        now: Millis,
+    ) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
             .write_buffer_size(0)
             .max_message_size(Some(CLIENT_MESSAGE_BYTES))
             .max_frame_size(Some(CLIENT_MESSAGE_BYTES));
         let pipe = Pipe::new(stream);
+        let first_ping_ms = Prng::new(id.serial).below(PING_MS as u32);
         Self {
             id,
             socket: WebSocket::from_partially_read(pipe, leftover, Role::Server, Some(config)),
-            session: ServerSession::new(now),
+            session: ServerSession::new(now).staggered(first_ping_ms.into()),
             phase: Phase::Open,
+            parting: None,
+            ticket,
+            candidate: None,
             you: None,
             cursor: Cursor::default(),
             pacer: Pacer::default(),
-            welcome: None,
-            events: VecDeque::new(),
-            events_bytes: 0,
-            numbered: 0,
+            start: None,
+            sent: 0,
+            received: None,
             budget: Budget::new(now),
             overdrafts: 0,
-            outstanding: 0,
+            is_joining: false,
             stalled: None,
             wants_resync: false,
             resynced: None,
@@ -138,9 +196,46 @@ impl Conn {
         self.phase == Phase::Gone
     }
 
-    /// The player that it plays, to take leave of.
-    pub(super) fn has_joined(&self) -> bool {
-        self.you.is_some() || self.outstanding > 0
+    /// What becomes of its session, once it has ended or is about to.
+    pub(super) fn parting(&self) -> Option<Parting> {
+        (self.phase != Phase::Open).then_some(self.parting.unwrap_or(Parting::Lost))
+    }
+
+    /// Who has just said Hello.
+    pub(super) fn take_candidate(&mut self) -> Option<Candidate> {
+        self.candidate.take()
+    }
+
+    /// Number of the newest ordered message that the client has acknowledged, once it has
+    /// said anything as a player.
+    pub(super) fn received(&self) -> Option<u32> {
+        self.received
+    }
+
+    /// Number of the newest ordered message that was written.
+    pub(super) fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// Whether it is in the middle of a game.
+    pub(super) fn is_playing(&self) -> bool {
+        self.phase == Phase::Open && self.you.is_some()
+    }
+
+    /// Whether the room is to answer.
+    pub(super) fn is_joining(&self) -> bool {
+        self.is_joining
+    }
+
+    /// The room is asked, has answered, or need not.
+    pub(super) fn set_joining(&mut self, is_joining: bool) {
+        self.is_joining = is_joining;
+    }
+
+    /// The server stood still for so long, and blames nobody for it.
+    pub(super) fn forgive(&mut self, ms: u64) {
+        self.session.forgive(ms);
+        self.stalled = self.stalled.map(|since| since.plus(ms));
     }
 
     /// Whether it plays, and whether something has waited for it lately.
@@ -195,6 +290,9 @@ impl Conn {
     fn handle_message(&mut self, reading: &mut Reading<'_>, before: usize, message: &Message) {
         if let Message::Close(_) = message {
             reading.tally.closed("peer closed".to_owned());
+            let said =
+                matches!(message, Message::Close(Some(frame)) if frame.code == WsCode::Normal);
+            self.parting.get_or_insert(if said { Parting::Final } else { Parting::Lost });
             // The machine has queued the answer; one try to send it, and the end.
             drop(self.socket.flush());
             drop(self.socket.get_mut().flush_out());
@@ -226,31 +324,28 @@ impl Conn {
     fn handle_binary(&mut self, reading: &mut Reading<'_>, before: usize, bytes: &[u8]) {
         let room = reading.beat.map_or(Tick(0), |beat| beat.next_tick.offset(-1));
         let newest = Newest { sent: self.cursor.tick().unwrap_or(room), room };
-        match self.session.handle_frame(reading.now, newest, bytes) {
+        let request = self.session.handle_frame(reading.now, newest, bytes);
+        if request.is_ok() && self.is_playing() {
+            self.received.get_or_insert(0);
+        }
+        match request {
             Err(refusal) => self.refuse(reading.now, reading.tally, refusal),
-            Ok(Request::Received(_)) => self.pacer.note_pong(),
+            Ok(Request::Received(number)) if number > self.sent => {
+                let refusal = Refusal { why: Why::ReceivedTheFuture };
+                self.refuse(reading.now, reading.tally, refusal);
+            }
+            Ok(Request::Received(number)) => {
+                self.received = self.received.max(Some(number));
+                self.pacer.note_pong();
+            }
             Ok(Request::Resync) => self.wants_resync = true,
             Ok(Request::Leave) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
             }
-            Ok(Request::Join { name, look, ticket: _, resume: _ }) => {
-                if self.outstanding >= CONTROL_CREDIT {
-                    self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
-                    return;
-                }
-                self.outstanding += 1;
-                let conn = self.id;
-                match reading.port.control(Control::Join { conn, name, look }) {
-                    Ok(()) => {}
-                    Err(Untaken::Gone) => {
-                        self.close(reading.now, reading.tally, CloseCode::RoomCrashed, None, 0);
-                    }
-                    Err(Untaken::Full(_)) => {
-                        self.outstanding = 0;
-                        let retry = RESTART_RETRY_MS;
-                        self.close(reading.now, reading.tally, CloseCode::Full, None, retry);
-                    }
-                }
+            Ok(Request::Join { name, look, ticket, resume }) => {
+                let url = std::mem::take(&mut self.ticket);
+                let ticket = if ticket.is_empty() { url } else { Ticket(ticket) };
+                self.candidate = Some(Candidate { name, look, ticket, resume });
             }
             Ok(Request::Input(input)) => {
                 let (Some(you), Some(beat)) = (self.you, reading.beat) else { return };
@@ -294,12 +389,13 @@ impl Conn {
         }
     }
 
-    /// The room took the player in.
-    pub(super) fn welcome(&mut self, you: NetId, tick: Tick, welcome: [Bytes; 2]) {
-        self.outstanding = self.outstanding.saturating_sub(1);
-        self.you = Some(you);
-        self.session.welcome(tick);
-        self.welcome = Some(welcome);
+    /// The player is in.
+    pub(super) fn welcome(&mut self, start: Start) {
+        self.is_joining = false;
+        self.you = Some(start.you);
+        self.session.welcome(start.tick);
+        self.sent = start.resumed.unwrap_or(0);
+        self.start = Some(start);
     }
 
     /// The room does not take the player in.
@@ -309,30 +405,19 @@ impl Conn {
         tally: &Tally,
         (code, reason, retry_after_ms): (CloseCode, &str, u32),
     ) {
-        self.outstanding = 0;
+        self.is_joining = false;
         self.close(now, tally, code, Some(reason), retry_after_ms);
     }
 
-    /// Queues an ordered message; a client that lets too many pile up is closed.
-    pub(super) fn post(&mut self, now: Millis, tally: &Tally, message: Bytes) {
-        if self.phase != Phase::Open || !self.session.is_playing() {
-            return;
-        }
-        self.events_bytes += message.len();
-        self.events.push_back(message);
-        if self.events.len() > EVENTS_MAX || self.events_bytes > EVENTS_BYTES_MAX {
-            self.close(now, tally, CloseCode::SlowConsumer, None, 0);
-        }
-    }
-
-    /// Writes what this tick has for the client, in one go: ordered messages, a
+    /// Writes what this tick has for the client, in one go: the ordered messages of its
+    /// `ring` that it was not sent, a
     /// heartbeat if one is due, and the newest snapshot; and lets time pass for the
     /// session. A client whose last bytes still wait, or that does not acknowledge, gets
     /// no snapshot: latest wins.
     pub(super) fn write(
         &mut self,
         now: Millis,
-        history: &History,
+        (history, ring): (&History, Option<&Ring>),
         rhythm: Rhythm,
         tally: &Tally,
         scratch: &mut Scratch,
@@ -353,21 +438,23 @@ impl Conn {
             return;
         }
         scratch.frames.clear();
-        if let Some([own, shared]) = self.welcome.take() {
+        if let Some(Start { parts: [own, shared], secret, resumed, .. }) = self.start.take() {
             scratch.message.clear();
-            splice_welcome(&mut scratch.message, &Secret([0; 16]), false);
+            splice_welcome(&mut scratch.message, &secret, resumed.is_some());
             put_binary_of(&mut scratch.frames, &[&scratch.message, &own, &shared]);
         }
-        while let Some(message) = self.events.pop_front() {
-            self.numbered += 1;
-            scratch.message.clear();
-            splice_number(&mut scratch.message, self.numbered);
-            put_binary_of(&mut scratch.frames, &[&scratch.message, &message]);
+        if let Some(ring) = ring.filter(|ring| self.you.is_some() && ring.newest() > self.sent) {
+            for message in ring.after(self.sent) {
+                self.sent += 1;
+                scratch.message.clear();
+                splice_number(&mut scratch.message, self.sent);
+                put_binary_of(&mut scratch.frames, &[&scratch.message, message]);
+            }
         }
-        self.events_bytes = 0;
         if let Some((nonce, rtt_ms)) = self.session.poll_ping(now) {
             scratch.message.clear();
-            encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms, jitter_ms: 0 });
+            let jitter_ms = self.session.jitter_ms();
+            encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms, jitter_ms });
             put_binary(&mut scratch.frames, &scratch.message);
         }
         let may_resync = self.resynced.is_none_or(|at| now.since(at) >= RESYNC_MS);
@@ -427,7 +514,14 @@ impl Conn {
         }
     }
 
-    fn refuse(&mut self, now: Millis, tally: &Tally, refusal: Refusal) {
+    /// The ticket is no good, for a reason that only the operator hears of.
+    pub(super) fn refuse_ticket(&mut self, now: Millis, tally: &Tally, bad: BadTicket) {
+        let (code, reason) = Why::BadTicket.close();
+        tally.closed(format!("{} {bad:?}", code.number()));
+        self.say_goodbye(now, code, reason, 0);
+    }
+
+    pub(super) fn refuse(&mut self, now: Millis, tally: &Tally, refusal: Refusal) {
         let (code, reason) = refusal.why.close();
         tally.closed(format!("{} {:?}", code.number(), refusal.why));
         self.say_goodbye(now, code, reason, 0);
@@ -456,9 +550,11 @@ impl Conn {
     fn say_goodbye(&mut self, now: Millis, code: CloseCode, reason: &str, retry_after_ms: u32) {
         let mut frames = Vec::new();
         put_goodbye(&mut frames, code, reason, retry_after_ms);
-        self.welcome = None;
-        self.events.clear();
-        self.events_bytes = 0;
+        self.start = None;
+        self.parting.get_or_insert(match code.comeback() {
+            Comeback::Retry => Parting::Lost,
+            Comeback::Never => Parting::Final,
+        });
         self.phase = match self.socket.get_mut().send(&frames) {
             Ok(()) => Phase::Closing(now),
             Err(_) => Phase::Gone,

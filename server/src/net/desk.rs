@@ -17,6 +17,7 @@ use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::conn::Ticket;
 use super::doorstep::{Arrival, Doorstep};
 use super::frames::put_goodbye;
 use super::fresh::Fresh;
@@ -47,6 +48,7 @@ struct Newcomer {
     answer: Vec<u8>,
     /// What came behind the handshake.
     leftover: Vec<u8>,
+    ticket: Ticket,
 }
 
 /// Somebody who has to go.
@@ -179,8 +181,9 @@ impl Desk {
         doorstep.hear(now, &options.origins, |arrival, asked| {
             let Arrival { fresh, peer, head } = arrival;
             match (asked, fresh) {
-                (Asked::Socket { answer, head_len }, fresh) => {
-                    let newcomer = Newcomer { fresh, answer, leftover: head[head_len..].to_vec() };
+                (Asked::Socket { answer, head_len, ticket }, fresh) => {
+                    let leftover = head[head_len..].to_vec();
+                    let newcomer = Newcomer { fresh, answer, leftover, ticket };
                     let is_hopeless =
                         joining.wait(peer, joins_per_s) > Duration::from_millis(TURN_MS);
                     let sent_away = if is_open && !is_hopeless {
@@ -228,7 +231,7 @@ impl Desk {
 
     /// Answers a handshake, and gives the connection to a network thread.
     fn hand_over(&mut self, newcomer: Newcomer, permit: OwnedSemaphorePermit) {
-        let Newcomer { mut fresh, answer, leftover } = newcomer;
+        let Newcomer { mut fresh, answer, leftover, ticket } = newcomer;
         let tuned = match &fresh {
             Fresh::Tcp(stream) => tune(stream),
             Fresh::Memory(_) => Ok(()),
@@ -242,7 +245,7 @@ impl Desk {
         let handovers = &self.options.handovers;
         let thread = self.next % handovers.len();
         self.next = self.next.wrapping_add(1);
-        if !handovers[thread].give(Newborn { fresh, leftover, permit }) {
+        if !handovers[thread].give(Newborn { fresh, leftover, ticket, permit }) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");
         }
     }

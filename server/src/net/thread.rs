@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use throng_shared::ids::Tick;
-use throng_shared::limits::{CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN};
+use throng_shared::limits::{
+    CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN, STALL_FORGIVEN_MS, WORDS_MAX,
+};
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
 use throng_shared::wire::{Event, encode};
@@ -18,15 +20,19 @@ use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::conn::{Beat, Conn, Reading, Scratch};
+use super::conn::{Beat, Conn, Reading, Scratch, Ticket};
 use super::drain::{self, Drain};
 use super::fresh::Fresh;
 use super::meter::{Meter, Moment};
 use super::pipe::Stream;
+use super::seat::Seat;
+use super::sessions::Sessions;
+use super::takeover::{Coming, Word};
 use super::tally::Tally;
-use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort, Untaken};
+use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort};
 use crate::replication::{History, Rhythm};
 use crate::stop::StopSign;
+use crate::tickets::Tickets;
 
 /// Reads between two ticks.
 const READS_PER_TICK: u32 = 2;
@@ -52,6 +58,8 @@ pub struct Newborn {
     pub fresh: Fresh,
     /// What the client sent behind its handshake.
     pub leftover: Vec<u8>,
+    /// What it brought in its handshake.
+    pub ticket: Ticket,
     /// Its place among the connections of the process.
     pub permit: OwnedSemaphorePermit,
 }
@@ -68,11 +76,35 @@ impl Handover {
     }
 }
 
-/// A place for a connection, and which one it had.
+/// A place for a connection and its session, each of which may be there without the other.
 #[derive(Debug, Default)]
-struct Slot {
-    generation: u64,
-    conn: Option<(Conn, OwnedSemaphorePermit)>,
+pub(super) struct Slot {
+    /// Which connection it is, among those that had this place.
+    pub(super) generation: u64,
+    pub(super) conn: Option<(Conn, OwnedSemaphorePermit)>,
+    pub(super) seat: Option<Box<Seat>>,
+    /// The session that the connection takes over.
+    pub(super) coming: Option<Box<Coming>>,
+    /// Whether the room's ordered messages are for it.
+    pub(super) bound: bool,
+}
+
+impl Slot {
+    fn is_empty(&self) -> bool {
+        self.conn.is_none() && self.seat.is_none() && self.coming.is_none()
+    }
+}
+
+/// What all network threads need.
+#[derive(Clone, Debug)]
+pub struct NetOptions {
+    pub tally: Arc<Tally>,
+    pub tickets: Arc<Tickets>,
+    pub sessions: Arc<Sessions>,
+    /// How long the glider of a lost connection stays, and how long its session waits, in
+    /// milliseconds.
+    pub link_hold_ms: u64,
+    pub session_ms: u64,
 }
 
 /// What a thread takes for now.
@@ -98,11 +130,18 @@ pub struct NetThread {
     index: u16,
     clock: Clock,
     next_read: Instant,
-    port: RoomPort,
+    pub(super) port: RoomPort,
     newborns: Receiver<Newborn>,
-    tally: Arc<Tally>,
+    /// What other threads say, and what is to be said to them.
+    pub(super) heard: Receiver<Word>,
+    pub(super) peers: Vec<Sender<Word>>,
+    pub(super) words: Vec<Word>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) options: NetOptions,
     origin: Instant,
-    slots: Vec<Slot>,
+    /// When it was last awake.
+    awake: Millis,
+    pub(super) slots: Vec<Slot>,
     free: Vec<usize>,
     inputs: Vec<crate::link::InputNote>,
     history: History,
@@ -117,14 +156,27 @@ pub struct NetThread {
     /// Time not on a core, as far as the thread knows.
     waited: Duration,
     scratch: Scratch,
-    /// Connections that are gone, of which the room has not been told.
-    leaving: Vec<ConnId>,
+    /// What the room has not been told.
+    pub(super) controls: Vec<Control>,
 }
 
 impl NetThread {
-    /// The `index`-th network thread at its end of the link.
+    /// A network thread at each of these ends of the link, and the ways to them.
     #[must_use]
-    pub fn new(index: u16, port: RoomPort, tally: Arc<Tally>) -> (Self, Handover) {
+    pub fn all(ports: Vec<RoomPort>, options: &NetOptions) -> (Vec<Self>, Vec<Handover>) {
+        let (peers, ears): (Vec<_>, Vec<_>) = ports.iter().map(|_| bounded(WORDS_MAX)).unzip();
+        (0_u16..)
+            .zip(ports)
+            .zip(ears)
+            .map(|(at, heard)| Self::new(at, (heard, peers.clone()), options.clone()))
+            .unzip()
+    }
+
+    fn new(
+        (index, port): (u16, RoomPort),
+        (heard, peers): (Receiver<Word>, Vec<Sender<Word>>),
+        options: NetOptions,
+    ) -> (Self, Handover) {
         let (newborns_tx, newborns) = bounded(HANDOVER_MAX);
         let origin = Instant::now();
         let thread = Self {
@@ -133,8 +185,13 @@ impl NetThread {
             next_read: origin + IDLE_READ,
             port,
             newborns,
-            tally,
+            heard,
+            peers,
+            words: Vec::new(),
+            tally: Arc::clone(&options.tally),
+            options,
             origin,
+            awake: Millis(0),
             slots: Vec::new(),
             free: Vec::new(),
             inputs: Vec::new(),
@@ -146,7 +203,7 @@ impl NetThread {
             meter: Meter::new(Moment { wall: origin, spent: Duration::ZERO }),
             waited: Duration::ZERO,
             scratch: Scratch::default(),
-            leaving: Vec::new(),
+            controls: Vec::new(),
         };
         (thread, Handover(newborns_tx))
     }
@@ -207,6 +264,7 @@ impl NetThread {
         published: Result<Option<Publication>, RoomGone>,
     ) -> Result<(), RoomGone> {
         self.take_newborns();
+        self.take_words();
         match published {
             Ok(Some(publication)) => self.take_publications(publication),
             Ok(None) => {}
@@ -245,9 +303,34 @@ impl NetThread {
         Moment { wall, spent: own_time().unwrap_or(awake) }
     }
 
-    fn now(&self) -> Millis {
+    pub(super) fn now(&self) -> Millis {
         let elapsed = self.clock.now().saturating_duration_since(self.origin);
         Millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// This moment. If the thread was not awake for long, that is nobody's fault: all that
+    /// is due is due as much later.
+    fn wake(&mut self) -> Millis {
+        let now = self.now();
+        let asleep_ms = now.since(self.awake);
+        self.awake = now;
+        if asleep_ms > STALL_FORGIVEN_MS {
+            for slot in &mut self.slots {
+                if let Some((conn, _)) = &mut slot.conn {
+                    conn.forgive(asleep_ms);
+                }
+                if let Some(lost) = slot.seat.as_mut().and_then(|seat| seat.lost.as_mut()) {
+                    *lost = lost.plus(asleep_ms);
+                }
+            }
+        }
+        now
+    }
+
+    /// Whoever has or had this place.
+    pub(super) fn id(&self, index: usize) -> ConnId {
+        let generation = self.slots[index].generation;
+        ConnId { thread: self.index, serial: generation << 32 | index as u64 }
     }
 
     /// The next of the moments that divide the time before the deadline.
@@ -284,20 +367,27 @@ impl NetThread {
                 self.slots.push(Slot::default());
                 self.slots.len() - 1
             });
-            let slot = &mut self.slots[index];
-            slot.generation += 1;
-            let id = ConnId { thread: self.index, serial: slot.generation << 32 | index as u64 };
-            slot.conn = Some((Conn::new(id, stream, newborn.leftover, now), newborn.permit));
+            self.slots[index].generation += 1;
+            let brought = (newborn.leftover, newborn.ticket);
+            let conn = Conn::new(self.id(index), stream, brought, now);
+            self.slots[index].conn = Some((conn, newborn.permit));
             self.tally.opened();
         }
     }
 
     fn read_all(&mut self) {
-        let now = self.now();
+        let now = self.wake();
         let instant = self.clock.now();
+        let NetOptions { link_hold_ms, session_ms, .. } = self.options;
         let mut work = 0;
         for index in 0..self.slots.len() {
-            if !self.slots[index].conn.as_ref().is_some_and(|(conn, _)| conn.has_news()) {
+            let Slot { conn, seat, .. } = &self.slots[index];
+            let has_news = match (conn, seat) {
+                (Some((conn, _)), _) => conn.has_news(),
+                (None, Some(seat)) => seat.is_expired(now, link_hold_ms, session_ms),
+                (None, None) => false,
+            };
+            if !has_news {
                 continue;
             }
             work += 1;
@@ -305,25 +395,37 @@ impl NetThread {
                 self.port.inputs(&mut self.inputs);
                 self.give_way();
             }
-            let Some((conn, _)) = &mut self.slots[index].conn else { continue };
+            let Slot { conn, seat, .. } = &mut self.slots[index];
+            let Some((conn, _)) = conn else {
+                self.end(index);
+                continue;
+            };
             conn.read(&mut Reading {
                 now,
                 instant,
                 beat: self.beat,
                 many_wait: self.many_wait,
-                port: &self.port,
                 inputs: &mut self.inputs,
                 tally: &self.tally,
             });
-            if conn.is_gone() {
+            if let (Some(seat), Some(received)) = (seat, conn.received()) {
+                seat.prove(&self.options.sessions);
+                seat.ring.acknowledge(received);
+            }
+            let (is_gone, has_parted) = (conn.is_gone(), conn.parting().is_some());
+            if let Some(candidate) = conn.take_candidate() {
+                self.greet(index, candidate);
+            }
+            if has_parted {
+                self.part(index, now);
+            }
+            if is_gone {
                 self.remove(index);
             }
         }
         self.port.inputs(&mut self.inputs);
-        let Self { leaving, port, .. } = self;
-        // A leave that finds no place is said again at the next turn.
-        leaving
-            .retain(|&conn| matches!(port.control(Control::Leave { conn }), Err(Untaken::Full(_))));
+        self.control();
+        self.speak();
     }
 
     /// Whether the room has its next tick to run: where both share a core, it has to go
@@ -344,14 +446,16 @@ impl NetThread {
     }
 
     fn remove(&mut self, index: usize) {
-        let slot = &mut self.slots[index];
-        let Some((conn, _)) = slot.conn.take() else { return };
-        let id = ConnId { thread: self.index, serial: slot.generation << 32 | index as u64 };
-        if conn.has_joined() {
-            self.leaving.push(id);
-        }
-        self.free.push(index);
+        self.slots[index].conn = None;
         self.tally.gone();
+        self.free_if_empty(index);
+    }
+
+    /// Gives a place away again that something has just gone from, if it was the last.
+    pub(super) fn free_if_empty(&mut self, index: usize) {
+        if self.slots[index].is_empty() {
+            self.free.push(index);
+        }
     }
 
     /// Takes every published tick, delivers its mail, and writes the newest to all.
@@ -384,39 +488,36 @@ impl NetThread {
         let tally = Arc::clone(&self.tally);
         match mail {
             Mail::Joined { conn, you, tick, welcome } => {
-                if let Some(conn) = self.conn(conn) {
-                    conn.welcome(you, tick, welcome);
-                }
+                self.welcome(conn, you, tick, welcome);
             }
+            Mail::Moved { conn, to } => self.give_seat(conn, to),
             Mail::Refused { conn, code, reason, retry_after_ms } => {
-                if let Some(conn) = self.conn(conn) {
+                if let Some((conn, _)) = self.slot(conn).and_then(|slot| slot.conn.as_mut()) {
                     conn.turn_away(now, &tally, (code, reason, retry_after_ms));
                 }
             }
             Mail::Event { conn, message } => {
-                if let Some(conn) = self.conn(conn) {
-                    conn.post(now, &tally, message);
+                if let Some(slot) = self.slot(conn) {
+                    slot.post(now, &tally, message);
                 }
             }
             Mail::Broadcast { message } => {
-                for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
-                    conn.post(now, &tally, message.clone());
+                for slot in &mut self.slots {
+                    slot.post(now, &tally, message.clone());
                 }
             }
         }
     }
 
-    fn conn(&mut self, id: ConnId) -> Option<&mut Conn> {
-        let slot = self.slots.get_mut((id.serial & 0xFFFF_FFFF) as usize)?;
-        (slot.generation == id.serial >> 32).then_some(())?;
-        slot.conn.as_mut().map(|(conn, _)| conn)
+    fn slot(&mut self, id: ConnId) -> Option<&mut Slot> {
+        find(&mut self.slots, id).map(|(_, slot)| slot)
     }
 
     /// Writes the newest tick to all whose turn it is, which at the first steps of the
     /// ladder is everybody's.
     fn write_all(&mut self, beat: Beat) {
         let began = self.moment();
-        let now = self.now();
+        let now = self.wake();
         let Beat { next_tick, next_deadline, rhythm } = beat;
         let tick = next_tick.offset(-1);
         // Turns of ticks that were not written are not lost.
@@ -427,14 +528,16 @@ impl NetThread {
             if index % CONNS_AT_ONCE == 0 {
                 self.give_way();
             }
-            let Some((conn, _)) = &mut self.slots[index].conn else { continue };
+            let Slot { conn, seat, .. } = &mut self.slots[index];
+            let Some((conn, _)) = conn else { continue };
             if let Some(is_suspect) = conn.is_suspect() {
                 playing += 1;
                 waiting += usize::from(is_suspect);
             }
             let since_turn = (tick.0.wrapping_add(index as u32) % rhythm.ticks).cast_signed();
             if since_turn < fresh {
-                conn.write(now, &self.history, rhythm, &self.tally, &mut self.scratch);
+                let told = (&self.history, seat.as_ref().map(|seat| &seat.ring));
+                conn.write(now, told, rhythm, &self.tally, &mut self.scratch);
             }
         }
         self.many_wait = playing >= MANY && waiting > playing / 2;
@@ -464,8 +567,8 @@ impl NetThread {
         let Some(drain) = &mut self.drain else {
             self.drain = Some(Drain::new(now, self.tally.open(), u64::from(self.index)));
             let notice = Bytes::from(encode(&Event::Notice { text: drain::NOTICE.to_owned() }));
-            for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
-                conn.post(ms, &self.tally, notice.clone());
+            for slot in &mut self.slots {
+                slot.post(ms, &self.tally, notice.clone());
             }
             return;
         };
@@ -487,6 +590,13 @@ impl NetThread {
             std::thread::sleep(CLOSING_READ);
         }
     }
+}
+
+/// The slot of a connection, as long as anything of it is there.
+pub(super) fn find(slots: &mut [Slot], conn: ConnId) -> Option<(usize, &mut Slot)> {
+    let index = (conn.serial & 0xFFFF_FFFF) as usize;
+    let slot = slots.get_mut(index).filter(|slot| slot.generation == conn.serial >> 32)?;
+    Some((index, slot))
 }
 
 /// Time that the calling thread was on a core, where the system tells.

@@ -8,6 +8,8 @@ use hyper::header::{
 use hyper::{Method, StatusCode, Uri};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::conn::Ticket;
+
 /// The one version of the protocol that there is.
 const VERSION: &str = "13";
 /// Where it is spoken.
@@ -49,6 +51,8 @@ pub(super) enum Asked {
     Socket {
         answer: Vec<u8>,
         head_len: usize,
+        /// Of clients that cannot put it into Hello.
+        ticket: Ticket,
     },
 }
 
@@ -63,9 +67,9 @@ pub(super) fn read_head(head: &[u8], origins: &[String]) -> Option<Asked> {
         Err(_) => return Some(Asked::Page),
     };
     let target = request.path.and_then(|target| target.parse::<Uri>().ok());
-    if target.is_none_or(|target| target.path() != ENDPOINT) {
+    let Some(target) = target.filter(|target| target.path() == ENDPOINT) else {
         return Some(Asked::Page);
-    }
+    };
     let mut headers = HeaderMap::with_capacity(request.headers.len());
     for field in &*request.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes());
@@ -81,10 +85,17 @@ pub(super) fn read_head(head: &[u8], origins: &[String]) -> Option<Asked> {
                 "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
                  Upgrade: websocket\r\nSec-WebSocket-Accept: {key}\r\n\r\n"
             );
-            Asked::Socket { answer: answer.into_bytes(), head_len }
+            let ticket = ticket_of(target.query());
+            Asked::Socket { answer: answer.into_bytes(), head_len, ticket }
         }
         Err(denied) => Asked::Denied(denied),
     })
+}
+
+/// The ticket in a query: `token=…`. It has no character that would have to be escaped.
+fn ticket_of(query: Option<&str>) -> Ticket {
+    let mut pairs = query.unwrap_or_default().split('&');
+    Ticket(pairs.find_map(|pair| pair.strip_prefix("token=")).unwrap_or_default().to_owned())
 }
 
 /// Checks a handshake, and gives the key that completes it.
@@ -168,6 +179,19 @@ mod tests {
         let answer = String::from_utf8(answer).expect("it is ASCII");
         assert!(answer.starts_with("HTTP/1.1 101 ") && answer.ends_with("\r\n\r\n"), "{answer}");
         assert!(answer.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+    }
+
+    #[test]
+    fn a_ticket_comes_along_in_the_query() {
+        for (query, expected) in [
+            (None, ""),
+            (Some("token=a.b-c.d_e"), "a.b-c.d_e"),
+            (Some("from=here&token=x"), "x"),
+            (Some("token="), ""),
+            (Some("mytoken=x"), ""),
+        ] {
+            assert_eq!(ticket_of(query), Ticket(expected.to_owned()), "{query:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use throng_shared::wire::{
 };
 
 use super::frame::{Arrived, Crossing, Seat, Span, TickFrame, Told, narrow};
-use crate::sim::{Bolt, Crafted, Happening, Life, Shard, Sim};
+use crate::sim::{Bolt, Crafted, Happening, Life, Link, Shard, Sim};
 
 /// No cell: it was not in flight.
 const NOWHERE: u32 = u32::MAX;
@@ -152,7 +152,7 @@ impl Replicator {
             self.crossers.push(Crosser { into: index, from, is_bolt: false, bytes });
         }
         if is_due(index, sim.tick()) {
-            self.checks[index as usize].glider(it.id, it.body, it.helm.steer, condition(&it));
+            self.checks[index as usize].glider(it.id, it.body, it.helm.steer, condition(it));
         }
     }
 
@@ -192,6 +192,8 @@ impl Replicator {
                 let Some(cell) = cell else { return };
                 (cell, CellEvent::Leave { who })
             }
+            Happening::Withdrew { who, cell } => (cell, CellEvent::Leave { who }),
+            Happening::Linked { who, cell, dead } => (cell, CellEvent::Link { who, dead }),
             Happening::Died { who, by, cell, .. } => (cell, CellEvent::Death { who, by }),
             Happening::Health { who, cell, hp } => (cell, CellEvent::Health { who, hp }),
             Happening::Fired { bolt, cell } => {
@@ -206,9 +208,10 @@ impl Replicator {
                 (cell, CellEvent::Shard(shard_record(shard)))
             }
             Happening::Gathered { shard, by, cell } => (cell, CellEvent::Gathered { shard, by }),
-            Happening::Joined { .. } | Happening::Scored { .. } | Happening::Crowned { .. } => {
-                return;
-            }
+            Happening::Joined { .. }
+            | Happening::Returned { .. }
+            | Happening::Scored { .. }
+            | Happening::Crowned { .. } => return,
         };
         let start = self.bytes.len();
         encode_into(&mut self.bytes, &event);
@@ -328,7 +331,7 @@ fn run(list: &[Placed], cell: usize) -> usize {
 }
 
 fn condition(it: &Crafted<'_>) -> Condition {
-    Condition::new(it.hp, false)
+    Condition::new(it.hp, it.link == Link::Dead)
 }
 
 fn glider_record<'a>(sim: &Sim, it: &Crafted<'a>, cell: IVec2) -> GliderRecord<&'a str> {

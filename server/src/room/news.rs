@@ -71,6 +71,14 @@ impl News {
                 let Some(conn) = conns.conn(who) else { return };
                 post(link, conn, crown(sim, sim.crown()));
             }
+            // Whoever comes back may have forgotten all it knew.
+            Happening::Returned { who } => {
+                self.ranks.remove(&who);
+                let (Some(it), Some(conn)) = (sim.player(who), conns.conn(who)) else { return };
+                post(link, conn, crown(sim, sim.crown()));
+                let score = Event::Score { shards: it.purse.shards, kills: it.purse.kills };
+                post(link, conn, bytes(score));
+            }
             Happening::Left { who, .. } => {
                 self.ranks.remove(&who);
             }
@@ -95,6 +103,8 @@ impl News {
             | Happening::Thrust { .. }
             | Happening::Dashed { .. }
             | Happening::Spawned { .. }
+            | Happening::Withdrew { .. }
+            | Happening::Linked { .. }
             | Happening::Health { .. }
             | Happening::Fired { .. }
             | Happening::BoltHit { .. }
@@ -173,6 +183,10 @@ impl Conns {
         let id = self.by_conn.remove(&conn)?;
         self.by_id[id.index()] = None;
         Some(id)
+    }
+
+    pub(super) fn id(&self, conn: ConnId) -> Option<NetId> {
+        self.by_conn.get(&conn).copied()
     }
 
     pub(super) fn conn(&self, id: NetId) -> Option<ConnId> {

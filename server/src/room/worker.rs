@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use throng_shared::ids::Tick;
+use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{JOINS_PER_S, PUBLISHED_MAX, RETRY_MS, RETRY_SPREAD_MS};
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
@@ -16,7 +16,7 @@ use super::overload::Overload;
 use super::pace::{Due, Pace};
 use super::status::RoomStatus;
 use super::timing::TickTime;
-use crate::link::{Control, Following, InputNote, Mail, RoomLink};
+use crate::link::{ConnId, Control, Following, InputNote, Mail, RoomLink};
 use crate::replication::{Arrived, Replicator, TickFrame};
 use crate::sim::{Arena, Intent, Newcomer, Sim, SimOptions};
 use crate::stop::StopSign;
@@ -33,6 +33,8 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 pub struct RoomOptions {
     pub name: String,
     pub sim: SimOptions,
+    /// How long the glider of a lost connection stays, in milliseconds.
+    pub link_hold_ms: u64,
     /// Cores that the room shares with its network threads.
     pub cores: usize,
 }
@@ -43,6 +45,8 @@ pub struct RoomWorker {
     name: String,
     tick_hz: u32,
     joins_per_tick: usize,
+    /// How long the glider of a lost connection stays.
+    hold_ticks: i32,
     sim: Sim,
     replicator: Replicator,
     link: RoomLink,
@@ -82,6 +86,7 @@ impl RoomWorker {
             name,
             tick_hz,
             joins_per_tick: JOINS_PER_S.div_ceil(tick_hz) as usize,
+            hold_ticks: hold_ticks(options.link_hold_ms, tick_hz),
             sim: Sim::new(arena, &options.sim),
             replicator: Replicator::new(grid),
             link,
@@ -175,7 +180,9 @@ impl RoomWorker {
         let tick = self.sim.tick().0;
         let players = self.sim.players();
         self.status.note_tick(tick, players, time);
-        self.link.gauge().set_full(players >= self.status.players_max);
+        // One who was lost must find the door open; the room still counts places.
+        let is_full = self.sim.seats() >= self.status.players_max;
+        self.link.gauge().set_full(is_full && self.sim.limbo().is_empty());
         self.overload.note(tick, time, pace.period(), &mut self.link);
     }
 
@@ -201,15 +208,7 @@ impl RoomWorker {
             Control::Join { conn, name, look } => {
                 let newcomer = Newcomer { name: name.into_string(), look };
                 let mail = match self.sim.join(newcomer) {
-                    Some(you) => {
-                        self.conns.insert(conn, you);
-                        if self.arrived.len() <= you.index() {
-                            self.arrived.resize(you.index() + 1, None);
-                        }
-                        self.arrived[you.index()] = None;
-                        let tick = self.sim.tick();
-                        Mail::Joined { conn, you, tick, welcome: self.greeting.welcome(you, tick) }
-                    }
+                    Some(you) => self.seat(conn, you),
                     None => Mail::Refused {
                         conn,
                         code: CloseCode::Full,
@@ -218,6 +217,19 @@ impl RoomWorker {
                     },
                 };
                 self.link.post(conn.thread, mail);
+            }
+            Control::Detach { conn } => {
+                if let Some(id) = self.conns.id(conn) {
+                    self.sim.unlink(id, self.sim.tick().offset(self.hold_ticks));
+                }
+            }
+            Control::Rebind { from, to } => {
+                // Only a connection that has joined gives its session away.
+                let Some(id) = self.conns.remove(from) else { return };
+                self.sim.relink(id);
+                self.link.post(from.thread, Mail::Moved { conn: from, to });
+                let mail = self.seat(to, id);
+                self.link.post(to.thread, mail);
             }
             Control::Leave { conn } => {
                 if let Some(id) = self.conns.remove(conn) {
@@ -230,6 +242,17 @@ impl RoomWorker {
         }
     }
 
+    /// Lets a connection play a player; its Welcome.
+    fn seat(&mut self, conn: ConnId, you: NetId) -> Mail {
+        self.conns.insert(conn, you);
+        if self.arrived.len() <= you.index() {
+            self.arrived.resize(you.index() + 1, None);
+        }
+        self.arrived[you.index()] = None;
+        let tick = self.sim.tick();
+        Mail::Joined { conn, you, tick, welcome: self.greeting.welcome(you, tick) }
+    }
+
     /// A frame that no thread reads any more, or a new one.
     fn spare_frame(&mut self) -> Arc<TickFrame> {
         let free = self.frames.iter_mut().position(|frame| Arc::get_mut(frame).is_some());
@@ -238,6 +261,10 @@ impl RoomWorker {
             None => Arc::new(TickFrame::blank(self.sim.grid())),
         }
     }
+}
+
+fn hold_ticks(hold_ms: u64, tick_hz: u32) -> i32 {
+    i32::try_from(hold_ms * u64::from(tick_hz) / 1000).unwrap_or(i32::MAX).max(1)
 }
 
 fn take_input(sim: &mut Sim, arrived: &mut [Option<Arrived>], note: &InputNote) {

@@ -26,6 +26,9 @@ pub enum Why {
     InputFromTheFuture,
     SeenTheFuture,
     UnknownPong,
+    ReceivedTheFuture,
+    NoTicket,
+    BadTicket,
     NoHello,
     Silent,
 }
@@ -35,7 +38,7 @@ impl Why {
     #[must_use]
     pub fn close(self) -> (CloseCode, &'static str) {
         use CloseCode::{
-            Decode, NotAuthenticated, Policy, Silent, TextFrame, TooBig, WrongProtocol,
+            AuthFailed, Decode, NotAuthenticated, Policy, Silent, TextFrame, TooBig, WrongProtocol,
         };
         match self {
             Self::Undecodable(Reason::TooLong) => {
@@ -60,6 +63,9 @@ impl Why {
             Self::InputFromTheFuture => (Policy, "an input is for a tick too far ahead"),
             Self::SeenTheFuture => (Policy, "an input claims a snapshot that was not sent"),
             Self::UnknownPong => (Policy, "a Pong without its Ping"),
+            Self::ReceivedTheFuture => (Policy, "a Pong claims an event that was not sent"),
+            Self::NoTicket => (NotAuthenticated, "a ticket is needed"),
+            Self::BadTicket => (AuthFailed, AuthFailed.text()),
             Self::NoHello => (NotAuthenticated, "no Hello came in time"),
             Self::Silent => (Silent, Silent.text()),
         }
@@ -120,10 +126,14 @@ enum Phase {
 pub struct ServerSession {
     phase: Phase,
     heard: Millis,
+    /// When the last heartbeat went out, and when the next may.
     pinged: Millis,
+    next_ping: Millis,
     nonce: u16,
     awaited: bool,
     rtt_ms: u16,
+    /// Mean difference of round trips, in sixteenths of a millisecond.
+    jitter_16: u32,
     seen: Tick,
 }
 
@@ -135,11 +145,31 @@ impl ServerSession {
             phase: Phase::Greeting(now),
             heard: now,
             pinged: now,
+            next_ping: now.plus(PING_MS),
             nonce: 0,
             awaited: false,
             rtt_ms: 0,
+            jitter_16: 0,
             seen: Tick(0),
         }
+    }
+
+    /// The same with its first heartbeat so many milliseconds from now, below [`PING_MS`]:
+    /// clients that came together are not to answer together.
+    #[must_use]
+    pub fn staggered(mut self, ms: u64) -> Self {
+        self.next_ping = self.heard.plus(ms.min(PING_MS));
+        self
+    }
+
+    /// The server itself stood still for so long: nobody is to blame for what was not
+    /// heard meanwhile.
+    pub fn forgive(&mut self, ms: u64) {
+        if let Phase::Greeting(since) = &mut self.phase {
+            *since = since.plus(ms);
+        }
+        self.heard = self.heard.plus(ms);
+        self.pinged = self.pinged.plus(ms);
     }
 
     /// Takes a binary frame. `newest` is what the newest ticks are: it is what an
@@ -193,7 +223,7 @@ impl ServerSession {
     /// Nonce and last round trip of a Ping to send now, if one is due.
     #[must_use]
     pub fn poll_ping(&mut self, now: Millis) -> Option<(u16, u16)> {
-        if self.phase != Phase::Playing || now.since(self.pinged) < PING_MS {
+        if self.phase != Phase::Playing || now < self.next_ping {
             return None;
         }
         // A lost heartbeat stays the one that is awaited: its answer is still to come.
@@ -201,6 +231,7 @@ impl ServerSession {
             self.nonce = self.nonce.wrapping_add(1);
             self.awaited = true;
             self.pinged = now;
+            self.next_ping = now.plus(PING_MS);
             return Some((self.nonce, self.rtt_ms));
         }
         None
@@ -232,6 +263,13 @@ impl ServerSession {
         self.rtt_ms
     }
 
+    /// How much round trips vary, in milliseconds: the smoothed difference of one to the
+    /// next, as RFC 3550 has it for packets.
+    #[must_use]
+    pub fn jitter_ms(&self) -> u16 {
+        u16::try_from(self.jitter_16 >> 4).unwrap_or(u16::MAX)
+    }
+
     fn hello(&mut self, hello: Hello) -> Result<Request, Refusal> {
         if hello.version != PROTOCOL_VERSION {
             return Err(Refusal { why: Why::WrongVersion });
@@ -253,7 +291,13 @@ impl ServerSession {
             return Err(Refusal { why: Why::UnknownPong });
         }
         self.awaited = false;
-        self.rtt_ms = u16::try_from(now.since(self.pinged)).unwrap_or(u16::MAX).max(1);
+        let rtt_ms = u16::try_from(now.since(self.pinged)).unwrap_or(u16::MAX).max(1);
+        if self.rtt_ms != 0 {
+            let difference = u32::from(rtt_ms.abs_diff(self.rtt_ms));
+            self.jitter_16 += difference;
+            self.jitter_16 -= (self.jitter_16 - difference + 8) >> 4;
+        }
+        self.rtt_ms = rtt_ms;
         Ok(Request::Received(received))
     }
 
@@ -374,5 +418,59 @@ mod tests {
         assert_eq!(session.rtt_ms(), 40);
         let late = Millis(PING_MS + 40 + SERVER_SILENCE_MS);
         assert_eq!(session.poll_timeout(late).map(|r| r.why), Some(Why::Silent));
+    }
+
+    #[test]
+    fn first_heartbeats_are_spread_over_the_interval() {
+        for ms in [0, 700, PING_MS] {
+            let mut session = ServerSession::new(Millis(10)).staggered(ms);
+            let newest = Newest::both(Tick(0));
+            assert!(session.handle_frame(Millis(10), newest, &encode(&hello())).is_ok());
+            session.welcome(Tick(1));
+            if ms > 0 {
+                assert_eq!(session.poll_ping(Millis(9 + ms)), None);
+            }
+            assert!(session.poll_ping(Millis(10 + ms)).is_some());
+        }
+    }
+
+    /// A session whose heartbeats were answered after so many milliseconds each.
+    fn measured(round_trips_ms: &[u64]) -> ServerSession {
+        let mut session = playing();
+        let mut now = Millis(0);
+        for &ms in round_trips_ms {
+            now = now.plus(PING_MS);
+            let (nonce, _) = session.poll_ping(now).expect("the last one was answered");
+            now = now.plus(ms);
+            let pong = encode(&ClientMessage::Pong { nonce, received: 0 });
+            assert!(session.handle_frame(now, Newest::both(Tick(100)), &pong).is_ok());
+        }
+        session
+    }
+
+    #[test]
+    fn jitter_is_how_much_round_trips_differ() {
+        assert_eq!(measured(&[80; 50]).jitter_ms(), 0, "because a long way is no jitter");
+        let uneven: Vec<u64> = (0..200).map(|n| if n % 2 == 0 { 60 } else { 100 }).collect();
+        let jitter_ms = measured(&uneven).jitter_ms();
+        assert!((38..=40).contains(&jitter_ms), "because each differs by 40 ms: {jitter_ms}");
+    }
+
+    #[test]
+    fn a_stall_of_the_server_ends_no_session() {
+        let mut session = ServerSession::new(Millis(0));
+        session.forgive(60_000);
+        assert_eq!(session.poll_timeout(Millis(60_000 + HELLO_MS - 1)), None);
+        session = playing();
+        let (nonce, _) = session.poll_ping(Millis(PING_MS)).expect("a ping is due");
+        let stall_ms = 2 * SERVER_SILENCE_MS;
+        session.forgive(stall_ms);
+        let late = Millis(PING_MS + 40 + stall_ms);
+        assert_eq!(session.poll_timeout(late), None, "because it was the server that slept");
+        let pong = encode(&ClientMessage::Pong { nonce, received: 0 });
+        assert!(session.handle_frame(late, Newest::both(Tick(100)), &pong).is_ok());
+        assert_eq!(session.rtt_ms(), 40, "because the link was not slow");
+        let silent = late.plus(SERVER_SILENCE_MS);
+        assert_eq!(session.poll_timeout(silent).map(|r| r.why), Some(Why::Silent));
     }
 }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use throng::config::{ArenaSpec, Config, Settings};
 use throng::link::{ConnId, Control, InputNote, Mail, Publication, RoomLink, RoomPort, Step};
-use throng::net::{Fresh, Handover, NetThread, Newborn, Tally};
+use throng::net::{Fresh, Handover, NetOptions, NetThread, Newborn, Tally, Ticket};
 use throng::room::{Due, Pace, RoomOptions, RoomStatus, RoomWorker};
 use throng::sim::{Sim, SimOptions};
+use throng::tickets::Tickets;
 use throng_shared::ids::NetId;
 use throng_shared::limits::CONNECTIONS_MAX;
 use tokio::io::DuplexStream;
@@ -62,7 +63,8 @@ impl House {
         let config = Config::new(settings).expect("the settings are allowed");
         let (arena, shards) = config.arena().expect("the arena can be made");
         let sim = SimOptions { tick_hz, seed, players_max, shards };
-        let room_options = RoomOptions { name: "arena".to_owned(), sim, cores: 2 };
+        let (link_hold_ms, session_ms) = options.patience.millis();
+        let room_options = RoomOptions { name: "arena".to_owned(), sim, link_hold_ms, cores: 2 };
         let status = Arc::new(RoomStatus::new("arena".to_owned(), tick_hz, players_max));
         let threads = usize::from(options.threads);
         let (room_link, ports) = RoomLink::new(threads);
@@ -71,16 +73,22 @@ impl House {
         room_link.gauge().hold(Some(Step::Open));
         let origin = Instant::now();
         let tally = Arc::new(Tally::default());
-        let threads = (0_u16..)
-            .zip(thread_ports)
-            .map(|(index, port)| {
-                let (net, handover) = NetThread::new(index, port, Arc::clone(&tally));
-                Thread {
-                    net: net.beginning_at(origin),
-                    handover,
-                    wakes: Duration::ZERO,
-                    stalled_until: Duration::ZERO,
-                }
+        let net_options = NetOptions {
+            tally: Arc::clone(&tally),
+            tickets: Arc::new(Tickets::new(None, "arena")),
+            sessions: Arc::default(),
+            link_hold_ms,
+            session_ms,
+        };
+        let (nets, handovers) = NetThread::all(thread_ports, &net_options);
+        let threads = nets
+            .into_iter()
+            .zip(handovers)
+            .map(|(net, handover)| Thread {
+                net: net.beginning_at(origin),
+                handover,
+                wakes: Duration::ZERO,
+                stalled_until: Duration::ZERO,
             })
             .collect();
         Self {
@@ -125,7 +133,8 @@ impl House {
     pub(crate) fn admit(&mut self, thread: u16, stream: DuplexStream) {
         let permit = Arc::clone(&self.places).try_acquire_owned().expect("there are places");
         let fresh = Fresh::Memory(stream);
-        let newborn = Newborn { fresh, leftover: Vec::new(), permit };
+        let ticket = Ticket::default();
+        let newborn = Newborn { fresh, leftover: Vec::new(), ticket, permit };
         // One that finds no place is dropped, which the client notices.
         self.threads[usize::from(thread)].handover.give(newborn);
     }
@@ -232,7 +241,10 @@ impl House {
 fn asked(control: &Control) -> Option<Transition> {
     match *control {
         Control::Join { .. } => None,
+        // The room's answer, which is seen when it comes, is what counts.
+        Control::Rebind { .. } => None,
         Control::Leave { conn } => Some(Transition::Left { conn }),
+        Control::Detach { conn } => Some(Transition::LinkDead { conn }),
     }
 }
 
@@ -240,7 +252,7 @@ fn asked(control: &Control) -> Option<Transition> {
 /// somebody is seated waits in `late`.
 fn tell(
     mail: &[Mail],
-    players: Vec<ConnId>,
+    mut players: Vec<ConnId>,
     early: &mut Vec<Transition>,
     late: &mut Vec<Transition>,
 ) {
@@ -252,6 +264,16 @@ fn tell(
                 late.push(Transition::Seated { conn: *conn, you: *you });
             }
             Mail::Refused { conn, .. } => late.push(Transition::TurnedAway { conn: *conn }),
+            Mail::Moved { conn, to } => {
+                players.retain(|it| it != conn);
+                let moved = Transition::Moved { from: *conn, to: *to };
+                if seated.contains(conn) {
+                    late.push(moved)
+                } else {
+                    early.push(moved)
+                }
+                seated.retain(|it| it != conn);
+            }
             Mail::Event { conn, message } => {
                 let posted = Transition::Posted { conn: *conn, what: super::fingerprint(message) };
                 if seated.contains(conn) { late.push(posted) } else { early.push(posted) }

@@ -35,13 +35,6 @@ pub(crate) struct Mem {
     end: Option<End>,
 }
 
-impl Mem {
-    /// How the line ended, once that is known here.
-    pub(crate) fn end(&self) -> Option<End> {
-        self.end
-    }
-}
-
 impl Read for Mem {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if self.end == Some(End::Reset) {

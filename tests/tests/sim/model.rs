@@ -18,8 +18,14 @@ pub(crate) struct Patience {
     pub(crate) session: Duration,
 }
 
+impl Patience {
+    /// Both in milliseconds.
+    pub(crate) fn millis(&self) -> (u64, u64) {
+        (self.link_hold.as_millis() as u64, self.session.as_millis() as u64)
+    }
+}
+
 /// One session: what was posted to it, who has it, and how it ended.
-#[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) you: NetId,
     conn: ConnId,
@@ -36,6 +42,15 @@ pub(crate) struct Session {
     pub(crate) has_ended: bool,
     /// The line on which a Welcome left the server last.
     line: Option<LineId>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { you, conn, posted, received, lost, is_proven, is_shared, .. } = self;
+        let posted = posted.len();
+        write!(f, "{you:?} at {conn:?}, {posted} posted, {received} received, lost {lost:?}, ")?;
+        write!(f, "proven {is_proven}, shared {is_shared}")
+    }
 }
 
 #[derive(Debug, Default)]

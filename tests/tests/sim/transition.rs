@@ -171,18 +171,18 @@ impl Trace {
         &self.0
     }
 
-    /// The last `count` lines, without the two commonest.
+    /// The last `count` lines, without the commonest; of those about events, the last few.
     pub(crate) fn tail(&self, count: usize) -> String {
-        let is_rare = |transition: &Transition| {
-            !matches!(
-                transition,
-                Transition::Delivered { .. }
-                    | Transition::Ticked { .. }
-                    | Transition::ClientSent { word: Word::Input, .. }
-            )
+        let events_from = self.0.len().saturating_sub(count / 2);
+        let is_rare = |(at, (_, transition)): &(usize, &(Duration, Transition))| match transition {
+            Transition::Delivered { .. }
+            | Transition::Ticked { .. }
+            | Transition::ClientSent { word: Word::Input | Word::Pong, .. } => false,
+            Transition::Posted { .. } | Transition::EventReceived { .. } => *at >= events_from,
+            _ => true,
         };
-        let mut lines: Vec<String> =
-            self.0.iter().rev().filter(|(_, it)| is_rare(it)).take(count).map(line).collect();
+        let rare = self.0.iter().enumerate().rev().filter(is_rare);
+        let mut lines: Vec<String> = rare.take(count).map(|(_, it)| line(it)).collect();
         lines.reverse();
         lines.join("\n")
     }
