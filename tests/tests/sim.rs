@@ -68,7 +68,10 @@ fn run_of(seed: u64) -> Run {
 /// Many clients, each of which is killed at so many random bytes.
 fn ledger_of(clients: u32, kills: u32) -> Run {
     let run = run_of(7);
-    let house = HouseOptions { tick_hz: 10, players_max: 2 * clients as usize, ..run.house };
+    let patience =
+        Patience { link_hold: Duration::from_secs(10), session: Duration::from_secs(60) };
+    let players_max = 4 * clients as usize;
+    let house = HouseOptions { tick_hz: 10, players_max, patience, ..run.house };
     Run {
         house,
         clients,

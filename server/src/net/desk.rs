@@ -87,8 +87,8 @@ pub(super) struct Desk {
     /// When those who were sent away may be back.
     returns: Turnstile,
     chance: Prng,
-    /// Network thread that gets the next newcomer.
-    next: usize,
+    /// Connections that were handed over; network threads get them in turn.
+    number: u64,
 }
 
 impl Desk {
@@ -106,7 +106,7 @@ impl Desk {
             pages: Lane::new(now, PAGES_MAX),
             returns: Turnstile::new(now),
             chance: Prng::new(0),
-            next: 0,
+            number: 0,
         }
     }
 
@@ -243,9 +243,10 @@ impl Desk {
             return;
         }
         let handovers = &self.options.handovers;
-        let thread = self.next % handovers.len();
-        self.next = self.next.wrapping_add(1);
-        if !handovers[thread].give(Newborn { fresh, leftover, ticket, permit }) {
+        self.number += 1;
+        let number = self.number;
+        let thread = (number % handovers.len() as u64) as usize;
+        if !handovers[thread].give(Newborn { fresh, leftover, number, ticket, permit }) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");
         }
     }

@@ -15,12 +15,17 @@ pub(super) struct Claim {
     /// Who has the session, as far as is known.
     pub(super) of: ConnId,
     pub(super) by: ConnId,
+    /// When that one came, among all that came to the process.
+    pub(super) number: u64,
 }
 
 /// One session.
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) ring: Ring,
+    /// Number of the newest connection that had it or claims it. An older one that was
+    /// heard of later must not take it back: its client may have given it up.
+    pub(super) number: u64,
     /// Of the secret in the newest Welcome.
     current: Fingerprint,
     /// Of the one that it takes the place of, until the client has shown that it has the
@@ -36,11 +41,12 @@ pub(super) struct Seat {
 
 impl Seat {
     /// A new session of a connection, and its secret.
-    pub(super) fn new(owner: ConnId, sessions: &Sessions) -> (Self, Secret) {
+    pub(super) fn new(owner: ConnId, number: u64, sessions: &Sessions) -> (Self, Secret) {
         let (secret, current) = draw();
         sessions.put(current, owner);
         let seat = Self {
             ring: Ring::default(),
+            number,
             current,
             previous: None,
             is_proven: false,
@@ -109,7 +115,7 @@ mod tests {
     #[test]
     fn the_secret_before_is_good_until_the_newest_was_shown_to_have_come() {
         let sessions = Sessions::default();
-        let (mut seat, first) = Seat::new(OWNER, &sessions);
+        let (mut seat, first) = Seat::new(OWNER, 1, &sessions);
         let first = Fingerprint::of(&first);
         let knows = |seat: &Seat, fingerprint: &Fingerprint| {
             assert_eq!(seat.knows(fingerprint), sessions.find(fingerprint).is_some());
@@ -129,7 +135,7 @@ mod tests {
     #[test]
     fn a_session_waits_longer_for_who_has_played() {
         let sessions = Sessions::default();
-        let (mut seat, _) = Seat::new(OWNER, &sessions);
+        let (mut seat, _) = Seat::new(OWNER, 1, &sessions);
         assert!(!seat.is_expired(Millis(99_999), 10, 60), "because it has a connection");
         seat.lost = Some(Millis(100));
         assert!(!seat.is_expired(Millis(109), 10, 60) && seat.is_expired(Millis(110), 10, 60));
@@ -139,7 +145,7 @@ mod tests {
 
     #[test]
     fn nothing_secret_is_shown() {
-        let (seat, secret) = Seat::new(OWNER, &Sessions::default());
+        let (seat, secret) = Seat::new(OWNER, 1, &Sessions::default());
         let shown = format!("{seat:?} {secret:?}");
         assert!(shown.contains("Fingerprint") && shown.ends_with("Secret"), "{shown}");
     }

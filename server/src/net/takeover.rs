@@ -33,6 +33,8 @@ pub(super) enum Word {
     Seat { to: ConnId, seat: Box<Seat>, claims: Vec<Claim> },
     /// There is no such session any more.
     Unknown { to: ConnId },
+    /// A newer connection has it.
+    Replaced { to: ConnId },
 }
 
 impl Word {
@@ -40,7 +42,7 @@ impl Word {
     pub(super) fn thread(&self) -> u16 {
         match self {
             Self::Claim(claim) => claim.of.thread,
-            Self::Seat { to, .. } | Self::Unknown { to } => to.thread,
+            Self::Seat { to, .. } | Self::Unknown { to } | Self::Replaced { to } => to.thread,
         }
     }
 }
@@ -96,7 +98,8 @@ impl NetThread {
                 let used = fingerprint;
                 let coming = Coming { candidate, used, received, welcome, ring, ends };
                 self.slots[index].coming = Some(Box::new(coming));
-                self.words.push(Word::Claim(Claim { fingerprint, of, by }));
+                let number = self.slots[index].number;
+                self.words.push(Word::Claim(Claim { fingerprint, of, by, number }));
                 return;
             }
         }
@@ -107,6 +110,8 @@ impl NetThread {
     fn join_afresh(&mut self, index: usize, candidate: Candidate) {
         let (now, conn) = (self.now(), self.id(index));
         let Candidate { mut name, look, ticket, resume: _ } = candidate;
+        // What others asked for in this turn goes first, and is no reason to refuse anybody.
+        self.control();
         let is_behind = !self.controls.is_empty();
         let Self { slots, port, tally, options, .. } = self;
         let Some(it) = slots[index].open_conn() else { return };
@@ -137,6 +142,7 @@ impl NetThread {
     pub(super) fn welcome(&mut self, conn: ConnId, you: NetId, tick: Tick, parts: [Bytes; 2]) {
         let sessions = &self.options.sessions;
         let Some((index, slot)) = find(&mut self.slots, conn) else { return };
+        let number = slot.number;
         if let Some(coming) = &mut slot.coming {
             slot.bound = true;
             coming.welcome = Some((you, tick, parts));
@@ -145,7 +151,7 @@ impl NetThread {
             // It has gone on to another connection, or was lost again.
             slot.bound = true;
         } else if let Some(it) = slot.open_conn().filter(|it| it.is_joining()) {
-            let (seat, secret) = Seat::new(conn, sessions);
+            let (seat, secret) = Seat::new(conn, number, sessions);
             it.welcome(Start { you, tick, parts, secret, resumed: None });
             slot.seat = Some(Box::new(seat));
             slot.bound = true;
@@ -181,6 +187,7 @@ impl NetThread {
 
     /// Hears what other threads have to say.
     pub(super) fn take_words(&mut self) {
+        let now = self.now();
         while let Ok(word) = self.heard.try_recv() {
             match word {
                 Word::Claim(claim) => self.take_claim(claim),
@@ -191,6 +198,16 @@ impl NetThread {
                     self.join_afresh(index, coming.candidate);
                     self.free_if_empty(index);
                 }
+                Word::Replaced { to } => {
+                    let Some((index, slot)) = find(&mut self.slots, to) else { continue };
+                    if slot.coming.take().is_none() {
+                        continue;
+                    }
+                    if let Some((conn, _)) = &mut slot.conn {
+                        conn.close(now, &self.tally, CloseCode::Replaced, None, 0);
+                    }
+                    self.free_if_empty(index);
+                }
             }
         }
         self.speak();
@@ -199,7 +216,7 @@ impl NetThread {
     fn take_claim(&mut self, claim: Claim) {
         let now = self.now();
         let Self { slots, controls, words, options, tally, .. } = self;
-        let Claim { fingerprint, of, by } = claim;
+        let Claim { fingerprint, of, by, number } = claim;
         let seat = find(slots, of).and_then(|(_, slot)| {
             let Slot { conn, seat, .. } = slot;
             Some((conn, seat.as_mut().filter(|seat| seat.knows(&fingerprint))?))
@@ -213,6 +230,10 @@ impl NetThread {
             });
             return;
         };
+        if number < seat.number {
+            words.push(Word::Replaced { to: by });
+            return;
+        }
         if seat.claims.len() >= CLAIMS_MAX {
             words.push(Word::Unknown { to: by });
             return;
@@ -221,6 +242,7 @@ impl NetThread {
             controls.push(Control::Rebind { from: of, to: by });
         }
         seat.claims.push(claim);
+        seat.number = number;
         if let Some((conn, _)) = conn {
             conn.close(now, tally, CloseCode::Replaced, None, 0);
         }
@@ -253,6 +275,7 @@ impl NetThread {
             slot.coming = None;
             self.part_from(index, now, if ends { Parting::Final } else { Parting::Lost });
         }
+        // Each is newer than the one before.
         for claim in claims {
             self.take_claim(Claim { of: to, ..claim });
         }
@@ -322,7 +345,7 @@ impl NetThread {
         for word in std::mem::take(words) {
             let owner = match &word {
                 Word::Seat { to, seat, .. } => Some((*to, seat.fingerprints())),
-                Word::Claim(_) | Word::Unknown { .. } => None,
+                Word::Claim(_) | Word::Unknown { .. } | Word::Replaced { .. } => None,
             };
             let Some(peer) = peers.get(usize::from(word.thread())) else { continue };
             match (peer.try_send(word), owner) {

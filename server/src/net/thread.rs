@@ -58,6 +58,8 @@ pub struct Newborn {
     pub fresh: Fresh,
     /// What the client sent behind its handshake.
     pub leftover: Vec<u8>,
+    /// When it came, among all that came: the newer of two has a session.
+    pub number: u64,
     /// What it brought in its handshake.
     pub ticket: Ticket,
     /// Its place among the connections of the process.
@@ -81,6 +83,8 @@ impl Handover {
 pub(super) struct Slot {
     /// Which connection it is, among those that had this place.
     pub(super) generation: u64,
+    /// When its connection came, among all that came to the process.
+    pub(super) number: u64,
     pub(super) conn: Option<(Conn, OwnedSemaphorePermit)>,
     pub(super) seat: Option<Box<Seat>>,
     /// The session that the connection takes over.
@@ -368,6 +372,7 @@ impl NetThread {
                 self.slots.len() - 1
             });
             self.slots[index].generation += 1;
+            self.slots[index].number = newborn.number;
             let brought = (newborn.leftover, newborn.ticket);
             let conn = Conn::new(self.id(index), stream, brought, now);
             self.slots[index].conn = Some((conn, newborn.permit));
@@ -614,3 +619,6 @@ fn own_time() -> Option<Duration> {
 fn turn(runtime: &Runtime) {
     runtime.block_on(tokio::task::yield_now());
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,11 +130,11 @@ impl House {
     }
 
     /// An upgraded connection comes in.
-    pub(crate) fn admit(&mut self, thread: u16, stream: DuplexStream) {
+    pub(crate) fn admit(&mut self, thread: u16, number: u64, stream: DuplexStream) {
         let permit = Arc::clone(&self.places).try_acquire_owned().expect("there are places");
         let fresh = Fresh::Memory(stream);
         let ticket = Ticket::default();
-        let newborn = Newborn { fresh, leftover: Vec::new(), ticket, permit };
+        let newborn = Newborn { fresh, leftover: Vec::new(), number, ticket, permit };
         // One that finds no place is dropped, which the client notices.
         self.threads[usize::from(thread)].handover.give(newborn);
     }

@@ -17,6 +17,8 @@ const WINDOW_BYTES: usize = 64 << 10;
 /// Time between two segments of one byte.
 const CRUMB: Duration = Duration::from_micros(40);
 
+/// Bytes taken from the server's socket at once.
+const READ_BYTES: usize = 4 << 10;
 /// Segments of a narrow link, in bytes.
 const NARROW_BYTES: usize = 200;
 
@@ -33,6 +35,13 @@ pub(crate) struct Mem {
     inbound: VecDeque<u8>,
     outbound: Vec<u8>,
     end: Option<End>,
+}
+
+impl Mem {
+    /// Whether a read would bring anything, the end among it.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.inbound.is_empty() || self.end.is_some()
+    }
 }
 
 impl Read for Mem {
@@ -143,6 +152,7 @@ pub(crate) struct Link {
     has_hung_up: bool,
     server_is_done: bool,
     chance: Prng,
+    scratch: Box<[u8]>,
 }
 
 impl Link {
@@ -157,6 +167,7 @@ impl Link {
             has_hung_up: false,
             server_is_done: false,
             chance,
+            scratch: vec![0; READ_BYTES].into(),
         }
     }
 
@@ -262,7 +273,7 @@ impl Link {
     fn listen(&mut self, now: Duration, mem: &Mem, carried: &mut Carried) {
         let delay = self.delay();
         let unread = if self.has_hung_up { 0 } else { mem.inbound.len() };
-        let mut buf = [0; 4096];
+        let buf = &mut self.scratch;
         while let Some(far) = &mut self.far {
             let room = self.down.room().saturating_sub(unread).min(buf.len());
             if room == 0 || self.server_is_done {

@@ -29,7 +29,7 @@ impl Patience {
 pub(crate) struct Session {
     pub(crate) you: NetId,
     conn: ConnId,
-    posted: Vec<u64>,
+    posted: Vec<(Duration, u64)>,
     /// Number of the newest event that a client has received.
     received: u32,
     lost: Option<Duration>,
@@ -65,6 +65,7 @@ struct TabState {
 #[derive(Debug)]
 pub(crate) struct Model {
     patience: Patience,
+    players_max: usize,
     sessions: Vec<Session>,
     /// Sessions that have not ended, by glider and by connection.
     by_you: BTreeMap<NetId, usize>,
@@ -104,9 +105,10 @@ impl std::ops::AddAssign for Counts {
 type Verdict = Result<(), String>;
 
 impl Model {
-    pub(crate) fn new(patience: Patience) -> Self {
+    pub(crate) fn new(patience: Patience, players_max: usize) -> Self {
         Self {
             patience,
+            players_max,
             sessions: Vec::new(),
             by_you: BTreeMap::new(),
             by_conn: BTreeMap::new(),
@@ -157,9 +159,12 @@ impl Model {
     }
 
     /// How many events a tab has not received that were posted to its session.
-    pub(crate) fn missing(&self, tab: TabId) -> Option<usize> {
+    /// until then.
+    pub(crate) fn missing(&self, tab: TabId, until: Duration) -> Option<usize> {
         let state = self.tabs.get(&tab)?;
-        Some(self.sessions[state.session?].posted.len() - state.received as usize)
+        let posted = &self.sessions[state.session?].posted;
+        let due = posted.iter().rposition(|&(at, _)| at <= until).map_or(0, |last| last + 1);
+        Some(due.saturating_sub(state.received as usize))
     }
 
     /// Takes a step.
@@ -185,7 +190,7 @@ impl Model {
             },
             Transition::Posted { conn, what } => {
                 if let Some(session) = self.at(conn) {
-                    self.sessions[session].posted.push(what);
+                    self.sessions[session].posted.push((now, what));
                 }
                 Ok(())
             }
@@ -318,16 +323,17 @@ impl Model {
     }
 
     fn dismissed(&mut self, line: LineId, code: u16) -> Verdict {
-        let honest = [
-            CloseCode::Left,
-            CloseCode::Replaced,
-            CloseCode::Silent,
-            CloseCode::SlowConsumer,
-            CloseCode::Full,
-        ];
+        let honest =
+            [CloseCode::Left, CloseCode::Replaced, CloseCode::Silent, CloseCode::SlowConsumer];
         let Some(tab) = self.lines.get(&line) else { return Ok(()) };
         let state = self.tabs.entry(*tab).or_default();
         match CloseCode::of(code) {
+            Some(CloseCode::Full) if self.by_you.len() < self.players_max => {
+                Err(format!("{tab:?} was told that the room is full, and it is not"))
+            }
+            Some(CloseCode::Full) => Ok(()),
+            // A Hello may be late on a link that stalls.
+            Some(CloseCode::NotAuthenticated) if !self.welcomed.contains_key(&line) => Ok(()),
             Some(CloseCode::Left) if !state.said_bye => {
                 Err(format!("{tab:?} was told that it left, and did not"))
             }
@@ -380,9 +386,9 @@ impl Model {
         state.received = number;
         it.received = it.received.max(number);
         match it.posted.get(number as usize - 1) {
-            Some(&posted) if posted == what => Ok(()),
+            Some(&(_, posted)) if posted == what => Ok(()),
             Some(_) => {
-                let place = it.posted.iter().position(|&posted| posted == what);
+                let place = it.posted.iter().position(|&(_, posted)| posted == what);
                 Err(format!("{tab:?} received as event {number} what was posted as {place:?}"))
             }
             None => Err(format!("{tab:?} received event {number}, which was not posted")),

@@ -11,7 +11,7 @@ use throng_shared::session::{ClientSession, Clock, CloseCode, Comeback, Update};
 use throng_shared::time::Millis;
 use throng_shared::wire::{ClientMessage, Resume, Snapshot, Welcome, encode};
 use tokio_tungstenite::tungstenite::Error;
-use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket};
+use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
 
 use super::link::Mem;
 use super::transition::{LineId, TabId, Transition, Word};
@@ -23,7 +23,16 @@ const CAP: Duration = Duration::from_secs(8);
 /// A line that lasted so long makes the next try a first one.
 const STABLE: Duration = Duration::from_secs(10);
 
+/// Bytes read at once. The library's default would be written over at every read.
+const READ_BYTES: usize = 2 << 10;
+
 pub(crate) type Socket = WebSocket<Mem>;
+
+/// A client's socket.
+pub(crate) fn socket() -> Socket {
+    let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
+    WebSocket::from_raw_socket(Mem::default(), Role::Client, Some(config))
+}
 
 /// What a tab does.
 #[derive(Debug)]
@@ -165,7 +174,7 @@ impl Tab {
         out: &mut Vec<Transition>,
     ) -> Wish {
         if now >= self.deaf_until {
-            loop {
+            while socket.get_ref().has_news() {
                 match socket.read() {
                     Ok(Message::Binary(frame)) => self.take(now, &frame, socket, out),
                     Ok(Message::Close(frame)) => {
