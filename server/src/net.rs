@@ -31,10 +31,12 @@ mod tls;
 mod turnstile;
 mod upgrade;
 
+pub use conn::Ticket;
+pub use fresh::Fresh;
 pub use front::{Door, Front, FrontOptions, Page};
 pub use origin::Origin;
 pub use proxies::Proxies;
 pub use sessions::Sessions;
 pub use tally::Tally;
-pub use thread::{Handover, NetOptions, NetThread};
+pub use thread::{Handover, NetOptions, NetThread, Newborn};
 pub use tls::{Tls, TlsFiles};

@@ -45,11 +45,7 @@ impl Serving {
 
     fn start_with(args: &[&str], log: Stdio) -> Self {
         let mut command = throng();
-        command
-            .args(["--listen", "127.0.0.1:0"])
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(log);
+        command.args(["--listen", "127.0.0.1:0"]).args(args).stdout(Stdio::piped()).stderr(log);
         Self::of(command)
     }
 

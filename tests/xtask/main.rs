@@ -9,6 +9,7 @@ mod dist;
 mod fuzz;
 mod golden;
 mod node;
+mod sim;
 mod stages;
 mod tally;
 mod typescript;
@@ -29,6 +30,7 @@ Usage: cargo xtask COMMAND
                        docs/capacity.md, its charts and the README's figures
   capacity --quick     try it in a few minutes, and print the page instead
   capacity --render    write them anew from what was measured last
+  sim SEED             play one seed of the simulation, and print what happens in it
   browser              run the browser tests alone, against a release build
   fuzz                 look for bytes that break a target, a minute for all in tests/fuzz
   fuzz TARGET --seconds N
@@ -63,6 +65,8 @@ fn main() -> ExitCode {
         ["capacity"] => capacity::write(&root, Mode::Measure(Length::Full)),
         ["capacity", "--quick"] => capacity::write(&root, Mode::Measure(Length::Quick)),
         ["capacity", "--render"] => capacity::write(&root, Mode::Render),
+        ["sim", seed] => sim::run(&root, seed),
+        ["sim"] => Err("sim needs a seed: take any number, as in `cargo xtask sim 7`".to_owned()),
         ["browser"] => node::prepare(&root).and_then(|()| browser::run_alone(&root)),
         ["fuzz"] => fuzz::run_all(&root),
         ["fuzz", target, "--seconds", seconds] => fuzz::run_alone(&root, target, seconds),

@@ -110,6 +110,8 @@ impl NetThread {
     fn join_afresh(&mut self, index: usize, candidate: Candidate) {
         let (now, conn) = (self.now(), self.id(index));
         let Candidate { mut name, look, ticket, resume: _ } = candidate;
+        // What others asked for in this turn goes first, and is no reason to refuse anybody.
+        self.control();
         let is_behind = !self.controls.is_empty();
         let Self { slots, port, tally, options, .. } = self;
         let Some(it) = slots[index].open_conn() else { return };

@@ -16,8 +16,10 @@ use throng_shared::limits::{
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
 use throng_shared::wire::{Event, encode};
+use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::budget::Rates;
 use super::conn::{Beat, Conn, Reading, Scratch, Ticket};
@@ -30,6 +32,7 @@ use super::seat::Seat;
 use super::sessions::Sessions;
 use super::takeover::{Coming, Word};
 use super::tally::Tally;
+use crate::config::Limits;
 use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort};
 use crate::replication::{History, Rhythm};
 use crate::stop::StopSign;
@@ -67,6 +70,22 @@ pub struct Newborn {
     pub place: Place,
     /// What it may send.
     pub rates: Rates,
+}
+
+impl Newborn {
+    /// A client of this process, as the `number`-th that came: it has no address, and said
+    /// nothing behind its handshake.
+    #[must_use]
+    pub fn near(stream: DuplexStream, number: u64, permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            fresh: Fresh::Memory(stream),
+            leftover: Vec::new(),
+            number,
+            ticket: Ticket::default(),
+            place: Place { _permit: permit, _presence: None },
+            rates: Rates::of(&Limits::default()),
+        }
+    }
 }
 
 /// The front's way to a network thread.
@@ -114,10 +133,29 @@ pub struct NetOptions {
     pub session_ms: u64,
 }
 
+/// What a thread takes for now.
+#[derive(Clone, Copy, Debug)]
+enum Clock {
+    System,
+    /// The moment that a simulation made up for this turn.
+    Told(Instant),
+}
+
+impl Clock {
+    fn now(self) -> Instant {
+        match self {
+            Self::System => Instant::now(),
+            Self::Told(now) => now,
+        }
+    }
+}
+
 /// A network thread that is ready to run.
 #[derive(Debug)]
 pub struct NetThread {
     index: u16,
+    clock: Clock,
+    next_read: Instant,
     pub(super) port: RoomPort,
     newborns: Receiver<Newborn>,
     /// What other threads say, and what is to be said to them.
@@ -169,6 +207,8 @@ impl NetThread {
         let origin = Instant::now();
         let thread = Self {
             index,
+            clock: Clock::System,
+            next_read: origin + IDLE_READ,
             port,
             newborns,
             heard,
@@ -206,27 +246,11 @@ impl NetThread {
             .max_io_events_per_tick(IO_EVENTS)
             .build()?;
         let _entered = runtime.enter();
-        let mut next_read = Instant::now() + IDLE_READ;
         while !stop.is_raised() {
-            let published = self.wait(next_read);
+            let published = self.wait(self.next_read);
             turn(&runtime);
-            self.take_newborns();
-            self.take_words();
-            match published {
-                Ok(Some(publication)) => self.take_publications(publication),
-                Ok(None) => {}
-                Err(RoomGone) => {
-                    self.close_all(CloseCode::RoomCrashed);
-                    break;
-                }
-            }
-            if self.port.is_draining() {
-                self.drain_some();
-            }
-            // Also after writes that took longer than the time to the next read.
-            if Instant::now() >= next_read {
-                self.read_all();
-                next_read = self.next_read(Instant::now());
+            if self.take_turn(published).is_err() {
+                break;
             }
         }
         if stop.is_raised() {
@@ -236,23 +260,78 @@ impl NetThread {
         Ok(())
     }
 
-    /// Waits for a published tick, until `deadline` at most.
+    /// The same thread in a simulation whose time begins at `origin`.
+    #[must_use]
+    pub fn beginning_at(mut self, origin: Instant) -> Self {
+        self.origin = origin;
+        self.next_read = origin + IDLE_READ;
+        self.meter = Meter::new(Moment { wall: origin, spent: Duration::ZERO });
+        self
+    }
+
+    /// The turns of [`NetThread::run`] that fall to a moment which a simulation made up,
+    /// without waiting for anything; when it wants the next one, if no tick comes before.
+    ///
+    /// # Errors
+    /// When the room is gone.
+    pub fn turn(&mut self, now: Instant) -> Result<Instant, RoomGone> {
+        self.clock = Clock::Told(now);
+        loop {
+            let published = self.wait(now);
+            self.take_turn(published)?;
+            if !self.port.has_published() {
+                return Ok(self.next_read);
+            }
+        }
+    }
+
+    fn take_turn(
+        &mut self,
+        published: Result<Option<Publication>, RoomGone>,
+    ) -> Result<(), RoomGone> {
+        self.take_newborns();
+        self.take_words();
+        match published {
+            Ok(Some(publication)) => self.take_publications(publication),
+            Ok(None) => {}
+            Err(RoomGone) => {
+                self.close_all(CloseCode::RoomCrashed);
+                return Err(RoomGone);
+            }
+        }
+        if self.port.is_draining() {
+            self.drain_some();
+        }
+        // Also after writes that took longer than the time to the next read.
+        if self.clock.now() >= self.next_read {
+            self.read_all();
+            self.next_read = self.next_read(self.clock.now());
+        }
+        Ok(())
+    }
+
+    /// Waits for a published tick, until `deadline` at most. A simulation has published
+    /// what there is.
     fn wait(&mut self, deadline: Instant) -> Result<Option<Publication>, RoomGone> {
         let began = Instant::now();
-        let published = self.port.published(deadline);
+        let published = match self.clock {
+            Clock::System => self.port.published(deadline),
+            Clock::Told(_) => self.port.published(began),
+        };
         self.waited += began.elapsed();
         published
     }
 
     /// This moment, also in this thread's own time.
     fn moment(&self) -> Moment {
-        let wall = Instant::now();
+        let wall = self.clock.now();
         let awake = wall.saturating_duration_since(self.origin).saturating_sub(self.waited);
         Moment { wall, spent: own_time().unwrap_or(awake) }
     }
 
     pub(super) fn now(&self) -> Millis {
-        Millis(u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX))
+        let elapsed = self.clock.now().saturating_duration_since(self.origin);
+        Millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// This moment. If the thread was not awake for long, that is nobody's fault: all that
@@ -327,7 +406,7 @@ impl NetThread {
 
     fn read_all(&mut self) {
         let now = self.wake();
-        let instant = Instant::now();
+        let instant = self.clock.now();
         let NetOptions { link_hold_ms, session_ms, .. } = self.options;
         let mut work = 0;
         for index in 0..self.slots.len() {
@@ -381,7 +460,7 @@ impl NetThread {
     /// Whether the room has its next tick to run: where both share a core, it has to go
     /// first, so that ticks are on time however many there are to write to.
     fn is_rooms_turn(&self) -> bool {
-        self.beat.is_some_and(|beat| Instant::now() >= beat.next_deadline)
+        self.beat.is_some_and(|beat| self.clock.now() >= beat.next_deadline)
             && !self.port.has_published()
     }
 
@@ -426,7 +505,7 @@ impl NetThread {
                 Following::Later => Duration::ZERO,
             };
             // A room that is gone is found at the next turn.
-            next = self.wait(Instant::now() + wait).unwrap_or_default();
+            next = self.wait(self.clock.now() + wait).unwrap_or_default();
             if next.is_none() {
                 self.write_all(beat);
             }
@@ -513,7 +592,7 @@ impl NetThread {
 
     /// Tells everybody that the server stops; from then on closes those whose turn it is.
     fn drain_some(&mut self) {
-        let (now, ms) = (Instant::now(), self.now());
+        let (now, ms) = (self.clock.now(), self.now());
         let Some(drain) = &mut self.drain else {
             self.drain = Some(Drain::new(now, self.tally.open(), u64::from(self.index)));
             let notice = Bytes::from(encode(&Event::Notice { text: drain::NOTICE.to_owned() }));

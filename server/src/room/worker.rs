@@ -144,22 +144,32 @@ impl RoomWorker {
     fn run_until(&mut self, stop: &StopSign) {
         let mut pace = Pace::new(Instant::now(), self.tick_hz);
         while !stop.is_raised() {
-            match pace.poll(Instant::now()) {
-                Due::At(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    std::thread::sleep(left.min(NAP));
-                }
-                Due::Ticks(ticks) => {
-                    let mut skipped = self.note_skipped(&pace);
-                    for tick in 1..=ticks {
-                        let following =
-                            if tick == ticks { Following::Later } else { Following::AtOnce };
-                        pace.advance();
-                        self.tick(&pace, following, std::mem::take(&mut skipped));
-                    }
-                }
+            if let Due::At(deadline) = self.turn(&mut pace, Instant::now()) {
+                let left = deadline.saturating_duration_since(Instant::now());
+                std::thread::sleep(left.min(NAP));
             }
         }
+    }
+
+    /// Runs the ticks that are due at `now`, which a simulation may have made up, and says
+    /// what was due.
+    pub fn turn(&mut self, pace: &mut Pace, now: Instant) -> Due {
+        let due = pace.poll(now);
+        if let Due::Ticks(ticks) = due {
+            let mut skipped = self.note_skipped(pace);
+            for tick in 1..=ticks {
+                let following = if tick == ticks { Following::Later } else { Following::AtOnce };
+                pace.advance();
+                self.tick(pace, following, std::mem::take(&mut skipped));
+            }
+        }
+        due
+    }
+
+    /// The world as the last tick left it.
+    #[must_use]
+    pub fn sim(&self) -> &Sim {
+        &self.sim
     }
 
     /// Counts the deadlines that were skipped just now, and says so at most once a

@@ -21,7 +21,6 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket};
 
 use super::*;
-use crate::config::Limits;
 use crate::link::{RoomLink, Step};
 use crate::replication::TickFrame;
 
@@ -212,12 +211,8 @@ impl Rig {
     fn connect(&mut self, player: &mut Player, (in_left, out_left): (usize, usize)) {
         let (near, far) = tokio::io::duplex(64 << 10);
         let permit = Arc::clone(&self.places).try_acquire_owned().expect("there are places");
-        let (fresh, leftover) = (Fresh::Memory(far), Vec::new());
         self.connections += 1;
-        let (number, ticket) = (self.connections, Ticket::default());
-        let place = Place { _permit: permit, _presence: None };
-        let rates = Rates::of(&Limits::default());
-        let newborn = Newborn { fresh, leftover, number, ticket, place, rates };
+        let newborn = Newborn::near(far, self.connections, permit);
         let thread = self.one_of(self.handovers.len());
         assert!(self.handovers[thread].give(newborn), "because the thread has places");
         let stream = Cut { stream: Fresh::Memory(near), in_left, out_left };
