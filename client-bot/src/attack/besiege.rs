@@ -30,6 +30,8 @@ const GRACE: Duration = Duration::from_secs(20);
 const REPORT_BYTES_MAX: u64 = 1 << 20;
 /// Arena of a crowd: all of it in one view.
 const CROWD_ARENA: &str = "disc:4";
+/// One honest bot in so many decodes what a crowd does: all of them would be late.
+const CROWD_DECODES_ONE_IN: usize = 10;
 /// How nice an attacker is to everybody else on its core.
 const NICENESS: &str = "10";
 
@@ -212,7 +214,8 @@ pub(super) fn besiege(
         .ok_or_else(|| AttackError::Attacker(format!("{} is no address", subject.url())))?;
     let longest =
         f64::from(FILL_BEATS + 2 * scale.measured_s) + (scale.lasts + GRACE + GRACE).as_secs_f64();
-    let plan = honest(subject.url(), scale.honest, longest, options.seed);
+    let decode_one_in = if attack == Attack::Crowd { CROWD_DECODES_ONE_IN } else { 1 };
+    let plan = Plan { decode_one_in, ..honest(subject.url(), scale.honest, longest, options.seed) };
     let mut phase = Phase::Filling { beats: 0 };
     let mut outcome = None;
     let mut at_s = 0.0;
