@@ -138,6 +138,8 @@ pub const FLOOD_CLOSING_MS: u64 = 400;
 /// that it may send at once. All frames count: pings, fragments and empty ones too.
 pub const FRAMES_PER_S: u32 = 300;
 pub const BYTES_PER_S: u32 = 16 << 10;
+/// And no more than so many frames a tick, where a client has one input to send in each.
+pub const FRAMES_PER_TICK: u32 = 4;
 pub const BUDGET_BURST_S: u32 = 2;
 /// A client that sends more for this long, in milliseconds, is closed with 4008; a pause
 /// from this length on ends such a time.

@@ -88,7 +88,7 @@ limits! {
     address_tickets_per_s = shared::ADDRESS_TICKETS_PER_S, 1..=1_000_000,
         "Tickets given per second and address";
     frames_per_s = shared::FRAMES_PER_S, 10..=1_000_000,
-        "Frames that a client may send per second, of any kind";
+        "Frames that a client may send per second, of any kind; unless given, four a tick at most";
     bytes_per_s = shared::BYTES_PER_S, 1_024..=1 << 30,
         "Bytes that a client may send per second";
     head_timeout_ms = shared::HTTP_HEAD_MS as u32, 100..=60_000,
