@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod bots;
+mod ends;
 mod serve;
 mod stress;
 mod via;

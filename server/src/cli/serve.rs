@@ -9,6 +9,7 @@ use clap::Args;
 use ipnet::IpNet;
 use throng_shared::limits::{CONNECTIONS_MAX, DOORSTEP_MAX, DRAIN_MS, LANE_MAX, PAGES_MAX};
 
+use super::ends::Ends;
 use crate::config::{ArenaSpec, Config, LimitSettings, Settings, SwitchedOff};
 use crate::link::Step;
 use crate::net::Tls;
@@ -167,6 +168,7 @@ pub(super) fn say_listening(scheme: &str, address: SocketAddr) {
 }
 
 async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
+    let mut ends = Ends::new(Instant::now());
     loop {
         tokio::select! {
             told = signal.next() => match told {
@@ -181,6 +183,9 @@ async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
                 if server.is_broken() {
                     server.stop();
                     return Err("A thread of the server ended; see the log.".to_owned());
+                }
+                if let Some(sentence) = ends.sum_up(Instant::now(), server.tally().ends()) {
+                    tracing::info!("{sentence}");
                 }
             }
         }

@@ -1,7 +1,6 @@
 //! The flight recorder of a room: what it was told lately, written to a file when it
 //! crashes, so that the crash can be played again.
 
-use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -40,24 +39,30 @@ pub(super) enum Command {
 /// The newest commands of a room, each with the tick after which it came.
 #[derive(Debug)]
 pub(super) struct Blackbox {
-    commands: VecDeque<(Tick, Command)>,
-    /// Commands that had to make way for newer ones.
-    dropped: u64,
+    /// A ring. It is filled at the start, so that it takes all its memory at once: what
+    /// grows later is a leak.
+    commands: Vec<(Tick, Command)>,
+    /// Commands so far.
+    noted: usize,
 }
 
 impl Default for Blackbox {
     fn default() -> Self {
-        Self { commands: VecDeque::with_capacity(COMMANDS_KEPT), dropped: 0 }
+        let blank = (Tick(0), Command::Leave { you: NetId(u16::MAX) });
+        Self { commands: vec![blank; COMMANDS_KEPT], noted: 0 }
     }
 }
 
 impl Blackbox {
     pub(super) fn note(&mut self, after: Tick, command: Command) {
-        if self.commands.len() >= COMMANDS_KEPT {
-            self.commands.pop_front();
-            self.dropped += 1;
-        }
-        self.commands.push_back((after, command));
+        self.commands[self.noted % COMMANDS_KEPT] = (after, command);
+        self.noted += 1;
+    }
+
+    /// What is kept, oldest first.
+    fn kept(&self) -> impl Iterator<Item = &(Tick, Command)> {
+        let first = self.noted.saturating_sub(COMMANDS_KEPT);
+        (first..self.noted).map(|number| &self.commands[number % COMMANDS_KEPT])
     }
 
     /// Writes what is known of a crash into a new file of `folder`.
@@ -85,9 +90,9 @@ impl Blackbox {
             tick = tick.0,
             // One line, whatever was panicked with.
             message = message.escape_default(),
-            dropped = self.dropped,
+            dropped = self.noted.saturating_sub(COMMANDS_KEPT),
         );
-        for (Tick(after), command) in &self.commands {
+        for (Tick(after), command) in self.kept() {
             // Writing to a string cannot fail.
             let _ = match command {
                 Command::Join { you, name, look } => {
