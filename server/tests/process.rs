@@ -12,6 +12,8 @@ mod drain;
 #[cfg(target_os = "linux")]
 #[path = "process/readers.rs"]
 mod readers;
+#[path = "process/secrets.rs"]
+mod secrets;
 
 /// A server process that ends with the test.
 struct Serving {
@@ -21,13 +23,18 @@ struct Serving {
 
 impl Serving {
     fn start(args: &[&str]) -> Self {
-        let mut child = throng()
+        let mut command = throng();
+        command
             .args(["--listen", "127.0.0.1:0"])
             .args(args)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary was built");
+            .stderr(Stdio::null());
+        Self::of(command)
+    }
+
+    /// The server that a command starts, whose stdout is piped.
+    fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the binary was built");
         let stdout = child.stdout.take().expect("stdout is piped");
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).expect("stdout is text");
@@ -98,6 +105,11 @@ fn wrong_flags_are_named() {
         (vec!["--listen", "nowhere"], "--listen"),
         (vec!["--house-bots", "5000"], "house-bots is 5000"),
         (vec!["--net-threads", "0"], "net-threads is 0"),
+        (vec!["--session-s", "0"], "session-s is 0"),
+        (vec!["--session-s", "5", "--link-hold-s", "6"], "link-hold-s is 6"),
+        (vec!["--auth-secret", "short"], "auth-secret has 5 bytes"),
+        (vec!["--auth-secret-file", "no-such.key"], "no-such.key"),
+        (vec!["--auth-secret", "x", "--auth-secret-file", "y"], "Only one"),
         (vec!["serve", "now"], "now"),
         (vec!["bots", "--brain", "genius"], "genius"),
         (vec!["bots", "--url", "http://127.0.0.1/"], "--url"),
@@ -121,6 +133,9 @@ fn help_fits_one_screen_and_names_every_flag() {
         "--seed",
         "--net-threads",
         "--players-max",
+        "--link-hold-s",
+        "--session-s",
+        "--auth-secret-file",
         "--config",
     ] {
         assert!(text.contains(flag), "because {flag} exists");

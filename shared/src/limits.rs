@@ -280,7 +280,6 @@ const _: () = {
     assert!(NAME_BYTES_MAX * 2 + TICKET_BYTES + SECRET_BYTES < CLIENT_MESSAGE_BYTES);
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
-    assert!(LINK_PLACES >= (CONNECTIONS_MAX + PLAYERS_MAX) * CONTROL_CREDIT);
     assert!(CONTROL_CREDIT >= 4, "take over, leave, join, be lost");
     assert!(LINK_HOLD_MS <= SESSION_MS && SESSION_MS <= SESSION_S_MAX * 1000);
     assert!(STALL_FORGIVEN_MS < STALLED_MS && STALL_FORGIVEN_MS < HELLO_MS);

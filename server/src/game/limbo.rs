@@ -133,3 +133,100 @@ pub(super) fn withdraw_the_lost(
         false
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Settings};
+    use crate::sim::{Intent, Newcomer, Sim, SimOptions};
+    use throng_shared::motion::Steer;
+
+    /// A world with two players in flight, the first of them at full speed.
+    fn world() -> (Sim, [NetId; 2]) {
+        let config = Config::new(Settings::default()).expect("defaults are allowed");
+        let (arena, _) = config.arena().expect("the built-in map is whole");
+        let options = SimOptions { tick_hz: 30, seed: 1, players_max: 2, shards: 0 };
+        let mut sim = Sim::new(arena, &options);
+        let ids = ["Ada", "Eve"].map(|name| {
+            let newcomer = Newcomer { name: name.to_owned(), look: 1 };
+            sim.join(newcomer).expect("there are two places")
+        });
+        sim.step();
+        intend(&mut sim, ids[0], 3);
+        run(&mut sim, 30);
+        (sim, ids)
+    }
+
+    fn intend(sim: &mut Sim, id: NetId, fire: u8) {
+        let (tick, steer) = (sim.tick().next(), Steer { heading: 0, thrust: 15 });
+        sim.intend(id, Intent { tick, steer, fire, ..Intent::default() });
+    }
+
+    /// Lets time pass; what happened meanwhile.
+    fn run(sim: &mut Sim, ticks: u32) -> Vec<Happening> {
+        sim.forget();
+        (0..ticks).for_each(|_| sim.step());
+        sim.happenings().to_vec()
+    }
+
+    #[test]
+    fn a_glider_without_player_stops_and_goes_and_comes_back_with_its_score() {
+        let (mut sim, [id, other]) = world();
+        sim.unlink(id, sim.tick().offset(100));
+        assert_eq!(sim.player(id).map(|it| (it.link, it.helm.steer.thrust)), Some((Link::Dead, 0)));
+        intend(&mut sim, id, 9);
+        run(&mut sim, 99);
+        let it = sim.player(id).expect("it has a place");
+        assert_eq!(
+            (it.life, it.body.vel.length_squared()),
+            (Life::Flying, 0),
+            "it drifts to a stop"
+        );
+        assert_eq!((sim.players(), sim.seats(), sim.limbo().len()), (2, 2, 1));
+        let told = run(&mut sim, 1);
+        assert!(told.iter().any(|it| matches!(it, Happening::Withdrew { who, .. } if *who == id)));
+        assert_eq!((sim.players(), sim.seats(), sim.limbo().away()), (1, 2, 1));
+        let mut standings = Vec::new();
+        sim.standings(&mut standings);
+        assert_eq!(standings.iter().map(|it| it.id).collect::<Vec<_>>(), [other]);
+        run(&mut sim, 300);
+        assert!(
+            sim.player(id).is_some_and(|it| it.life != Life::Flying),
+            "because nobody steers it"
+        );
+        sim.relink(id);
+        let told = run(&mut sim, 1);
+        assert!(told.iter().any(|it| matches!(it, Happening::Spawned { who, .. } if *who == id)));
+        assert_eq!((sim.players(), sim.limbo().len()), (2, 0));
+    }
+
+    #[test]
+    fn whoever_comes_back_in_time_flies_on_and_does_not_shoot_by_itself() {
+        let (mut sim, [id, _]) = world();
+        sim.unlink(id, sim.tick().offset(100));
+        run(&mut sim, 50);
+        let place = sim.player(id).map(|it| it.body.pos);
+        sim.relink(id);
+        intend(&mut sim, id, 0);
+        let told = run(&mut sim, 1);
+        assert!(!told.iter().any(|it| matches!(it, Happening::Fired { .. })), "nobody pressed");
+        assert!(sim.player(id).is_some_and(|it| it.link == Link::Live && it.life == Life::Flying));
+        assert!(place.is_some_and(|place| {
+            sim.player(id).is_some_and(|it| (it.body.pos - place).abs().max_element() < 64)
+        }));
+        run(&mut sim, 200);
+        assert!(sim.player(id).is_some_and(|it| it.life == Life::Flying), "because it is here");
+    }
+
+    #[test]
+    fn whoever_leaves_for_good_leaves_limbo_too() {
+        let (mut sim, [id, other]) = world();
+        sim.unlink(id, sim.tick().offset(5));
+        sim.unlink(other, sim.tick().offset(500));
+        run(&mut sim, 10);
+        sim.leave(id);
+        sim.leave(other);
+        run(&mut sim, 600);
+        assert_eq!((sim.seats(), sim.players(), sim.limbo().len()), (0, 0, 0));
+    }
+}

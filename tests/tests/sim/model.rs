@@ -254,6 +254,10 @@ impl Model {
             self.by_conn.insert(conn, session);
         } else {
             self.begin(conn, you, lost);
+            // Of a connection that was lost before the room answered nobody knows.
+            if let Some(session) = self.sessions.last_mut() {
+                session.may_end = self.early_left.contains(&conn);
+            }
         }
         if self.early_left.remove(&conn) { self.left(now, conn) } else { Ok(()) }
     }

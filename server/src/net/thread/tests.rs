@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
 use bytes::Bytes;
-use glam::IVec2;
+use throng_shared::cells::CellGrid;
 use throng_shared::ids::NetId;
 use throng_shared::limits::EVENTS_MAX;
 use throng_shared::map::TileMap;
@@ -22,8 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket};
 
 use super::*;
 use crate::link::{RoomLink, Step};
-use crate::replication::{Replicator, TickFrame};
-use crate::sim::{Arena, Sim, SimOptions};
+use crate::replication::TickFrame;
 
 /// Virtual time that a turn of a thread takes.
 const TURN: Duration = Duration::from_millis(20);
@@ -165,9 +164,8 @@ struct Rig {
     threads: Vec<NetThread>,
     handovers: Vec<Handover>,
     link: RoomLink,
-    /// A world without players, for its ticks.
-    sim: Sim,
-    replicator: Replicator,
+    grid: CellGrid,
+    tick: Tick,
     conns: BTreeMap<ConnId, NetId>,
     said: BTreeMap<NetId, Vec<String>>,
     detached: Vec<NetId>,
@@ -189,14 +187,12 @@ impl Rig {
         };
         let (threads, handovers) = NetThread::all(ports, &options);
         let map = TileMap::walled(8, 8).expect("it is a small map");
-        let arena = Arena::new(map, &[IVec2::splat(4)]).expect("its middle is open");
-        let sim = Sim::new(arena, &SimOptions { tick_hz: 30, seed: 1, players_max: 1, shards: 0 });
         Self {
             threads,
             handovers,
             link,
-            replicator: Replicator::new(sim.grid()),
-            sim,
+            grid: CellGrid::of(&map),
+            tick: Tick(0),
             conns: BTreeMap::new(),
             said: BTreeMap::new(),
             detached: Vec::new(),
@@ -266,9 +262,9 @@ impl Rig {
         let all: Vec<NetId> = self.conns.values().copied().collect();
         let message = self.word(&all);
         self.link.broadcast(&message);
-        self.sim.step();
-        let mut frame = TickFrame::blank(self.sim.grid());
-        self.replicator.replicate(&self.sim, &[], &mut frame);
+        self.tick = self.tick.next();
+        let mut frame = TickFrame::blank(self.grid);
+        frame.clear(self.tick);
         let frame = Arc::new(frame);
         let (deadline, period) = (Instant::now() + Duration::from_secs(60), TURN);
         self.link.publish(&frame, deadline, period, Following::Later, Step::Open);
