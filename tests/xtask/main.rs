@@ -31,6 +31,7 @@ Usage: cargo xtask COMMAND
   capacity --quick     try it in a few minutes, and print the page instead
   capacity --render    write them anew from what was measured last
   sim SEED             play one seed of the simulation, and print what happens in it
+  sim ledger           kill 1000 clients 20 times each, and hold their events to account
   browser              run the browser tests alone, against a release build
   fuzz                 look for bytes that break a target, a minute for all in tests/fuzz
   fuzz TARGET --seconds N
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         ["capacity"] => capacity::write(&root, Mode::Measure(Length::Full)),
         ["capacity", "--quick"] => capacity::write(&root, Mode::Measure(Length::Quick)),
         ["capacity", "--render"] => capacity::write(&root, Mode::Render),
+        ["sim", "ledger"] => sim::run_ledger(&root),
         ["sim", seed] => sim::run(&root, seed),
         ["sim"] => Err("sim needs a seed: take any number, as in `cargo xtask sim 7`".to_owned()),
         ["browser"] => node::prepare(&root).and_then(|()| browser::run_alone(&root)),

@@ -254,6 +254,10 @@ impl Model {
             self.by_conn.insert(conn, session);
         } else {
             self.begin(conn, you, lost);
+            // Of a connection that was lost before the room answered nobody knows.
+            if let Some(session) = self.sessions.last_mut() {
+                session.may_end = self.early_left.contains(&conn);
+            }
         }
         if self.early_left.remove(&conn) { self.left(now, conn) } else { Ok(()) }
     }
@@ -410,5 +414,95 @@ impl Model {
             self.tabs.entry(tab).or_default().is_over = true;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONN: ConnId = ConnId { thread: 0, serial: 1 };
+    const NEXT: ConnId = ConnId { thread: 1, serial: 2 };
+    const YOU: NetId = NetId(7);
+    const TAB: TabId = TabId(0);
+
+    fn line(number: u32) -> LineId {
+        LineId(number)
+    }
+
+    /// Plays what happens, a second each; what the model says of the last.
+    fn judge(transitions: &[Transition]) -> Verdict {
+        let patience =
+            Patience { link_hold: Duration::from_secs(10), session: Duration::from_secs(60) };
+        let mut model = Model::new(patience, 8);
+        let mut verdict = Ok(());
+        for (at, transition) in (1..).zip(transitions) {
+            assert_eq!(verdict, Ok(()), "because only the last is wrong");
+            verdict = model.step(Duration::from_secs(at), transition);
+        }
+        verdict
+    }
+
+    /// A tab that plays and has two events to receive, and then something happens.
+    fn then(more: &[Transition]) -> Verdict {
+        let mut all = vec![
+            Transition::Connected { tab: TAB, line: line(0), thread: 0, resumes: false },
+            Transition::Seated { conn: CONN, you: YOU },
+            Transition::Welcomed { line: line(0), you: YOU },
+            Transition::JoinedAfresh { tab: TAB, line: line(0), you: YOU },
+            Transition::Proven { conn: CONN },
+            Transition::Posted { conn: CONN, what: 11 },
+            Transition::Posted { conn: CONN, what: 12 },
+        ];
+        all.extend(more);
+        judge(&all)
+    }
+
+    fn received(number: u32, what: u64) -> Transition {
+        Transition::EventReceived { tab: TAB, number, what }
+    }
+
+    #[test]
+    fn an_event_that_is_lost_doubled_or_another_one_is_seen() {
+        assert_eq!(then(&[received(1, 11), received(2, 12)]), Ok(()));
+        assert!(then(&[received(2, 12)]).is_err(), "because the first is lost");
+        assert!(then(&[received(1, 11), received(1, 11)]).is_err(), "because it came twice");
+        assert!(then(&[received(1, 12)]).is_err(), "because the second was posted later");
+        assert!(then(&[received(1, 11), received(2, 12), received(3, 0)]).is_err());
+    }
+
+    #[test]
+    fn a_session_ends_for_a_reason_or_not_at_all() {
+        let left = Transition::Left { conn: CONN };
+        assert!(then(&[left]).is_err(), "because nobody left");
+        assert_eq!(then(&[Transition::ClientSent { tab: TAB, word: Word::Bye }, left]), Ok(()));
+        let lost = Transition::LinkDead { conn: CONN };
+        assert!(then(&[lost, left]).is_err(), "because a minute has not passed");
+        let minute = [Transition::Ticked { tick: 0 }; 59];
+        assert_eq!(then(&[&[lost], &minute[..], &[left]].concat()), Ok(()));
+    }
+
+    #[test]
+    fn a_session_that_is_held_is_gone_on_with() {
+        let afresh = Transition::JoinedAfresh { tab: TAB, line: line(1), you: NetId(8) };
+        let seated = Transition::Seated { conn: NEXT, you: NetId(8) };
+        assert!(then(&[seated, afresh]).is_err(), "because its own session is still there");
+        let moved = Transition::Moved { from: CONN, to: NEXT };
+        let seated = Transition::Seated { conn: NEXT, you: YOU };
+        let resumed = Transition::Resumed { tab: TAB, line: line(1), you: YOU };
+        assert_eq!(then(&[moved, seated, resumed]), Ok(()));
+        assert!(then(&[seated]).is_err(), "because two connections have one session");
+        let other = Transition::Resumed { tab: TAB, line: line(1), you: NetId(9) };
+        assert!(then(&[other]).is_err(), "because that is somebody else's");
+    }
+
+    #[test]
+    fn nobody_is_dismissed_for_nothing() {
+        let dismissed = |code| Transition::Dismissed { line: line(0), code };
+        for (code, is_fair) in [(4013, true), (4009, true), (1008, false), (1013, false)] {
+            assert_eq!(then(&[dismissed(code)]).is_ok(), is_fair, "{code}");
+        }
+        assert!(then(&[Transition::Replaced { tab: TAB }]).is_err(), "because no twin came");
+        assert!(then(&[dismissed(1000)]).is_err(), "because it did not say Bye");
     }
 }

@@ -174,12 +174,16 @@ impl Trace {
     /// The last `count` lines, without the commonest; of those about events, the last few.
     pub(crate) fn tail(&self, count: usize) -> String {
         let events_from = self.0.len().saturating_sub(count / 2);
-        let is_rare = |(at, (_, transition)): &(usize, &(Duration, Transition))| match transition {
-            Transition::Delivered { .. }
-            | Transition::Ticked { .. }
-            | Transition::ClientSent { word: Word::Input | Word::Pong, .. } => false,
-            Transition::Posted { .. } | Transition::EventReceived { .. } => *at >= events_from,
-            _ => true,
+        let is_rare = |(at, (_, it)): &(usize, &(Duration, Transition))| {
+            let is_of_events =
+                matches!(it, Transition::Posted { .. } | Transition::EventReceived { .. });
+            let is_common = matches!(
+                it,
+                Transition::Delivered { .. }
+                    | Transition::Ticked { .. }
+                    | Transition::ClientSent { word: Word::Input | Word::Pong, .. }
+            );
+            !is_common && (!is_of_events || *at >= events_from)
         };
         let rare = self.0.iter().enumerate().rev().filter(is_rare);
         let mut lines: Vec<String> = rare.take(count).map(|(_, it)| line(it)).collect();
