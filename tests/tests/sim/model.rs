@@ -39,7 +39,7 @@ pub(crate) struct Session {
     is_shared: bool,
     /// Its player said Bye, or was told not to come back.
     may_end: bool,
-    pub(crate) has_ended: bool,
+    ended: Option<Duration>,
     /// The line on which a Welcome left the server last.
     line: Option<LineId>,
 }
@@ -156,7 +156,7 @@ impl Model {
     /// The connection that a tab's session is at.
     pub(crate) fn conn_of(&self, tab: TabId) -> Option<ConnId> {
         let session = &self.sessions[self.tabs.get(&tab)?.session?];
-        (!session.has_ended).then_some(session.conn)
+        session.ended.is_none().then_some(session.conn)
     }
 
     /// Whether another line has the session that was welcomed on this one.
@@ -217,7 +217,7 @@ impl Model {
             }
             Transition::LinkDead { conn } => self.link_dead(now, conn),
             Transition::Left { conn } => self.left(now, conn),
-            Transition::Welcomed { line, you } => self.welcomed(line, you),
+            Transition::Welcomed { line, you } => self.welcome(now, line, you),
             Transition::Dismissed { line, code } => self.dismissed(line, code),
             Transition::Overtaken { line } => {
                 Err(format!("{line:?} is served although a newer one has its session"))
@@ -299,7 +299,7 @@ impl Model {
             is_proven: false,
             is_shared: false,
             may_end: false,
-            has_ended: false,
+            ended: None,
             line: None,
         });
     }
@@ -326,7 +326,7 @@ impl Model {
         };
         let Patience { link_hold, session: patience } = self.patience;
         let it = &mut self.sessions[session];
-        it.has_ended = true;
+        it.ended = Some(now);
         self.by_you.remove(&it.you);
         let hold = if it.is_proven { patience } else { patience.min(link_hold) };
         // Clocks of threads are in milliseconds.
@@ -341,8 +341,13 @@ impl Model {
     }
 
     /// From now on this line has the session, and no other one.
-    fn welcomed(&mut self, line: LineId, you: NetId) -> Verdict {
+    fn welcome(&mut self, now: Duration, line: LineId, you: NetId) -> Verdict {
         let Some(&session) = self.by_you.get(&you) else {
+            // Who says Bye before its Welcome may get both answers at once.
+            let just_left = |it: &Session| it.you == you && it.ended == Some(now);
+            if self.sessions.iter().any(just_left) {
+                return Ok(());
+            }
             return Err(format!("{line:?} is welcomed as {you:?}, who does not play"));
         };
         let it = &mut self.sessions[session];
@@ -391,7 +396,7 @@ impl Model {
         let state = self.tabs.entry(tab).or_default();
         if let Some(session) = state.session {
             let it = &self.sessions[session];
-            if !it.has_ended && !it.is_shared {
+            if it.ended.is_none() && !it.is_shared {
                 return Err(format!("{tab:?} was not let into its session, which is held: {it:?}"));
             }
         }
