@@ -53,7 +53,7 @@ fn run_of(seed: u64) -> Run {
     let house = HouseOptions {
         seed,
         tick_hz,
-        players_max: 64,
+        players_max: if chance.one_in(8) { clients as usize } else { 64 },
         threads: 2,
         tiles: 10 + chance.below(16).cast_signed(),
         patience,

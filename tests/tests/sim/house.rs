@@ -175,6 +175,8 @@ impl House {
             for (thread, publication) in (0_u16..).zip(&publications) {
                 tell(&publication.mail, players(thread), out, &mut late);
             }
+            // Whoever finds no place finds none because of all who were seated.
+            late.sort_by_key(|it| matches!(it, Transition::TurnedAway { .. }));
             out.append(&mut late);
             let Some(Publication { frame, next_deadline, period, following, step, .. }) =
                 publications.first().cloned()

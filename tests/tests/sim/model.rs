@@ -39,7 +39,7 @@ pub(crate) struct Session {
     is_shared: bool,
     /// Its player said Bye, or was told not to come back.
     may_end: bool,
-    pub(crate) has_ended: bool,
+    ended: Option<Duration>,
     /// The line on which a Welcome left the server last.
     line: Option<LineId>,
 }
@@ -59,6 +59,8 @@ struct TabState {
     received: u32,
     said_bye: bool,
     is_over: bool,
+    /// Told so, and not let in since.
+    is_room_full: bool,
 }
 
 /// Everything that should be true.
@@ -66,6 +68,9 @@ struct TabState {
 pub(crate) struct Model {
     patience: Patience,
     players_max: usize,
+    /// Most sessions at once since the last tick, and those turned away who were not yet told.
+    fullest: usize,
+    turned_away: u32,
     sessions: Vec<Session>,
     /// Sessions that have not ended, by glider and by connection.
     by_you: BTreeMap<NetId, usize>,
@@ -109,6 +114,8 @@ impl Model {
         Self {
             patience,
             players_max,
+            fullest: 0,
+            turned_away: 0,
             sessions: Vec::new(),
             by_you: BTreeMap::new(),
             by_conn: BTreeMap::new(),
@@ -149,7 +156,7 @@ impl Model {
     /// The connection that a tab's session is at.
     pub(crate) fn conn_of(&self, tab: TabId) -> Option<ConnId> {
         let session = &self.sessions[self.tabs.get(&tab)?.session?];
-        (!session.has_ended).then_some(session.conn)
+        session.ended.is_none().then_some(session.conn)
     }
 
     /// Whether another line has the session that was welcomed on this one.
@@ -167,16 +174,24 @@ impl Model {
         Some(due.saturating_sub(state.received as usize))
     }
 
+    /// Whether a tab has to wait for a place.
+    pub(crate) fn waits(&self, tab: TabId) -> bool {
+        self.tabs.get(&tab).is_some_and(|state| state.is_room_full)
+    }
+
     /// Takes a step.
     pub(crate) fn step(&mut self, now: Duration, transition: &Transition) -> Verdict {
         match *transition {
             Transition::Struck(_)
             | Transition::Mended
-            | Transition::Ticked { .. }
             | Transition::Delivered { .. }
             | Transition::Ended { .. }
-            | Transition::Lost { .. }
-            | Transition::TurnedAway { .. } => Ok(()),
+            | Transition::Lost { .. } => Ok(()),
+            Transition::Ticked { .. } => {
+                self.fullest = self.by_you.len();
+                Ok(())
+            }
+            Transition::TurnedAway { conn } => self.turn_away(conn),
             Transition::Connected { tab, line, .. } => {
                 self.tabs.entry(tab).or_default();
                 self.lines.insert(line, tab);
@@ -202,7 +217,7 @@ impl Model {
             }
             Transition::LinkDead { conn } => self.link_dead(now, conn),
             Transition::Left { conn } => self.left(now, conn),
-            Transition::Welcomed { line, you } => self.welcomed(line, you),
+            Transition::Welcomed { line, you } => self.welcome(now, line, you),
             Transition::Dismissed { line, code } => self.dismissed(line, code),
             Transition::Overtaken { line } => {
                 Err(format!("{line:?} is served although a newer one has its session"))
@@ -259,7 +274,17 @@ impl Model {
                 session.may_end = self.early_left.contains(&conn);
             }
         }
+        self.fullest = self.fullest.max(self.by_you.len());
         if self.early_left.remove(&conn) { self.left(now, conn) } else { Ok(()) }
+    }
+
+    /// The room turns somebody away only while it has no place.
+    fn turn_away(&mut self, conn: ConnId) -> Verdict {
+        self.turned_away += 1;
+        if self.fullest < self.players_max {
+            return Err(format!("{conn:?} was turned away from a room with {}", self.fullest));
+        }
+        Ok(())
     }
 
     fn begin(&mut self, conn: ConnId, you: NetId, lost: Option<Duration>) {
@@ -274,7 +299,7 @@ impl Model {
             is_proven: false,
             is_shared: false,
             may_end: false,
-            has_ended: false,
+            ended: None,
             line: None,
         });
     }
@@ -301,7 +326,7 @@ impl Model {
         };
         let Patience { link_hold, session: patience } = self.patience;
         let it = &mut self.sessions[session];
-        it.has_ended = true;
+        it.ended = Some(now);
         self.by_you.remove(&it.you);
         let hold = if it.is_proven { patience } else { patience.min(link_hold) };
         // Clocks of threads are in milliseconds.
@@ -316,8 +341,13 @@ impl Model {
     }
 
     /// From now on this line has the session, and no other one.
-    fn welcomed(&mut self, line: LineId, you: NetId) -> Verdict {
+    fn welcome(&mut self, now: Duration, line: LineId, you: NetId) -> Verdict {
         let Some(&session) = self.by_you.get(&you) else {
+            // Who says Bye before its Welcome may get both answers at once.
+            let just_left = |it: &Session| it.you == you && it.ended == Some(now);
+            if self.sessions.iter().any(just_left) {
+                return Ok(());
+            }
             return Err(format!("{line:?} is welcomed as {you:?}, who does not play"));
         };
         let it = &mut self.sessions[session];
@@ -332,10 +362,13 @@ impl Model {
         let Some(tab) = self.lines.get(&line) else { return Ok(()) };
         let state = self.tabs.entry(*tab).or_default();
         match CloseCode::of(code) {
-            Some(CloseCode::Full) if self.by_you.len() < self.players_max => {
-                Err(format!("{tab:?} was told that the room is full, and it is not"))
-            }
-            Some(CloseCode::Full) => Ok(()),
+            Some(CloseCode::Full) => match self.turned_away.checked_sub(1) {
+                Some(left) => {
+                    self.turned_away = left;
+                    Ok(())
+                }
+                None => Err(format!("{tab:?} was told that a room is full which did not say so")),
+            },
             // A Hello may be late on a link that stalls.
             Some(CloseCode::NotAuthenticated) if !self.welcomed.contains_key(&line) => Ok(()),
             Some(CloseCode::Left) if !state.said_bye => {
@@ -349,6 +382,7 @@ impl Model {
     fn resumed(&mut self, tab: TabId, you: NetId) -> Verdict {
         self.counts.resumed += 1;
         let state = self.tabs.entry(tab).or_default();
+        state.is_room_full = false;
         match state.session {
             Some(session) if self.sessions[session].you == you => Ok(()),
             Some(_) | None => {
@@ -362,13 +396,14 @@ impl Model {
         let state = self.tabs.entry(tab).or_default();
         if let Some(session) = state.session {
             let it = &self.sessions[session];
-            if !it.has_ended && !it.is_shared {
+            if it.ended.is_none() && !it.is_shared {
                 return Err(format!("{tab:?} was not let into its session, which is held: {it:?}"));
             }
         }
         let session = self.sessions.iter().rposition(|session| session.you == you);
         state.session = session;
         state.received = 0;
+        state.is_room_full = false;
         match session {
             Some(_) => Ok(()),
             None => Err(format!("{tab:?} plays {you:?}, whom the room never let in")),
@@ -410,9 +445,9 @@ impl Model {
     }
 
     fn told(&mut self, tab: TabId, code: u16) -> Verdict {
-        if CloseCode::of(code) == Some(CloseCode::Left) {
-            self.tabs.entry(tab).or_default().is_over = true;
-        }
+        let state = self.tabs.entry(tab).or_default();
+        state.is_over |= CloseCode::of(code) == Some(CloseCode::Left);
+        state.is_room_full |= CloseCode::of(code) == Some(CloseCode::Full);
         Ok(())
     }
 }
@@ -504,5 +539,7 @@ mod tests {
         }
         assert!(then(&[Transition::Replaced { tab: TAB }]).is_err(), "because no twin came");
         assert!(then(&[dismissed(1000)]).is_err(), "because it did not say Bye");
+        let away = Transition::TurnedAway { conn: NEXT };
+        assert!(then(&[away]).is_err(), "because seven more have a place");
     }
 }

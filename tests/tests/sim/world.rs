@@ -133,7 +133,7 @@ impl World {
         for index in 0..self.tabs.len() {
             let tab = &self.tabs[index];
             let plays = tab.seen().is_some_and(|tick| tick.since(healed) > 0);
-            if !plays && !tab.is_over() {
+            if !plays && !tab.is_over() && !self.model.waits(tab.id) {
                 let (id, state) = (tab.id, &tab.state);
                 let sentence =
                     format!("{id:?} does not play five seconds after the last fault: {state:?}");
@@ -165,8 +165,8 @@ impl World {
     fn close_the_ledger(&mut self) {
         for index in 0..self.tabs.len() {
             let tab = &self.tabs[index];
-            if let (false, Some(missing)) =
-                (tab.is_over(), self.model.missing(tab.id, self.now.saturating_sub(ON_THE_WAY)))
+            let due = self.now.saturating_sub(ON_THE_WAY);
+            if let (Some(_), Some(missing)) = (tab.seen(), self.model.missing(tab.id, due))
                 && missing > 0
             {
                 let sentence = format!("{:?} never received {missing} events", tab.id);
