@@ -9,6 +9,7 @@ use throng_shared::ids::NetId;
 use throng_shared::limits::EVENTS_MAX;
 use throng_shared::session::CloseCode;
 
+use super::faults::Fault;
 use super::transition::{LineId, TabId, Transition, Word};
 
 /// Times that the server goes by.
@@ -61,6 +62,9 @@ struct TabState {
     is_over: bool,
     /// Told so, and not let in since.
     is_room_full: bool,
+    line: Option<LineId>,
+    /// It has not read for a while, on whichever line.
+    was_deaf: bool,
 }
 
 /// Everything that should be true.
@@ -78,6 +82,8 @@ pub(crate) struct Model {
     tabs: BTreeMap<TabId, TabState>,
     /// Whose line it is, and the session that was welcomed on it.
     lines: BTreeMap<LineId, TabId>,
+    /// Lines of which the server may think that they are slow or dead.
+    troubled: BTreeSet<LineId>,
     welcomed: BTreeMap<LineId, usize>,
     /// Connections that were lost, or left, before the room had answered them.
     early_lost: BTreeMap<ConnId, Duration>,
@@ -121,6 +127,7 @@ impl Model {
             by_conn: BTreeMap::new(),
             tabs: BTreeMap::new(),
             lines: BTreeMap::new(),
+            troubled: BTreeSet::new(),
             welcomed: BTreeMap::new(),
             early_lost: BTreeMap::new(),
             early_left: BTreeSet::new(),
@@ -182,8 +189,11 @@ impl Model {
     /// Takes a step.
     pub(crate) fn step(&mut self, now: Duration, transition: &Transition) -> Verdict {
         match *transition {
-            Transition::Struck(_)
-            | Transition::Mended
+            Transition::Struck(fault) => {
+                self.struck(fault);
+                Ok(())
+            }
+            Transition::Mended
             | Transition::Delivered { .. }
             | Transition::Ended { .. }
             | Transition::Lost { .. } => Ok(()),
@@ -193,7 +203,11 @@ impl Model {
             }
             Transition::TurnedAway { conn } => self.turn_away(conn),
             Transition::Connected { tab, line, .. } => {
-                self.tabs.entry(tab).or_default();
+                let state = self.tabs.entry(tab).or_default();
+                state.line = Some(line);
+                if state.was_deaf {
+                    self.troubled.insert(line);
+                }
                 self.lines.insert(line, tab);
                 self.sane_tab(tab, "connected")
             }
@@ -234,6 +248,28 @@ impl Model {
             Transition::Nonsense { tab } => {
                 Err(format!("{tab:?} was sent a message that has no place where it stands"))
             }
+        }
+    }
+
+    /// Remembers whose link may look dead. A server that sleeps must not take its own sleep
+    /// for that.
+    fn struck(&mut self, fault: Fault) {
+        let (Fault::Stall { tab, .. }
+        | Fault::Throttle { tab, .. }
+        | Fault::HalfOpen { tab, .. }
+        | Fault::Crumble { tab, .. }
+        | Fault::SlowReader { tab, .. }
+        | Fault::Burst { tab, .. }) = fault
+        else {
+            return;
+        };
+        let state = self.tabs.entry(tab).or_default();
+        state.was_deaf |= matches!(fault, Fault::SlowReader { .. });
+        self.troubled.extend(state.line);
+        // Notices are the session's, whichever tab has it.
+        if let (Fault::Burst { .. }, Some(session)) = (fault, state.session) {
+            let sharing = self.tabs.values().filter(|it| it.session == Some(session));
+            self.troubled.extend(sharing.filter_map(|it| it.line));
         }
     }
 
@@ -357,8 +393,10 @@ impl Model {
     }
 
     fn dismissed(&mut self, line: LineId, code: u16) -> Verdict {
-        let honest =
-            [CloseCode::Left, CloseCode::Replaced, CloseCode::Silent, CloseCode::SlowConsumer];
+        let mut honest = vec![CloseCode::Left, CloseCode::Replaced];
+        if self.troubled.contains(&line) {
+            honest.extend([CloseCode::Silent, CloseCode::SlowConsumer]);
+        }
         let Some(tab) = self.lines.get(&line) else { return Ok(()) };
         let state = self.tabs.entry(*tab).or_default();
         match CloseCode::of(code) {
@@ -370,7 +408,11 @@ impl Model {
                 None => Err(format!("{tab:?} was told that a room is full which did not say so")),
             },
             // A Hello may be late on a link that stalls.
-            Some(CloseCode::NotAuthenticated) if !self.welcomed.contains_key(&line) => Ok(()),
+            Some(CloseCode::NotAuthenticated)
+                if self.troubled.contains(&line) && !self.welcomed.contains_key(&line) =>
+            {
+                Ok(())
+            }
             Some(CloseCode::Left) if !state.said_bye => {
                 Err(format!("{tab:?} was told that it left, and did not"))
             }
@@ -534,8 +576,10 @@ mod tests {
     #[test]
     fn nobody_is_dismissed_for_nothing() {
         let dismissed = |code| Transition::Dismissed { line: line(0), code };
+        let stall = Transition::Struck(Fault::Stall { tab: TAB, ms: 9000 });
         for (code, is_fair) in [(4013, true), (4009, true), (1008, false), (1013, false)] {
-            assert_eq!(then(&[dismissed(code)]).is_ok(), is_fair, "{code}");
+            assert_eq!(then(&[stall, dismissed(code)]).is_ok(), is_fair, "{code}");
+            assert!(then(&[dismissed(code)]).is_err(), "because its link was well");
         }
         assert!(then(&[Transition::Replaced { tab: TAB }]).is_err(), "because no twin came");
         assert!(then(&[dismissed(1000)]).is_err(), "because it did not say Bye");
