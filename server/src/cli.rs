@@ -28,7 +28,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs a server (the default).
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// Plays with headless bots and reports what they saw.
     Bots(bots::BotsArgs),
     /// Leads connections to a server over a bad link.
@@ -52,7 +52,7 @@ pub fn main() -> ExitCode {
     }
     let result = match cli.command {
         None => serve::run(cli.serve),
-        Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Serve(args)) => serve::run(*args),
         Some(Command::Bots(args)) => bots::run(args),
         Some(Command::Via(args)) => via::run(args),
         Some(Command::Stress(args)) => return ended(stress::run(*args)),

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { glide, inArena, openPage, picture, play, playRecorded, startBrowser, startServer, state, text, until, varint } from './harness.mjs';
+import { glide, inArena, openPage, picture, play, playRecorded, startBrowser, startServer, startVia, state, text, until, varint } from './harness.mjs';
 import { colours, decodePng } from './png.mjs';
 import { startProxy } from './proxy.mjs';
 
@@ -94,6 +94,20 @@ scenario('a link that says nothing is given up', async ({ page, proxy }) => {
   const lost = await until(page, (now) => now.phase === 'reconnecting');
   assert.equal(lost.code, 4009, 'because ten seconds of silence are the end of a link');
   assertSame(before, await back(page, 2));
+});
+
+scenario('over a link that is late and breaks again and again, it is the same game', async ({ page, server, complaints }) => {
+  const via = await startVia(server.address, 'latency=40±20,cut=1/5s');
+  try {
+    await page.goto(via.url);
+    await page.waitForFunction(() => window.throng !== undefined);
+    const before = await play(page);
+    for (const welcomes of [2, 3]) assertSame(before, await inArena(page, (now) => now.welcomes >= welcomes));
+    assert.deepEqual(complaints, [], 'because a bad link is nothing to complain about');
+  } finally {
+    await page.goto('about:blank');
+    await via.stop();
+  }
 });
 
 scenario('a reload goes on with the session, and a goodbye ends it', async ({ page }) => {

@@ -15,6 +15,7 @@ const { chromium } = fromWeb('playwright-core');
 /** Generous, because a busy machine is no fault of the server. */
 export const PATIENCE_MS = 30_000;
 const LISTENING = /^throng listening on http:\/\/(\S+):(\d+)$/;
+const LEADING = /^throng via listening on (\S+):(\d+)$/;
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -26,10 +27,19 @@ const FLAGS = [
 ];
 
 /** A running server: its address, its port and a way to end it, which tells how it ended. */
-export async function startServer(...flags) {
+export function startServer(...flags) {
+  return startThrong(LISTENING, 'serve', '--seed', '7', ...flags);
+}
+
+/** A bad link to a server, `host:port`: what it does is written as for `throng via`. */
+export function startVia(target, link) {
+  return startThrong(LEADING, 'via', link, '--to', target);
+}
+
+async function startThrong(said, ...args) {
   const bin = process.env.THRONG_BIN;
   assert.ok(bin, 'THRONG_BIN must name the server, as `cargo xtask browser` does');
-  const child = spawn(bin, ['serve', '--seed', '7', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(bin, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (chunk) => {
     log += chunk;
@@ -37,8 +47,8 @@ export async function startServer(...flags) {
   const exited = once(child, 'exit');
   const first = once(createInterface(child.stdout), 'line').then(([line]) => line);
   const line = await Promise.race([first, exited.then(() => `nothing, and ended: ${log}`)]);
-  const [, host, port] = LISTENING.exec(line) ?? [];
-  assert.ok(port, `because the server says where it listens, but it said ${line}`);
+  const [, host, port] = said.exec(line) ?? [];
+  assert.ok(port, `because it says where it listens, but it said ${line}`);
   return {
     url: `http://${host}:${port}`,
     address: `${host}:${port}`,

@@ -66,7 +66,8 @@ impl Why {
             Self::ReceivedTheFuture => (Policy, "a Pong claims an event that was not sent"),
             Self::NoTicket => (NotAuthenticated, "a ticket is needed"),
             Self::BadTicket => (AuthFailed, AuthFailed.text()),
-            Self::NoHello => (NotAuthenticated, "no Hello came in time"),
+            // A slow link is no reason to stay away.
+            Self::NoHello => (Silent, "no Hello came in time"),
             Self::Silent => (Silent, Silent.text()),
         }
     }
@@ -435,7 +436,8 @@ mod tests {
     fn silence_ends_a_session_and_heartbeats_keep_it() {
         let mut session = ServerSession::new(Millis(0));
         assert_eq!(session.poll_timeout(Millis(HELLO_MS - 1)), None);
-        assert_eq!(session.poll_timeout(Millis(HELLO_MS)).map(|r| r.why), Some(Why::NoHello));
+        let refusal = session.poll_timeout(Millis(HELLO_MS)).expect("its time is over");
+        assert_eq!((refusal.why, refusal.why.close().0), (Why::NoHello, CloseCode::Silent));
         session = playing();
         let (nonce, rtt) = session.poll_ping(Millis(PING_MS)).expect("a ping is due");
         assert_eq!(rtt, 0, "because nothing was measured yet");

@@ -407,12 +407,6 @@ impl Model {
                 }
                 None => Err(format!("{tab:?} was told that a room is full which did not say so")),
             },
-            // A Hello may be late on a link that stalls.
-            Some(CloseCode::NotAuthenticated)
-                if self.troubled.contains(&line) && !self.welcomed.contains_key(&line) =>
-            {
-                Ok(())
-            }
             Some(CloseCode::Left) if !state.said_bye => {
                 Err(format!("{tab:?} was told that it left, and did not"))
             }

@@ -174,11 +174,10 @@ impl World {
             }
         }
         let ends = self.house.tally().ends();
-        // Whose Hello was late has not misbehaved.
         let is_our_fault = |end: &&String| {
             ["1002", "1003", "1007", "1008", "1009", "1011", "4001", "4003", "4004", "4012"]
                 .iter()
-                .any(|code| end.starts_with(code) && !end.ends_with("NoHello"))
+                .any(|code| end.starts_with(code))
         };
         if let Some(end) = ends.keys().find(is_our_fault) {
             let sentence = format!("somebody who behaved was closed with {end}");
