@@ -450,7 +450,7 @@ impl Bench<'_> {
                 .into_iter()
                 .flatten()
                 .collect(),
-            options.doors_open.then(|| "--doors-open".to_owned()).into_iter().collect(),
+            options.doors_open.then(|| "--unsafe-doors-open".to_owned()).into_iter().collect(),
         ]
         .concat();
         Subject::start(&options.program, &arguments, tick_hz, self.cores.as_ref())

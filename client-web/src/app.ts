@@ -46,7 +46,7 @@ export interface App {
   readonly plan: Reconnect;
   name: string;
   look: number;
-  /** For the next join; a ticket is good once. */
+  /** For the next join: a ticket is good until its player has said something. */
   ticket: string;
   /** Whether the player asked to play and did not leave. */
   wanted: boolean;
@@ -250,6 +250,8 @@ function take(app: App, bytes: Uint8Array): void {
       // What the server is told to have arrived is kept first.
       store(app);
       app.link?.send(encodeMessage(update.answer));
+      // From here on the session is proof enough; before, a cut could have kept it from us.
+      app.ticket = '';
       if (app.game) {
         app.game.pingMs = update.rttMs;
         app.game.jitterMs = update.jitterMs;
@@ -273,7 +275,6 @@ function takeWelcome(app: App, welcome: Welcome, now: number): void {
   handleWelcome(app.plan, now);
   app.coming = coming;
   app.restored = null;
-  app.ticket = '';
   app.welcomes++;
   app.resumed = welcome.resumed;
   store(app);

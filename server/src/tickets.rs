@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use crate::net::Ticket;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
@@ -239,6 +240,16 @@ impl Tickets {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.take(jti, exp + TICKET_SKEW_S, now_s)?;
         Ok(name)
+    }
+
+    /// Makes a ticket good again that was used, and brought nobody in.
+    pub(crate) fn give_back(&self, ticket: Option<Ticket>) {
+        let Some(Claims { exp, jti, .. }) = ticket.and_then(|it| self.verify(&it.0).ok()) else {
+            return;
+        };
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.ids.remove(&jti);
+        used.ends.remove(&(exp + TICKET_SKEW_S, jti));
     }
 
     /// What a ticket claims, once its signature was found to be ours.

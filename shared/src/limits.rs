@@ -196,6 +196,8 @@ pub const AUTH_SECRET_BYTES_MIN: usize = 32;
 pub const AUTH_SECRET_BYTES_MAX: usize = 4 << 10;
 /// Size of a request for a ticket.
 pub const TICKET_REQUEST_BYTES: usize = 1 << 10;
+/// And the time that it may take to come.
+pub const TICKET_REQUEST_MS: u64 = 3_000;
 
 /// Rates of what the room tells everybody, in milliseconds between two messages.
 pub const BOARD_MS: u64 = 1_000;
@@ -265,6 +267,9 @@ pub const CONNECTIONS_PER_ADDRESS: u32 = 256;
 pub const TURNED_AWAY_PER_ADDRESS: u32 = 16;
 /// Pages of one address that are being served.
 pub const PAGES_PER_ADDRESS: u32 = 64;
+/// Places of `/healthz` and `/readyz` besides: whoever holds up pages must not make a
+/// server look dead.
+pub const PROBES_MAX: usize = 64;
 /// Connections accepted per second and address, and the seconds' worth of them that come
 /// at once: all that may be open.
 pub const ADDRESS_ACCEPTS_PER_S: u32 = 50;

@@ -234,3 +234,51 @@ async fn an_address_gets_so_many_tickets_however_it_asks() {
     assert_eq!(other, "HTTP/1.1 200 OK", "because others have their own");
     server.stop();
 }
+
+#[tokio::test]
+async fn who_may_come_back_keeps_a_place_of_its_address() {
+    let few = LimitSettings { connections_per_address: Some(3), ..LimitSettings::default() };
+    let settings = Settings { session_s: Some(3600), link_hold_s: Some(3600), ..empty() };
+    let server = server(Settings { limits: few, ..settings });
+    let url = format!("ws://{}/ws", server.address());
+    for _ in 0..3 {
+        let stream = from([127, 0, 3, 1], &server).await;
+        let client = Client::join(stream, &url, "Ada", 3).await.expect("there is room");
+        // Lost without a word.
+        drop(client);
+    }
+    let began = Instant::now();
+    while server.tally().open() > 0 {
+        assert!(began.elapsed() < PATIENCE, "because a connection that is gone is let go");
+        sleep(Duration::from_millis(10)).await;
+    }
+    let fourth = open(from([127, 0, 3, 1], &server).await, None).await;
+    let (_, reason) = end(fourth, PATIENCE).await.expect("it is closed");
+    assert!(reason.contains("too many connections from your address"), "{reason}");
+    joins(&server, [127, 0, 3, 2]).await;
+    server.stop();
+}
+
+#[tokio::test]
+async fn requests_that_never_end_do_not_make_a_server_look_dead() {
+    let server = server(empty());
+    let mut held = Vec::new();
+    for source in 0..17_u8 {
+        for _ in 0..64 {
+            let mut stream = from([127, 0, 4, source + 1], &server).await;
+            let request = "POST /api/ticket HTTP/1.1\r\nHost: here\r\nContent-Length: 900\r\n\r\n";
+            stream.write_all(request.as_bytes()).await.expect("the server reads");
+            held.push(stream);
+        }
+    }
+    for probe in ["/healthz", "/readyz"] {
+        let mut page = from([127, 0, 3, 1], &server).await;
+        let request = format!("GET {probe} HTTP/1.1\r\nHost: here\r\n\r\n");
+        page.write_all(request.as_bytes()).await.expect("the server reads");
+        let mut answer = String::new();
+        page.read_to_string(&mut answer).await.expect("the server answers");
+        assert!(answer.starts_with("HTTP/1.1 200 "), "because it lives: {answer}");
+    }
+    drop(held);
+    server.stop();
+}

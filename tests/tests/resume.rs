@@ -59,7 +59,7 @@ impl Tab {
         tab
     }
 
-    async fn say(&mut self, message: &ClientMessage) {
+    pub(crate) async fn say(&mut self, message: &ClientMessage) {
         self.socket.send(Message::binary(encode(message))).await.expect("the socket takes it");
     }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use throng::config::Settings;
 use throng_shared::limits::TICKET_BYTES;
+use throng_shared::wire::ClientMessage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -54,10 +55,18 @@ async fn a_guest_needs_no_ticket_and_one_who_brings_it_needs_a_good_one() {
     assert_eq!(end_of(address, "/ws", "").await, None);
     let good = ticket(address, "Ada").await;
     assert_eq!(end_of(address, "/ws", &good).await, None);
-    assert_eq!(end_of(address, "/ws", &good).await, refused(), "because it was used");
+    // Who was cut before a word could be said comes in with it again, as the same one.
+    let mut ada = Tab::open_with(address, "/ws", &good, None).await;
+    ada.until(|tab| tab.resumed.is_some()).await;
+    assert_eq!(end_of(address, "/ws", &good).await, refused(), "because it is used");
     let url = format!("/ws?token={}", ticket(address, "Eve").await);
-    assert_eq!(end_of(address, &url, "").await, None);
-    assert_eq!(end_of(address, &url, "").await, refused());
+    let mut eve = Tab::open_with(address, &url, "", None).await;
+    eve.until(|tab| tab.resumed.is_some()).await;
+    for tab in [&mut ada, &mut eve] {
+        tab.say(&ClientMessage::Resync).await;
+    }
+    drop((ada, eve));
+    assert_eq!(end_of(address, &url, "").await, refused(), "because she has played");
     assert_eq!(end_of(address, "/ws?token=nonsense", "").await, refused());
     for bad in ["x", "a.b.c", &"x".repeat(TICKET_BYTES), &good[..good.len() - 1]] {
         assert_eq!(end_of(address, "/ws", bad).await, refused(), "{bad}");
@@ -101,6 +110,7 @@ async fn a_login_service_lets_in_only_whom_it_signs_for() {
     let service = Tickets::new(Some(&secret), "arena");
     let mut tab = Tab::open_with(address, "/ws", &service.issue(&name, now_s), None).await;
     tab.until(|tab| tab.resumed == Some(false)).await;
+    tab.say(&ClientMessage::Resync).await;
     let you = tab.you();
     // The session is proof enough, also without a ticket.
     let again = Tab::play(address, tab.lose()).await;
@@ -121,6 +131,40 @@ async fn a_request_that_is_none_is_told_so() {
         let (status, answer) = ask(server.address(), body).await;
         assert_eq!(status, "400", "{answer}");
         assert!(answer.contains(expected), "{answer}");
+    }
+    server.stop();
+}
+
+#[tokio::test]
+async fn a_ticket_that_brought_nobody_in_is_good_again() {
+    let server = server(Settings { players_max: Some(1), ..empty() });
+    let address = server.address();
+    let first = Tab::play(address, None).await;
+    let ticket = ticket(address, "Ada").await;
+    // The room takes nobody more, but for who is lost; so the door stays open.
+    let kept = first.lose();
+    let mut tries = 0;
+    while end_of(address, "/ws", &ticket).await != Some((1013, "the room is full".to_owned())) {
+        tries += 1;
+        assert!(tries < 100, "because one place is taken");
+    }
+    let again = end_of(address, "/ws", &ticket).await;
+    assert!(again.is_some_and(|(code, _)| code == 1013), "because it was not used up");
+    drop(kept);
+    server.stop();
+}
+
+#[tokio::test]
+async fn house_bots_need_no_ticket() {
+    use throng::tickets::AuthSecret;
+    let secret = AuthSecret::from(SECRET);
+    let settings = Settings { auth_secret: Some(secret), house_bots: Some(3), ..empty() };
+    let server = server(settings);
+    let began = std::time::Instant::now();
+    while server.status().players() < 3 {
+        let ends = server.tally().ends();
+        assert!(began.elapsed().as_secs() < 60, "because they belong to the server: {ends:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     server.stop();
 }

@@ -18,6 +18,8 @@ use crate::tickets::AuthSecret;
 
 /// How often the server is asked whether all its threads are alive.
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
+/// A signal that comes so soon after the first is the same one.
+const ECHO: Duration = Duration::from_millis(250);
 /// How often it is looked whether everybody has left.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
@@ -76,9 +78,6 @@ pub(super) struct ServeArgs {
     limits: LimitSettings,
     #[command(flatten)]
     switched_off: SwitchedOff,
-    /// Never refuse newcomers or slow snapshots under load: to measure where the limit is
-    #[arg(long)]
-    doors_open: bool,
     /// Have the room crash after this tick: to rehearse it
     #[arg(long, hide = true)]
     panic_at_tick: Option<u32>,
@@ -147,7 +146,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         // Before the address is printed: whoever reads it may end us at once.
         let signal = Signal::listen()?;
         let server = start(&config)?;
-        if args.doors_open {
+        if config.limits.switched_off.ladder {
             server.hold_step(Some(Step::Open));
         }
         say_listening(scheme(&config), server.address());
@@ -194,12 +193,15 @@ async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
 
 /// Waits until everybody was let go, or time is up. A second signal ends all at once.
 async fn drain(mut signal: Signal, server: Server) -> Result<(), String> {
-    let end = Instant::now() + Duration::from_millis(DRAIN_MS);
+    let asked = Instant::now();
+    let end = asked + Duration::from_millis(DRAIN_MS);
     loop {
         tokio::select! {
             told = signal.next() => match told {
                 // It is too late for a new certificate.
                 Told::Reload => {}
+                // Some who stop us tell the process and then its group.
+                Told::End(_) if asked.elapsed() < ECHO => {}
                 Told::End(name) => {
                     let open = server.tally().open();
                     return Err(format!("{name} again: {open} connections were cut."));

@@ -111,6 +111,10 @@ pub struct SwitchedOff {
     #[arg(long = "unsafe-plain", hide_short_help = true, help_heading = "TLS")]
     #[serde(rename = "unsafe-plain")]
     pub tls: bool,
+    /// Never refuse newcomers or slow snapshots under load: to measure where the limit is
+    #[arg(long = "unsafe-doors-open", hide_short_help = true, help_heading = "Limits")]
+    #[serde(rename = "unsafe-doors-open")]
+    pub ladder: bool,
 }
 
 impl SwitchedOff {
@@ -121,6 +125,7 @@ impl SwitchedOff {
             address_caps: self.address_caps || other.address_caps,
             rate_limits: self.rate_limits || other.rate_limits,
             tls: self.tls || other.tls,
+            ladder: self.ladder || other.ladder,
         }
     }
 
@@ -130,6 +135,7 @@ impl SwitchedOff {
             "UNSAFE_NO_ADDRESS_CAPS" => Some(&mut self.address_caps),
             "UNSAFE_NO_RATE_LIMITS" => Some(&mut self.rate_limits),
             "UNSAFE_PLAIN" => Some(&mut self.tls),
+            "UNSAFE_DOORS_OPEN" => Some(&mut self.ladder),
             _ => None,
         }
     }
@@ -137,11 +143,12 @@ impl SwitchedOff {
     /// The flags, and what each does without.
     #[must_use]
     pub fn flags(self) -> Vec<(&'static str, &'static str)> {
-        let Self { address_caps, rate_limits, tls } = self;
+        let Self { address_caps, rate_limits, tls, ladder } = self;
         [
             (address_caps, "unsafe-no-address-caps", "one address may take every place"),
             (rate_limits, "unsafe-no-rate-limits", "a client may send as much as it likes"),
             (tls, "unsafe-plain", "who is on the way can read and change what is said"),
+            (ladder, "unsafe-doors-open", "more come in than the server can do well by"),
         ]
         .into_iter()
         .filter(|&(is_off, ..)| is_off)

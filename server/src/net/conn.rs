@@ -35,6 +35,7 @@ use crate::tickets::BadTicket;
 const READS_PER_TURN: usize = 64;
 /// Tag of an Input: over budget, only these may be dropped.
 const INPUT_TAG: u8 = 0;
+const PONG_TAG: u8 = 2;
 
 /// The rhythm of the room, as far as the edge has to know it.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +140,8 @@ pub(super) struct Conn {
     budget: Budget,
     /// The room has been asked to take the player in.
     is_joining: bool,
+    /// What it was let in with, until its session has it.
+    used: Option<Ticket>,
     stalled: Option<Millis>,
     wants_resync: bool,
     resynced: Option<Millis>,
@@ -170,6 +173,7 @@ impl Conn {
             received: None,
             budget: Budget::new(now, rates),
             is_joining: false,
+            used: None,
             stalled: None,
             wants_resync: false,
             resynced: None,
@@ -266,7 +270,8 @@ impl Conn {
             match read {
                 Ok(message) => self.handle_message(reading, before, (&message, paid)),
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if paid != Paid::Covered && passed.fragments > 0 {
+                    let is_over = paid != Paid::Covered && passed.fragments > 0;
+                    if is_over || paid == Paid::OverTooLong {
                         self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
                         return;
                     }
@@ -319,12 +324,24 @@ impl Conn {
         // Over budget, inputs are dropped unread, and anything else is the end.
         let paid = paid.max(self.budget.pay(reading.now, 1, 0));
         if paid != Paid::Covered {
-            let is_input =
-                matches!(message, Message::Binary(bytes) if bytes.first() == Some(&INPUT_TAG));
-            if !is_input || paid == Paid::OverTooLong {
+            let Message::Binary(bytes) = message else {
                 self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+                return;
+            };
+            match bytes.first() {
+                _ if paid == Paid::OverTooLong => {
+                    self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+                    return;
+                }
+                Some(&INPUT_TAG) => return,
+                // The answer to the one heartbeat that is awaited, behind what waited on a
+                // link that stood still; a second one ends the session.
+                Some(&PONG_TAG) => {}
+                Some(_) | None => {
+                    self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+                    return;
+                }
             }
-            return;
         }
         match message {
             Message::Binary(bytes) => self.handle_binary(reading, before, bytes),
@@ -393,6 +410,20 @@ impl Conn {
         self.session.welcome(start.tick);
         self.sent = start.resumed.unwrap_or(0);
         self.start = Some(start);
+    }
+
+    /// Its ticket was used, for a player who is not there yet.
+    pub(super) fn keep_ticket(&mut self, ticket: Ticket) {
+        self.used = Some(ticket);
+    }
+
+    pub(super) fn take_ticket(&mut self) -> Option<Ticket> {
+        self.used.take()
+    }
+
+    /// Whether it is a house bot.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.socket.get_ref().is_of_this_process()
     }
 
     /// The room does not take the player in.

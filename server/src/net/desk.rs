@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 use throng_shared::limits::{
     CLIENT_SILENCE_MS, HANDSHAKES_PER_S, HANDSHAKES_PER_S_MIN, JOINS_PER_S, JOINS_PER_S_MIN,
-    LANE_MAX, PAGES_MAX, PAGES_PER_ADDRESS, PAGES_PER_S, PAGES_PER_S_MIN, REFUSALS_PER_S,
-    SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS, UNSENT_BYTES,
+    LANE_MAX, PAGES_MAX, PAGES_PER_ADDRESS, PAGES_PER_S, PAGES_PER_S_MIN, PROBES_MAX,
+    REFUSALS_PER_S, SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS, UNSENT_BYTES,
 };
 use throng_shared::session::CloseCode;
 use tokio::io::DuplexStream;
@@ -42,6 +42,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What a page beyond `PAGES_MAX` gets.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
     Connection: close\r\nContent-Length: 0\r\n\r\n";
+/// Requests by which others see whether the server lives.
+const PROBES: [&[u8]; 2] = [b"GET /healthz ", b"GET /readyz "];
 /// Why a newcomer is sent away while there are places.
 const OVERLOADED: &str = "the server is at its limit";
 
@@ -92,6 +94,7 @@ pub(super) struct Desk {
     /// Of those inside, and of pages on their way.
     places: Arc<Semaphore>,
     page_places: Arc<Semaphore>,
+    probe_places: Arc<Semaphore>,
     /// Pages on their way of each address.
     page_addresses: Arc<Addresses>,
     admission: Admission,
@@ -117,6 +120,7 @@ impl Desk {
             origins,
             places: Arc::new(Semaphore::new(limits.connections_max as usize)),
             page_places: Arc::new(Semaphore::new(PAGES_MAX)),
+            probe_places: Arc::new(Semaphore::new(PROBES_MAX)),
             page_addresses: Arc::default(),
             admission: Admission::new(limits, Arc::clone(&options.tally)),
             accepts: Turnstile::new(now),
@@ -363,7 +367,9 @@ impl Desk {
         let per_s = rate(&self.options.gauge, PAGES_PER_S, PAGES_PER_S_MIN);
         let mut given = Vec::new();
         while let Some((peer, _, (caller, head))) = self.pages.pass(now, per_s) {
-            let permit = Arc::clone(&self.page_places).try_acquire_owned();
+            let is_probe = PROBES.iter().any(|it| head.starts_with(it));
+            let places = if is_probe { &self.probe_places } else { &self.page_places };
+            let permit = Arc::clone(places).try_acquire_owned();
             let (presence, count) = self.page_addresses.enter(peer);
             let has_share =
                 count <= PAGES_PER_ADDRESS || self.options.limits.switched_off.address_caps;

@@ -58,6 +58,14 @@ impl Stream {
         }
     }
 
+    /// Bytes of ciphertext that came since the last call.
+    fn take_ciphertext(&mut self) -> usize {
+        match self {
+            Self::Tls(stream) => stream.take_came(),
+            Self::Tcp(_) | Self::Memory(_) => 0,
+        }
+    }
+
     /// Whether something was taken that is not with the kernel.
     fn holds_back(&self) -> bool {
         match self {
@@ -103,6 +111,8 @@ pub(super) struct Pipe {
     scan: Scan,
     /// Bytes that may still be read in this turn.
     turn_bytes: usize,
+    /// Bytes of ciphertext beyond the plaintext that they gave so far.
+    overhead: usize,
     bytes_in: u64,
     bytes_out: u64,
 }
@@ -123,7 +133,21 @@ impl Pipe {
     pub(super) fn new(stream: Stream, leftover: &[u8]) -> Self {
         let mut scan = Scan::new(CLIENT_MESSAGE_BYTES);
         scan.pass(leftover);
-        Self { stream, out: Vec::new(), written: 0, scan, turn_bytes: 0, bytes_in: 0, bytes_out: 0 }
+        Self {
+            stream,
+            out: Vec::new(),
+            written: 0,
+            scan,
+            turn_bytes: 0,
+            overhead: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    /// Whether the other end is in this process.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        matches!(self.stream, Stream::Memory(_))
     }
 
     /// Lets so much be read as one turn may bring.
@@ -225,15 +249,24 @@ impl Read for Pipe {
         if self.turn_bytes == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        match self.stream.try_read(buf) {
+        let polled = self.stream.try_read(buf);
+        let ciphertext = self.stream.take_ciphertext();
+        self.overhead += ciphertext;
+        match polled {
             Poll::Ready(Ok(count)) => {
-                self.turn_bytes = self.turn_bytes.saturating_sub(count);
+                self.overhead = self.overhead.saturating_sub(count);
+                self.turn_bytes = self.turn_bytes.saturating_sub(count.max(ciphertext));
                 self.scan.pass(&buf[..count]);
                 self.bytes_in += count as u64;
                 Ok(count)
             }
             Poll::Ready(Err(error)) => Err(error),
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+            Poll::Pending => {
+                // All plaintext is read. Records may be empty or mostly padding, so what
+                // came beyond it is paid for, too.
+                self.scan.charge(std::mem::take(&mut self.overhead));
+                Err(io::ErrorKind::WouldBlock.into())
+            }
         }
     }
 }

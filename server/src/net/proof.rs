@@ -88,6 +88,7 @@ async fn talk(socket: &mut WebSocket<Pipe>) -> io::Result<Option<CloseCode>> {
     let mut frames = Vec::new();
     loop {
         frames.clear();
+        socket.get_mut().begin_turn();
         match socket.read() {
             Ok(Message::Binary(bytes)) => put_binary(&mut frames, &bytes),
             Ok(Message::Text(text)) => put_text(&mut frames, &text),

@@ -43,12 +43,14 @@ impl Ring {
 
     /// Whether a client that has received everything up to that number can go on.
     pub(super) fn reaches(&self, received: u32) -> bool {
-        (self.oldest()..=self.newest + 1).contains(&(received + 1))
+        received
+            .checked_add(1)
+            .is_some_and(|next| (self.oldest()..=self.newest + 1).contains(&next))
     }
 
     /// Everything behind that number, which the ring reaches.
     pub(super) fn after(&self, received: u32) -> impl Iterator<Item = &Bytes> {
-        let skipped = (received + 1).saturating_sub(self.oldest());
+        let skipped = received.saturating_add(1).saturating_sub(self.oldest());
         self.messages.iter().skip(skipped as usize)
     }
 
@@ -96,7 +98,7 @@ mod tests {
         assert!(ring.reaches(3) && ring.reaches(5) && after(&ring, 5).is_empty());
         assert!(!ring.reaches(2), "because 3 is gone");
         assert!(!ring.reaches(6), "because there never was a sixth");
-        assert!(!ring.reaches(u32::MAX - 1));
+        assert!(!ring.reaches(u32::MAX - 1) && !ring.reaches(u32::MAX));
         ring.acknowledge(5);
         assert_eq!((ring.oldest(), ring.reaches(5), ring.reaches(4)), (6, true, false));
         assert!(Ring::default().reaches(0) && !Ring::default().reaches(1));

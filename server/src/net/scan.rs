@@ -46,6 +46,11 @@ impl Scan {
         std::mem::take(&mut self.passed)
     }
 
+    /// Bytes that came and are of no frame.
+    pub(super) fn charge(&mut self, bytes: usize) {
+        self.passed.bytes += bytes as u64;
+    }
+
     /// Bytes that came.
     pub(super) fn pass(&mut self, mut bytes: &[u8]) {
         self.passed.bytes += bytes.len() as u64;

@@ -4,6 +4,8 @@
 use throng_shared::time::Millis;
 use throng_shared::wire::Secret;
 
+use super::conn::Ticket;
+use super::places::Place;
 use super::ring::Ring;
 use super::sessions::{Fingerprint, Sessions, draw};
 use crate::link::ConnId;
@@ -35,6 +37,10 @@ pub(super) struct Seat {
     is_proven: bool,
     /// Since when it has no connection.
     pub(super) lost: Option<Millis>,
+    /// The place of that connection: as long as it may come back, its address has one less.
+    pub(super) place: Option<Place>,
+    /// What the player came in with, until it has shown that it can come back without.
+    pub(super) ticket: Option<Ticket>,
     /// Who is to have it next: the first as soon as the room knows.
     pub(super) claims: Vec<Claim>,
 }
@@ -51,6 +57,8 @@ impl Seat {
             previous: None,
             is_proven: false,
             lost: None,
+            place: None,
+            ticket: None,
             claims: Vec::new(),
         };
         (seat, secret)
@@ -83,6 +91,7 @@ impl Seat {
     /// The client said something that shows that it has the newest secret.
     pub(super) fn prove(&mut self, sessions: &Sessions) {
         self.is_proven = true;
+        self.ticket = None;
         if let Some(previous) = self.previous.take() {
             sessions.forget(&previous);
         }

@@ -51,6 +51,20 @@ impl Sessions {
         self.lock().insert(fingerprint, owner);
     }
 
+    /// Hands a session over, if `give` succeeds: nobody looks for it meanwhile, nor does
+    /// the new owner forget it before it is put there.
+    pub(super) fn hand_over<E>(
+        &self,
+        fingerprints: impl Iterator<Item = Fingerprint>,
+        to: ConnId,
+        give: impl FnOnce() -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut owners = self.lock();
+        give()?;
+        owners.extend(fingerprints.map(|fingerprint| (fingerprint, to)));
+        Ok(())
+    }
+
     pub(super) fn forget(&self, fingerprint: &Fingerprint) {
         self.lock().remove(fingerprint);
     }

@@ -17,6 +17,7 @@ use throng_shared::session::{CloseCode, Refusal, Why};
 use throng_shared::time::Millis;
 
 use super::conn::{Candidate, Conn, Parting, Start};
+use super::places::Place;
 use super::ring::Ring;
 use super::seat::{Claim, Seat};
 use super::sessions::Fingerprint;
@@ -60,6 +61,8 @@ pub(super) struct Coming {
     ring: Ring,
     /// The player left meanwhile.
     ends: bool,
+    /// The place of a connection that did not wait.
+    pub(super) place: Option<Place>,
 }
 
 impl Slot {
@@ -96,7 +99,8 @@ impl NetThread {
                 let received = resume.received;
                 let (welcome, ring, ends) = (None, Ring::default(), false);
                 let used = fingerprint;
-                let coming = Coming { candidate, used, received, welcome, ring, ends };
+                let place = None;
+                let coming = Coming { candidate, used, received, welcome, ring, ends, place };
                 self.slots[index].coming = Some(Box::new(coming));
                 let number = self.slots[index].number;
                 self.words.push(Word::Claim(Claim { fingerprint, of, by, number }));
@@ -115,24 +119,26 @@ impl NetThread {
         let is_behind = !self.controls.is_empty();
         let Self { slots, port, tally, options, .. } = self;
         let Some(it) = slots[index].open_conn() else { return };
+        if is_behind {
+            return it.close(now, tally, CloseCode::Full, None, RESTART_RETRY_MS);
+        }
         if !ticket.0.is_empty() {
             let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
             match options.tickets.redeem(&ticket.0, unix_s) {
-                Ok(named) => name = named,
+                Ok(named) => {
+                    name = named;
+                    it.keep_ticket(ticket);
+                }
                 Err(bad) => return it.refuse_ticket(now, tally, bad),
             }
-        } else if options.tickets.are_needed() {
+        } else if options.tickets.are_needed() && !it.is_of_this_process() {
             return it.refuse(now, tally, Refusal { why: Why::NoTicket });
         }
-        let asked = if is_behind {
-            Err(Untaken::Full(Control::Join { conn, name, look }))
-        } else {
-            port.control(Control::Join { conn, name, look })
-        };
-        match asked {
+        match port.control(Control::Join { conn, name, look }) {
             Ok(()) => it.set_joining(true),
             Err(Untaken::Gone) => it.close(now, tally, CloseCode::RoomCrashed, None, 0),
             Err(Untaken::Full(_)) => {
+                options.tickets.give_back(it.take_ticket());
                 it.close(now, tally, CloseCode::Full, None, RESTART_RETRY_MS);
             }
         }
@@ -151,7 +157,8 @@ impl NetThread {
             // It has gone on to another connection, or was lost again.
             slot.bound = true;
         } else if let Some(it) = slot.open_conn().filter(|it| it.is_joining()) {
-            let (seat, secret) = Seat::new(conn, number, sessions);
+            let (mut seat, secret) = Seat::new(conn, number, sessions);
+            seat.ticket = it.take_ticket();
             it.welcome(Start { you, tick, parts, secret, resumed: None });
             slot.seat = Some(Box::new(seat));
             slot.bound = true;
@@ -257,6 +264,7 @@ impl NetThread {
         let mut claims = std::mem::take(&mut seat.claims);
         claims.retain(|claim| claim.by != to);
         seat.lost = None;
+        seat.place = None;
         self.words.push(Word::Seat { to, seat, claims });
         self.free_if_empty(index);
     }
@@ -268,6 +276,7 @@ impl NetThread {
         let Some(coming) = &mut slot.coming else { return };
         seat.ring.append(std::mem::take(&mut coming.ring));
         let ends = coming.ends;
+        seat.place = coming.place.take();
         slot.seat = Some(seat);
         if slot.open_conn().is_some() {
             self.try_resume(index);
@@ -289,6 +298,7 @@ impl NetThread {
         let Some(parting) = it.parting() else { return };
         if it.is_joining() {
             it.set_joining(false);
+            self.options.tickets.give_back(it.take_ticket());
             self.controls.push(Control::Leave { conn });
         }
         if slot.seat.is_some() {
@@ -306,7 +316,14 @@ impl NetThread {
         if !seat.claims.is_empty() || seat.lost.is_some() {
             return;
         }
+        let ticket = seat.ticket.take();
         match parting {
+            // Its Welcome may never have come, and with it what to come back with: the
+            // ticket is good again, for one player as before.
+            Parting::Lost if ticket.is_some() => {
+                self.options.tickets.give_back(ticket);
+                self.end(index);
+            }
             Parting::Final => self.end(index),
             Parting::Lost => {
                 seat.lost = Some(now);
@@ -348,12 +365,14 @@ impl NetThread {
                 Word::Claim(_) | Word::Unknown { .. } | Word::Replaced { .. } => None,
             };
             let Some(peer) = peers.get(usize::from(word.thread())) else { continue };
-            match (peer.try_send(word), owner) {
-                (Ok(()), Some((to, fingerprints))) => {
-                    fingerprints.for_each(|fingerprint| options.sessions.put(fingerprint, to));
+            let said = match owner {
+                Some((to, fingerprints)) => {
+                    options.sessions.hand_over(fingerprints, to, || peer.try_send(word))
                 }
-                (Ok(()), None) => {}
-                (Err(error), _) => words.push(error.into_inner()),
+                None => peer.try_send(word),
+            };
+            if let Err(error) = said {
+                words.push(error.into_inner());
             }
         }
     }

@@ -475,7 +475,15 @@ impl NetThread {
     }
 
     fn remove(&mut self, index: usize) {
-        self.slots[index].conn = None;
+        let Slot { conn, seat, coming, .. } = &mut self.slots[index];
+        // Whoever may come back keeps its place, or an address could fill the room with
+        // players who are not there.
+        let place = conn.take().map(|(_, place)| place);
+        if let Some(seat) = seat {
+            seat.place = place;
+        } else if let Some(coming) = coming {
+            coming.place = place;
+        }
         self.tally.gone();
         self.free_if_empty(index);
     }
@@ -523,6 +531,8 @@ impl NetThread {
             Mail::Refused { conn, code, reason, retry_after_ms } => {
                 if let Some((conn, _)) = self.slot(conn).and_then(|slot| slot.conn.as_mut()) {
                     conn.turn_away(now, &tally, (code, reason, retry_after_ms));
+                    let ticket = conn.take_ticket();
+                    self.options.tickets.give_back(ticket);
                 }
             }
             Mail::Event { conn, message } => {

@@ -132,6 +132,7 @@ impl FreshTls {
             tls: Box::new(self.tls),
             has_plain: false,
             has_moved: false,
+            came: 0,
             is_ending: false,
         })
     }
@@ -146,6 +147,8 @@ pub(super) struct TlsStream {
     has_plain: bool,
     /// Whether the socket took anything since somebody asked.
     has_moved: bool,
+    /// Ciphertext that came since somebody asked.
+    came: usize,
     is_ending: bool,
 }
 
@@ -160,6 +163,11 @@ impl TlsStream {
         std::mem::take(&mut self.has_moved)
     }
 
+    /// Bytes of ciphertext that came since the last call.
+    pub(super) fn take_came(&mut self) -> usize {
+        std::mem::take(&mut self.came)
+    }
+
     /// Whether ciphertext waits for the socket.
     pub(super) fn wants_write(&self) -> bool {
         self.tls.wants_write()
@@ -172,8 +180,8 @@ impl AsyncRead for TlsStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { tcp, tls, has_plain, has_moved, is_ending: _ } = self.get_mut();
-        let mut io = Polled { tcp, cx, has_moved, is_pending: false };
+        let Self { tcp, tls, has_plain, has_moved, came, is_ending: _ } = self.get_mut();
+        let mut io = Polled { tcp, cx, has_moved, came, is_pending: false };
         let free = buf.initialize_unfilled();
         let most = free.len();
         match read(tls, &mut io, free) {
@@ -196,8 +204,8 @@ impl AsyncWrite for TlsStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { tcp, tls, has_moved, .. } = self.get_mut();
-        let mut io = Polled { tcp, cx, has_moved, is_pending: false };
+        let Self { tcp, tls, has_moved, came, .. } = self.get_mut();
+        let mut io = Polled { tcp, cx, has_moved, came, is_pending: false };
         match write(tls, &mut io, bytes) {
             Ok(count) => Poll::Ready(Ok(count)),
             Err(error) => io.pend(error),
@@ -205,8 +213,8 @@ impl AsyncWrite for TlsStream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { tcp, tls, has_moved, .. } = self.get_mut();
-        let mut io = Polled { tcp, cx, has_moved, is_pending: false };
+        let Self { tcp, tls, has_moved, came, .. } = self.get_mut();
+        let mut io = Polled { tcp, cx, has_moved, came, is_pending: false };
         match flush(tls, &mut io) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(error) => io.pend(error),
@@ -228,6 +236,7 @@ struct Polled<'a, 'b> {
     tcp: &'a mut TcpStream,
     cx: &'a mut Context<'b>,
     has_moved: &'a mut bool,
+    came: &'a mut usize,
     is_pending: bool,
 }
 
@@ -259,6 +268,7 @@ impl Read for Polled<'_, '_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut buf = ReadBuf::new(buf);
         let polled = Pin::new(&mut *self.tcp).poll_read(self.cx, &mut buf);
+        *self.came += buf.filled().len();
         self.blocking(polled.map_ok(|()| buf.filled().len()))
     }
 }

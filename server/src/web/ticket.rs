@@ -1,17 +1,17 @@
 //! `POST /api/ticket`: a name becomes a ticket for one join.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use throng_shared::limits::{TICKET_REQUEST_BYTES, TICKET_S};
+use throng_shared::limits::{TICKET_REQUEST_BYTES, TICKET_REQUEST_MS, TICKET_S};
 use throng_shared::session::Name;
+use tokio::time::timeout;
 
 use super::WebState;
 
@@ -33,12 +33,17 @@ pub(super) fn route() -> MethodRouter<WebState> {
     post(ticket).layer(DefaultBodyLimit::max(TICKET_REQUEST_BYTES))
 }
 
-async fn ticket(State(state): State<WebState>, body: Result<Bytes, BytesRejection>) -> Response {
+async fn ticket(State(state): State<WebState>, request: Request) -> Response {
     let tickets = &state.tickets;
     if tickets.are_needed() {
         let sentence = "Tickets of this server come from its operator's login service.\n";
         return (StatusCode::FORBIDDEN, sentence).into_response();
     }
+    let within = Duration::from_millis(TICKET_REQUEST_MS);
+    let Ok(body) = timeout(within, Bytes::from_request(request, &())).await else {
+        let sentence = "The rest of the request did not come in time.\n";
+        return (StatusCode::REQUEST_TIMEOUT, sentence).into_response();
+    };
     let name = match wanted(body.ok().as_deref(), tickets.room()) {
         Ok(name) => name,
         Err(sentence) => return (StatusCode::BAD_REQUEST, sentence).into_response(),

@@ -90,6 +90,8 @@ fn a_second_signal_ends_it_at_once() {
     while !serving.get("/readyz").contains(" 503 ") {
         assert!(Instant::now() < deadline, "because a signal is heard");
     }
+    // Sooner it would be taken for the first.
+    std::thread::sleep(Duration::from_millis(300));
     let took = asked.elapsed();
     terminate(&serving);
     let status = serving.child.wait().expect("it ends");
