@@ -1,9 +1,13 @@
 //! `throng bots`: so many bots for a while, and what they saw.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use crate::load::window::Window;
 use crate::load::{JOINING_MAX, LoadError, Plan, Stop};
 use crate::report::Report;
 use crate::stress::mix::Mix;
+use crate::target::{BOTS_PER_SOURCE, Target};
+use crate::via::{Spec, Via};
 
 /// Which bots to send where.
 #[derive(Clone, Debug)]
@@ -16,6 +20,8 @@ pub struct BotsOptions {
     pub seconds: f64,
     pub ramp_per_s: f64,
     pub seed: u64,
+    /// What the link to the server is like; none: as it is.
+    pub via: Option<Spec>,
     /// A target that is not on loopback is only loaded when its operator says so.
     pub i_run_that_server: bool,
 }
@@ -26,8 +32,21 @@ pub struct BotsOptions {
 /// When the load cannot be made, nobody could join, or the process is told to end.
 pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadError> {
     let &BotsOptions { count, seconds, ramp_per_s, seed, .. } = options;
+    let target = Target::resolve(&options.url).map_err(LoadError::Target)?;
+    if !target.is_loopback() && !options.i_run_that_server {
+        return Err(LoadError::NotYours { url: options.url.clone() });
+    }
+    let via = options.via.map(|spec| {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Via::start(spec, seed, listen, target.address())
+            .map_err(|error| LoadError::Runtime(format!("--via has no link: {error}")))
+    });
+    let via = via.transpose()?;
     let plan = Plan {
-        url: options.url.clone(),
+        url: match &via {
+            None => options.url.clone(),
+            Some(via) => format!("ws://{}{}", via.address(), target.path()),
+        },
         profile: Plan::ramp_and_hold(count, ramp_per_s, seconds).map_err(LoadError::Profile)?,
         mix: options.mix.clone(),
         seed,
@@ -38,6 +57,8 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
         workers: 1,
         i_run_that_server: options.i_run_that_server,
         joining_max: JOINING_MAX,
+        comeback: true,
+        churn_per_s: 0.0,
         bare: None,
     };
     let mut window = Window::new(count, count as f64 / ramp_per_s, seconds);
@@ -48,10 +69,24 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
             say(&format!("{} of {count} play", beat.players));
         }
         step
+    })
+    .map_err(|error| {
+        // The link is nothing that anybody typed.
+        let LoadError::Unreachable { why, .. } = error else { return error };
+        LoadError::Unreachable { url: options.url.clone(), why }
     })?;
     let sum = window.sum();
     if sum.joined < count {
         say(&format!("{} of {count} joined", sum.joined));
+        if let Ok(target) = Target::resolve(&options.url)
+            && count > target.sources() * BOTS_PER_SOURCE
+        {
+            say("they come from one address: the server may need a higher \
+                 --connections-per-address");
+        }
+    }
+    if let Some(via) = &via {
+        say(&format!("{} connections, {} of them cut", via.connections(), via.cuts()));
     }
     Ok(Report::new(count, options.mix.to_string(), seed, &sum))
 }

@@ -6,10 +6,12 @@
 //! [`Brain`](brain::Brain) is a function from a view to an intent.
 
 mod brains;
+mod comeback;
 mod counted;
 mod course;
 mod link;
 
+pub mod attack;
 pub mod bots;
 pub mod brain;
 pub mod client;
@@ -19,4 +21,5 @@ pub mod names;
 pub mod report;
 pub mod stress;
 pub mod target;
+pub mod via;
 pub mod view;

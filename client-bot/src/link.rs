@@ -63,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             .await
             .map_err(|error| Ended::Handshake(error.to_string()))?;
         socket.get_mut().reset();
-        let (session, hello) = ClientSession::new(Millis(0), name, look);
+        let (session, hello) = ClientSession::new(Millis(0), name, look, "", None);
         let mut link =
             Self { socket, session, origin: Instant::now(), farewell: None, unflushed: false };
         link.send(&hello)?;
@@ -152,6 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         match update {
             Update::Welcome(welcome) => Ok(Some(Said::Welcome(welcome))),
             Update::Snapshot(snapshot) => Ok(Some(Said::Snapshot(snapshot))),
+            Update::Duplicate => Ok(None),
             Update::Event(event) => Ok(Some(Said::Event(event))),
             Update::Ping { answer, .. } => self.send(&answer).map(|()| None),
             Update::Goodbye { code, reason, retry_after_ms } => {

@@ -14,6 +14,7 @@ use throng_shared::prng::Prng;
 use self::bare::BareGuest;
 pub use self::beat::{Beat, Times};
 pub(crate) use self::cpu::{ProcessMeter, stolen};
+pub(crate) use self::frames::{Frame, cut, farewell};
 pub use self::open_files::{allow_open_files, open_files_max};
 use self::player::{Common, Player};
 pub use self::ports::Ports;
@@ -66,6 +67,11 @@ pub struct Plan {
     /// Joins that may be under way at once. A step that fills up takes what the server
     /// lets in; a stage says when players come, whatever the server makes of it.
     pub joining_max: usize,
+    /// Whether bots whose connection ended come back, and go on with their session where
+    /// the server still has it.
+    pub comeback: bool,
+    /// Bots that leave in a second, each for a new one in its place.
+    pub churn_per_s: f64,
     /// The target is a bare loop: no handshake, frames of so many bytes.
     pub bare: Option<Bare>,
 }
@@ -277,6 +283,8 @@ mod tests {
             workers: 3,
             i_run_that_server: false,
             joining_max: usize::MAX,
+            comeback: false,
+            churn_per_s: 0.0,
             bare: None,
         }
     }

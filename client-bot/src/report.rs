@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::load::Beat;
 use crate::stress::outcome::Figures;
 
-/// The report of one load. Everything but `joined`, `lost`, `refused`, `desyncs` and
-/// `join_ms` is of the measured window alone.
+/// The report of one load. Everything but `joined`, `resumed`, `rejoined`, `back_ms`,
+/// `lost`, `refused`, `desyncs` and `join_ms` is of the measured window alone.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     pub bots: usize,
@@ -82,6 +82,11 @@ impl fmt::Display for Report {
         row("gap", format!("{} ms", figures.gap_ms))?;
         row("input to its ack", format!("{} ms", figures.input_ack_ms))?;
         row("join to its welcome", format!("{} ms", figures.join_ms))?;
+        if let Some(back_ms) = figures.back_ms {
+            let (resumed, rejoined) = (figures.resumed, figures.rejoined);
+            let back = format!("{resumed} resumed, {rejoined} joined anew, away {back_ms} ms");
+            row("came back", back)?;
+        }
         row("received, sent", format!("{} B, {} B", self.bytes_in, self.bytes_out))?;
         let entity_tick = match figures.bytes_per_entity_tick {
             Some(bytes) => format!("{bytes:.2} B, over {} of them", self.entity_ticks),

@@ -12,6 +12,8 @@ use std::time::Duration;
 use self::cores::Cores;
 use self::courses::Found;
 use self::live::Glance;
+use throng_shared::limits::CONNECTIONS_MAX;
+
 use self::mix::Mix;
 use self::outcome::Reads;
 use self::outcome::{Figures, Judged, Outcome, RateResult, Sample, Step, StepKind};
@@ -27,7 +29,8 @@ use crate::report::round;
 use crate::target::Target;
 
 pub mod chart;
-mod cores;
+pub mod churn;
+pub(crate) mod cores;
 mod courses;
 pub mod csv;
 pub mod diff;
@@ -43,9 +46,9 @@ pub mod outcome;
 pub mod profile;
 pub mod scan;
 mod search;
-mod server;
+pub(crate) mod server;
 pub mod slo;
-mod subject;
+pub(crate) mod subject;
 mod table;
 pub mod verdict;
 mod watch;
@@ -90,6 +93,8 @@ pub struct StressOptions {
     /// Bots on slow links, and such that stop reading: the last of all.
     pub slow: usize,
     pub stalling: usize,
+    /// Whether bots whose connection ended come back, and are no loss.
+    pub comeback: bool,
     pub slo: Option<Slo>,
     /// From this moment of a step on, a broken threshold ends it.
     pub abort_after: Option<Duration>,
@@ -439,7 +444,13 @@ impl Bench<'_> {
             vec!["--arena".to_owned(), arena],
             vec!["--players-max".to_owned(), players.to_string()],
             vec!["--seed".to_owned(), options.seed.to_string()],
-            options.doors_open.then(|| "--doors-open".to_owned()).into_iter().collect(),
+            // Where a system gives a load but one address to come from, it needs them all.
+            (!cfg!(target_os = "linux"))
+                .then(|| ["--connections-per-address".to_owned(), CONNECTIONS_MAX.to_string()])
+                .into_iter()
+                .flatten()
+                .collect(),
+            options.doors_open.then(|| "--unsafe-doors-open".to_owned()).into_iter().collect(),
         ]
         .concat();
         Subject::start(&options.program, &arguments, tick_hz, self.cores.as_ref())
@@ -473,6 +484,8 @@ impl Bench<'_> {
             workers: options.workers,
             i_run_that_server: options.i_run_that_server,
             joining_max: load::JOINING_MAX,
+            comeback: options.comeback,
+            churn_per_s: 0.0,
             bare,
         })
     }

@@ -4,9 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
 use tokio_tungstenite::tungstenite::http::Uri;
 
-/// Source addresses on loopback. An address has some 28,000 ports to connect
-/// from, and closed connections hold theirs for a minute.
-const SOURCES: usize = 250;
+/// Source addresses on loopback, in networks of so many. An address has some 28,000 ports
+/// to connect from, and closed connections hold theirs for a minute; and a server takes
+/// only so many connections of one. The largest load has 200 of each.
+const SOURCES: usize = 500;
+const NETWORK: usize = 250;
+/// Bots that come from one address without asking a server for more than it gives.
+pub(crate) const BOTS_PER_SOURCE: usize = 200;
 
 /// A server by its url, with its address looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +62,13 @@ impl Target {
         &self.url
     }
 
+    /// What follows host and port in the url.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let authority = self.url.split_once("://").map_or("", |(_, rest)| rest);
+        authority.find('/').map_or("/", |slash| &authority[slash..])
+    }
+
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.address.ip().is_loopback()
@@ -82,10 +93,12 @@ impl Target {
     /// The address that the `number`-th client comes from, where there is a choice.
     #[must_use]
     pub fn source(&self, number: usize) -> Option<SocketAddr> {
-        let low = u8::try_from(1 + number % SOURCES).ok()?;
+        let number = number % SOURCES;
+        let low = u8::try_from(1 + number % NETWORK).ok()?;
+        let high = u8::try_from(1 + number / NETWORK).ok()?;
         let is_v4 = self.address.is_ipv4() && self.is_loopback();
         (cfg!(target_os = "linux") && is_v4)
-            .then(|| SocketAddr::from((Ipv4Addr::new(127, 0, 1, low), 0)))
+            .then(|| SocketAddr::from((Ipv4Addr::new(127, 0, high, low), 0)))
     }
 }
 
@@ -114,6 +127,26 @@ fn host_and_port(url: &str) -> Result<(String, u16), TargetError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_largest_load_takes_no_more_of_an_address_than_a_server_gives() {
+        let target = Target::resolve("ws://127.0.0.1:8080/ws").expect("an address");
+        let mut counts = std::collections::BTreeMap::new();
+        for number in 0..100_000 {
+            *counts.entry(target.source(number).expect("a source")).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), target.sources());
+        assert!(counts.values().all(|&count| count <= BOTS_PER_SOURCE));
+    }
+
+    #[test]
+    fn a_path_is_what_follows_the_port() {
+        for (url, path) in [("ws://127.0.0.1:9/ws?a=/b", "/ws?a=/b"), ("ws://127.0.0.1:9", "/")] {
+            let target = Target::resolve(url).expect("an address");
+            assert_eq!(target.path(), path);
+        }
+    }
 
     #[test]
     fn urls_are_read_strictly() {

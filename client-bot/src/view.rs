@@ -9,12 +9,12 @@ use glam::IVec2;
 use throng_shared::cells::{CellGrid, Focus, cell_at};
 use throng_shared::check::CellCheck;
 use throng_shared::ids::{BoltId, NetId, ShardId, Tick};
-use throng_shared::limits::{VIEW_HEIGHT, VIEW_WIDTH};
+use throng_shared::limits::{THRUST_MAX, VIEW_HEIGHT, VIEW_WIDTH};
 use throng_shared::map::{MapError, TileMap};
 use throng_shared::motion::{Body, Flight, Rules, Steer, fly, step};
 use throng_shared::wire::{
-    BoltRecord, CellDelta, CellEvent, CellKeyframe, GliderRecord, MapRuns, Refocus, Snapshot,
-    TickDelta, Welcome,
+    BoltRecord, CellDelta, CellEvent, CellKeyframe, Condition, GliderRecord, MapRuns, Refocus,
+    Snapshot, TickDelta, Welcome,
 };
 
 /// A glider that the client holds.
@@ -26,8 +26,16 @@ pub struct Glider {
     pub body: Body,
     pub steer: Steer,
     pub hp: u8,
+    /// Its player's connection is lost.
+    pub is_link_dead: bool,
     /// A dash that starts with the next step.
     dash: bool,
+}
+
+impl Glider {
+    fn condition(&self) -> Condition {
+        Condition::new(self.hp, self.is_link_dead)
+    }
 }
 
 /// A bolt that the client holds.
@@ -181,7 +189,10 @@ impl View {
 
     fn apply_before_step(&mut self, event: &CellEvent) -> Result<(), Desync> {
         match *event {
-            CellEvent::Thrust { who, thrust } => self.held(who)?.steer.thrust = thrust,
+            // What a peer says, within what the rule of movement can compute with.
+            CellEvent::Thrust { who, thrust } => {
+                self.held(who)?.steer.thrust = thrust.min(THRUST_MAX);
+            }
             CellEvent::Dash { who } => self.held(who)?.dash = true,
             CellEvent::Enter(_)
             | CellEvent::Leave { .. }
@@ -193,7 +204,8 @@ impl View {
             | CellEvent::Gathered { .. }
             | CellEvent::Check { .. }
             | CellEvent::Arrival(_)
-            | CellEvent::BoltArrival(_) => {}
+            | CellEvent::BoltArrival(_)
+            | CellEvent::Link { .. } => {}
         }
         Ok(())
     }
@@ -235,6 +247,11 @@ impl View {
             CellEvent::Health { who, hp } => {
                 if let Ok(glider) = self.held(*who) {
                     glider.hp = *hp;
+                }
+            }
+            CellEvent::Link { who, dead } => {
+                if let Ok(glider) = self.held(*who) {
+                    glider.is_link_dead = *dead;
                 }
             }
             CellEvent::Fire(record) | CellEvent::BoltArrival(record) => {
@@ -301,7 +318,8 @@ impl View {
             look: record.trim.look(),
             body: record.motion.body(record.place.pos(cell), steer, &self.rules),
             steer,
-            hp: record.hp,
+            hp: record.condition.hp(),
+            is_link_dead: record.condition.is_link_dead(),
             dash: false,
         };
         match self.ids.binary_search(&record.id) {
@@ -326,7 +344,7 @@ impl View {
     fn verify(&mut self, cell: IVec2, expected: u16) -> Result<(), Desync> {
         let mut check = CellCheck::default();
         for glider in self.gliders.iter().filter(|glider| cell_at(glider.body.pos) == cell) {
-            check.glider(glider.id, &glider.body, glider.steer, glider.hp);
+            check.glider(glider.id, &glider.body, glider.steer, glider.condition());
         }
         for bolt in self.bolts.iter().filter(|bolt| cell_at(bolt.flight.pos) == cell) {
             check.bolt(bolt.id, &bolt.flight);
@@ -421,11 +439,14 @@ fn cell_of(focus: Focus, slot: u8) -> Result<IVec2, Desync> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::wire::Secret;
 
     #[test]
     fn views_of_one_atlas_share_their_map() {
         let map = TileMap::walled(64, 64).expect("the size is allowed");
         let welcome = |width| Welcome {
+            secret: Secret::default(),
+            resumed: false,
             you: NetId(0),
             tick: 0,
             tick_hz: 30,

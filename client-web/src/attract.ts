@@ -95,6 +95,7 @@ export function sampleAttract(attract: Attract, scene: Scene, nowMs: number): { 
     gliders.flash[i] = 0;
     gliders.dash[i] = 0;
     gliders.alpha[i] = 1;
+    gliders.linkDead[i] = 0;
     gliders.names[i] = '';
   }
   for (const [n, shard] of attract.shards.entries()) {

@@ -10,8 +10,8 @@ import type { Body, Flight, Steer } from './motion.ts';
 const SEED = 0x811c9dc5 | 0;
 const FACTOR = 0x9e3779b1 | 0;
 
-export function gliderCheck(id: number, body: Body, steer: Steer, hp: number): number {
-  let hash = mix(SEED, id | (hp << 16));
+export function gliderCheck(id: number, body: Body, steer: Steer, condition: number): number {
+  let hash = mix(SEED, id | (condition << 16));
   hash = mix(hash, body.x);
   hash = mix(hash, body.y);
   hash = mix(hash, body.vx);

@@ -6,7 +6,7 @@
 import { type ClientSession, makeInput } from './session/client.ts';
 import { type Clock, clockFeedback, newClock, noteSent, tickAt } from './session/clock.ts';
 import { INPUT_INTERVAL_MS } from './limits.ts';
-import { mapFromRuns } from './map.ts';
+import { isSameMap, mapFromRuns } from './map.ts';
 import { newRules } from './motion.ts';
 import { arrived, newPlayback, type Playback } from './playback.ts';
 import { loseBody, newPrediction, type Prediction, predict, reconcile } from './prediction.ts';
@@ -57,7 +57,9 @@ export interface Game {
   desyncs: number;
   /** Whether a resync was asked for and has not come. */
   resyncing: boolean;
+  /** Round trip as the server measures it, and how much it varies. */
   pingMs: number;
+  jitterMs: number;
   /** Whether the own glider lived at all, and the tick at which it died last. */
   lived: boolean;
   diedAt: number;
@@ -71,10 +73,21 @@ export interface Game {
   muzzle: boolean;
 }
 
-/** The state after a Welcome, or null when its map is none. */
-export function newGame(welcome: Welcome, nowMs: number): Game | null {
-  const map = mapFromRuns(welcome.map.width, welcome.map.height, welcome.map.runs);
-  if (!map) return null;
+/**
+ * The state after a Welcome, or null when its map is none. When the session goes on, so does what was told in it:
+ * `standing`, and what `before` had shown. View, clocks and prediction begin anew.
+ */
+export function newGame(
+  welcome: Welcome,
+  nowMs: number,
+  before: Game | null = null,
+  standing: Standing | null = before?.standing ?? null,
+): Game | null {
+  const told = mapFromRuns(welcome.map.width, welcome.map.height, welcome.map.runs);
+  if (!told) return null;
+  // The same map is drawn already.
+  const map = before && isSameMap(before.view.map, told) ? before.view.map : told;
+  const same = welcome.resumed && before?.you === welcome.you ? before : null;
   const rules = newRules(welcome.tickHz);
   return {
     you: welcome.you,
@@ -84,17 +97,18 @@ export function newGame(welcome: Welcome, nowMs: number): Game | null {
     clock: newClock(nowMs, welcome.tick, welcome.tickHz),
     playback: newPlayback(welcome.tickHz),
     prediction: newPrediction(welcome.tick),
-    standing: newStanding(),
+    standing: welcome.resumed && standing ? standing : newStanding(),
     due: [],
     snapshots: 0,
     snapshotAtMs: nowMs,
     desyncs: 0,
     resyncing: false,
-    pingMs: 0,
-    lived: false,
-    diedAt: 0,
-    eyeX: map.width * 128,
-    eyeY: map.height * 128,
+    pingMs: before?.pingMs ?? 0,
+    jitterMs: before?.jitterMs ?? 0,
+    lived: same?.lived ?? false,
+    diedAt: same?.diedAt ?? 0,
+    eyeX: same?.eyeX ?? map.width * 128,
+    eyeY: same?.eyeY ?? map.height * 128,
     sentAtMs: -1e9,
     sent: { heading: -1, thrust: -1 },
     firedAt: -1e9,
@@ -144,14 +158,15 @@ export function takeRoomEvent(game: Game, event: Event, nowMs: number): void {
 
 /**
  * Predicts every tick that the clock has reached under this intent, and hands over the inputs to send. Returns whether
- * a tick passed, that is whether the presses in the intent were used.
+ * the presses in the intent were used. While nothing can be sent, `send` is null: the server goes on with the last
+ * input, and so do we.
  */
 export function advance(
   game: Game,
   session: ClientSession,
   intent: Intent,
   nowMs: number,
-  send: (input: Input) => void,
+  send: ((input: Input) => void) | null,
 ): boolean {
   const { prediction, view } = game;
   const target = Math.floor(tickAt(game.clock, nowMs));
@@ -168,7 +183,7 @@ export function advance(
   for (let left = behind - 1; left >= 0; left--) {
     const tick = target - left;
     // A slow frame's earlier ticks are over: for them the server went on with the last input, and so do we.
-    if (left > 0) {
+    if (left > 0 || !send) {
       predict(prediction, tick, game.sent.heading, game.sent.thrust, false, view.rules, view.map);
       continue;
     }
@@ -194,7 +209,7 @@ export function advance(
     prediction.errorX += x - prediction.body.x;
     prediction.errorY += y - prediction.body.y;
   }
-  return true;
+  return send !== null;
 }
 
 /** The share of the running tick that has passed. */

@@ -1,19 +1,35 @@
 /** What browser tests may ask the page, as `window.throng`. */
 
-import { type App, type Phase, phaseOf } from './app.ts';
+import { type App, nextTryMs, type Phase, phaseOf } from './app.ts';
 import { ownGlider } from './game.ts';
 import { SUB } from './lattice.ts';
 
 export interface ThrongState {
   readonly phase: Phase;
   readonly tick: number;
+  /** Id of the own glider, or -1 before the first picture. */
+  readonly you: number;
   /** The own glider as predicted, in tiles. */
   readonly own: { readonly x: number; readonly y: number } | null;
   readonly others: number;
+  /** Gliders in view whose players' connections are lost. */
+  readonly linkDead: number;
+  readonly names: readonly string[];
+  readonly shards: number;
+  readonly kills: number;
   readonly corrections: number;
   readonly desyncs: number;
   readonly pingMs: number;
   readonly snapshots: number;
+  /** Number of the newest ordered event. */
+  readonly received: number;
+  /** Welcomes since the page was loaded, and whether the newest went on with a session. */
+  readonly welcomes: number;
+  readonly resumed: boolean;
+  /** Close code of the outage, or 0. */
+  readonly code: number;
+  /** Time to the next attempt, or -1 while one runs or when none will be made. */
+  readonly retryInMs: number;
 }
 
 export interface ThrongHooks {
@@ -31,21 +47,29 @@ export function installHooks(app: App): void {
 }
 
 function stateOf(app: App): ThrongState {
-  const { game } = app;
-  const phase = phaseOf(app);
-  if (!game) {
-    return { phase, tick: 0, own: null, others: 0, corrections: 0, desyncs: 0, pingMs: 0, snapshots: 0 };
-  }
-  const { prediction, view } = game;
-  const own = ownGlider(game);
+  const { game, welcomes, resumed } = app;
+  const own = game ? ownGlider(game) : undefined;
+  const body = game?.prediction.body;
+  const gliders = [...(game?.view.gliders.values() ?? [])];
+  const retryMs = nextTryMs(app) - app.around.now();
   return {
-    phase,
-    tick: view.tick,
-    own: own && prediction.live ? { x: prediction.body.x / SUB, y: prediction.body.y / SUB } : null,
-    others: view.gliders.size - (own ? 1 : 0),
-    corrections: prediction.corrections,
-    desyncs: game.desyncs,
-    pingMs: game.pingMs,
-    snapshots: game.snapshots,
+    phase: phaseOf(app),
+    tick: game?.view.tick ?? 0,
+    you: game?.you ?? -1,
+    own: own && body && game.prediction.live ? { x: body.x / SUB, y: body.y / SUB } : null,
+    others: gliders.length - (own ? 1 : 0),
+    linkDead: gliders.filter((glider) => glider.linkDead).length,
+    names: gliders.map((glider) => glider.name),
+    shards: game?.standing.shards ?? 0,
+    kills: game?.standing.kills ?? 0,
+    corrections: game?.prediction.corrections ?? 0,
+    desyncs: game?.desyncs ?? 0,
+    pingMs: game?.pingMs ?? 0,
+    snapshots: game?.snapshots ?? 0,
+    received: app.session?.received ?? app.resume?.received ?? 0,
+    welcomes,
+    resumed,
+    code: app.outage?.code.number ?? 0,
+    retryInMs: Number.isNaN(retryMs) ? -1 : Math.max(0, retryMs),
   };
 }

@@ -19,6 +19,10 @@ export const HP_MAX = 100;
 /** A name's length in bytes of UTF-8 and in characters. */
 export const NAME_BYTES_MAX = 64;
 export const NAME_CHARS_MAX = 16;
+/** A ticket's length in bytes. */
+export const TICKET_BYTES = 768;
+/** What a session is resumed with, in random bytes. */
+export const SECRET_BYTES = 16;
 /** Colour schemes that a glider can have. */
 export const LOOKS = 16;
 /** Steps of thrust: 0 drifts, this is full speed. */
@@ -31,5 +35,17 @@ export const INPUT_INTERVAL_MS = 100;
 
 /** Largest message that a server sends. */
 export const SERVER_MESSAGE_BYTES = 1 << 20;
+/** Longest that a server asks a client to stay away. */
+export const RETRY_MAX_MS = 60_000;
 /** Silence after which a client gives its connection up. */
 export const CLIENT_SILENCE_MS = 10_000;
+/** Most that counts as the server's silence between two looks of a client: in a longer gap it was stalled itself. */
+export const CLIENT_STALL_MS = 1_000;
+
+/** Most that a client waits before it connects again: the first time, and however often it failed. */
+export const RECONNECT_BASE_MS = 250;
+export const RECONNECT_CAP_MS = 8_000;
+/** A connection that lived this long was a good one: the next wait is a first one again. */
+export const RECONNECT_STABLE_MS = 10_000;
+/** Least time between two attempts that a hint brings about, whatever it is. */
+export const RECONNECT_HINT_MS = 1_000;

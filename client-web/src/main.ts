@@ -4,7 +4,7 @@ import './styles/page.css';
 import './styles/hud.css';
 import './styles/menu.css';
 import './styles/phone.css';
-import { act, forgiveSilence, join, leave, newApp, phaseOf, retryNow, watchSilence } from './app.ts';
+import { act, goOn, hint, join, keptOf, leave, newApp, phaseOf, playHere, store, watchSilence } from './app.ts';
 import { newAttract, sampleAttract, stepAttract } from './attract.ts';
 import { coverFit, fit, newCamera } from './camera.ts';
 import { newPainter, pageX, pageY, paint } from './draw/arena.ts';
@@ -16,22 +16,23 @@ import { contextOf } from './draw/surface.ts';
 import { newTrails, stepTrails } from './draw/trails.ts';
 import { drainHappenings, type Game, type Intent } from './game.ts';
 import { installHooks } from './hooks.ts';
-import { showLink } from './hud/link.ts';
+import { pressLink, showLink } from './hud/link.ts';
 import { focusName, openMenu, showCompany } from './hud/menu.ts';
 import { newOverlay, showOverlay } from './hud/overlay.ts';
 import { findPage, setHidden } from './hud/page.ts';
-import { newDevices, readIntent } from './input/devices.ts';
+import { dropStalePresses, newDevices, readIntent } from './input/devices.ts';
 import { Listener } from './input/listen.ts';
 import { angleOf, SUB } from './lattice.ts';
 import { advancePlayback } from './playback.ts';
 import { fadeError } from './prediction.ts';
 import { sampleGame } from './sample.ts';
 import { newScene } from './scene.ts';
+import { Handover } from './session/handover.ts';
+import { familyOf, recallKept, storeKept } from './session/storage.ts';
+import { ticketIn } from './session/ticket.ts';
 import { pruneTracks } from './tracks.ts';
 
 const FRAME_MS_MAX = 100;
-/** No frame for so long means that the page was hidden or asleep. */
-const PAUSE_MS = 1_000;
 const MINIMAP_MS = 80;
 /** What the head-up display takes above and below the arena on a tall screen, in CSS pixels. */
 const TALL_TOP = 112;
@@ -40,7 +41,14 @@ const RATIO_MAX = 3;
 
 const page = findPage();
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-const app = newApp(`${scheme}//${location.host}/ws`, () => performance.now());
+const chance = (): number => Math.floor(Math.random() * 2 ** 32);
+const app = newApp({
+  url: `${scheme}//${location.host}/ws`,
+  now: () => performance.now(),
+  chance,
+  store: storeKept,
+});
+const handover = new Handover(familyOf(chance), () => keptOf(app));
 const devices = newDevices();
 const painter = newPainter(contextOf(page.arena, true));
 const minimap = newMinimap(page.minimap);
@@ -61,7 +69,7 @@ let lastX = 0;
 let lastY = 0;
 let minimapAtMs = 0;
 let hurtUntilMs = 0;
-let wasMenu = true;
+let wasMenu = false;
 
 function isPlaying(): boolean {
   const phase = phaseOf(app);
@@ -81,7 +89,6 @@ function resize(): void {
 }
 
 function frame(nowMs: number): void {
-  if (nowMs - lastMs > PAUSE_MS) forgiveSilence(app);
   const elapsed = Math.min(FRAME_MS_MAX, Math.max(0, nowMs - lastMs));
   lastMs = nowMs;
   effects.motion = calm.matches ? 0 : 1;
@@ -120,6 +127,7 @@ function frame(nowMs: number): void {
 }
 
 function playFrame(game: Game, nowMs: number, elapsed: number): void {
+  dropStalePresses(devices, nowMs);
   readIntent(devices, pageX(camera, camera.x, ratio), pageY(camera, camera.y, ratio), intent);
   if (act(app, intent) && intent.dash) devices.dashes = 0;
   fadeError(game.prediction, elapsed);
@@ -163,7 +171,7 @@ function minimapSize(): number {
 function showPage(nowMs: number): void {
   const { game } = app;
   const phase = phaseOf(app);
-  const isMenu = phase === 'menu' || (phase === 'connecting' && !game);
+  const isMenu = phase === 'menu' || (phase === 'connecting' && !game && !app.resume);
   setHidden(page.menu, !isMenu);
   setHidden(page.hud, !game);
   page.play.disabled = phase === 'connecting';
@@ -179,8 +187,24 @@ function showPage(nowMs: number): void {
   wasMenu = isMenu;
 }
 
+function takeOver(): void {
+  void handover.ask().then((kept) => playHere(app, kept));
+}
+
+/** Takes a ticket out of the address bar, where it would be seen, and joins with it: it does not keep. */
+function takeTicket(): boolean {
+  const ticket = ticketIn(location.hash);
+  if (location.hash !== '') history.replaceState(history.state, '', location.pathname + location.search);
+  if (ticket === '') return false;
+  if (app.wanted) leave(app);
+  app.ticket = ticket;
+  page.join.requestSubmit();
+  return true;
+}
+
 openMenu(page, Math.random, ({ name, look }) => join(app, name, look));
-void showCompany(page);
+const kept = recallKept();
+if (!takeTicket() && kept) goOn(app, kept);
 // A hidden tab gets no frames: it drops what it will not show, and answers from the message.
 app.afterSnapshot = (game) => {
   if (!document.hidden) return;
@@ -190,22 +214,24 @@ app.afterSnapshot = (game) => {
 };
 new Listener(page.arena, page.dash, devices, isPlaying);
 installHooks(app);
-page.linkButton.addEventListener('click', () => {
-  if (app.wanted) retryNow(app);
-  else leave(app);
-});
+page.linkButton.addEventListener('click', () => pressLink(app, takeOver));
+page.linkLeave.addEventListener('click', () => leave(app));
 window.addEventListener('keydown', (event) => {
-  if (event.code === 'Escape' && app.wanted) leave(app);
+  if (event.code === 'Escape' && phaseOf(app) !== 'menu') leave(app);
+  if (event.code === 'Enter' && !event.repeat && event.target === page.linkPanel) pressLink(app, takeOver);
   const isForm = event.target instanceof Node && page.join.contains(event.target);
   if (event.code === 'Enter' && !event.repeat && !isForm && phaseOf(app) === 'menu') page.join.requestSubmit();
 });
-window.addEventListener('online', () => retryNow(app));
+window.addEventListener('online', () => hint(app));
+window.addEventListener('hashchange', takeTicket);
+// A reload goes on with the session, so nobody says goodbye here.
+window.addEventListener('pagehide', () => store(app));
 window.addEventListener('resize', resize);
 window.addEventListener('pointerdown', (event) => {
   if (event.pointerType === 'touch') document.body.classList.add('touch');
 });
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') retryNow(app);
+  if (document.visibilityState === 'visible') hint(app);
 });
 if (matchMedia('(pointer: coarse)').matches) document.body.classList.add('touch');
 resize();

@@ -52,6 +52,11 @@ export function mapFromRuns(width: number, height: number, runs: readonly number
   return at === solid.length ? newMap(width, height, solid) : null;
 }
 
+/** Whether two maps have the same tiles. */
+export function isSameMap(one: TileMap, other: TileMap): boolean {
+  return one.width === other.width && one.height === other.height && one.tiles.every((tile, n) => tile === other.tiles[n]);
+}
+
 /** Whether the tile in column `x`, row `y` stops gliders and bolts. */
 export function isSolid(map: TileMap, x: number, y: number): boolean {
   if (x < 0 || y < 0 || x >= map.width || y >= map.height) return true;

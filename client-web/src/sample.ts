@@ -59,6 +59,7 @@ function sampleOwn(game: Game, scene: Scene, aim: number, nowMs: number): void {
   gliders.health[i] = own.hp / HP_MAX;
   gliders.dash[i] = dashLight(body.dashLeft, view.rules.dashTicks);
   gliders.alpha[i] = 1;
+  gliders.linkDead[i] = 0;
   gliders.names[i] = own.name;
   const track = game.tracks.gliders.get(own.id);
   gliders.flash[i] = track ? flash(game, track.hurtAt, view.tick + (nowMs - game.snapshotAtMs) / game.clock.tickMs) : 0;
@@ -81,6 +82,7 @@ function sampleOther(game: Game, scene: Scene, track: Track, playTick: number, s
   gliders.flash[i] = flash(game, track.hurtAt, playTick);
   gliders.dash[i] = dashLight(dashTicks - (playTick - track.dashAt), dashTicks);
   gliders.alpha[i] = stale * Math.min(1, (playTick - track.since + 1) / (tickHz / 10));
+  gliders.linkDead[i] = track.linkDead ? 1 : 0;
   gliders.names[i] = track.name;
 }
 

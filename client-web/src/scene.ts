@@ -18,6 +18,8 @@ export interface GliderBatch {
   /** 1 while dashing. */
   readonly dash: Float32Array;
   readonly alpha: Float32Array;
+  /** 1 while the player's connection is lost. */
+  readonly linkDead: Uint8Array;
   readonly names: string[];
 }
 
@@ -88,6 +90,7 @@ function gliderBatch(): GliderBatch {
     flash: new Float32Array(n),
     dash: new Float32Array(n),
     alpha: new Float32Array(n),
+    linkDead: new Uint8Array(n),
     names: new Array<string>(n).fill(''),
   };
 }

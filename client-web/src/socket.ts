@@ -1,6 +1,8 @@
 /** One WebSocket: opened, watched for a handshake that takes too long, and silent once disposed. */
 
 const OPEN_MS = 6_000;
+/** Unsent bytes beyond which an input is better not sent: it would arrive when nobody wants it. */
+const UNSENT_BYTES = 64 << 10;
 
 export interface LinkEvents {
   opened(): void;
@@ -44,10 +46,15 @@ export class Link {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(bytes);
   }
 
-  /** Closes without telling `closed`. */
+  /** Whether so much is unsent that what is said now arrives late. */
+  isClogged(): boolean {
+    return this.socket.bufferedAmount > UNSENT_BYTES;
+  }
+
+  /** Closes without telling `closed`. A page may only say 1000 and codes of our own. */
   dispose(code = 1000): void {
     this.abort.abort();
     window.clearTimeout(this.timer);
-    if (this.socket.readyState <= WebSocket.OPEN) this.socket.close(code);
+    if (this.socket.readyState <= WebSocket.OPEN) this.socket.close(code >= 4000 ? code : 1000);
   }
 }

@@ -12,6 +12,8 @@ export interface Track {
   look: number;
   name: string;
   hp: number;
+  /** Whether its player's connection is lost. */
+  linkDead: boolean;
   /** First and last tick in the ring. */
   since: number;
   until: number;
@@ -55,6 +57,7 @@ export function recordTracks(tracks: Tracks, view: View): void {
     track.look = glider.look;
     track.name = glider.name;
     track.hp = glider.hp;
+    track.linkDead = glider.linkDead;
     record(track, tick, glider.body.x, glider.body.y, glider.steer.heading);
   }
   for (const bolt of view.bolts.values()) {
@@ -142,6 +145,7 @@ function newTrack(): Track {
     look: 0,
     name: '',
     hp: 0,
+    linkDead: false,
     since: 0,
     until: 0,
     live: true,

@@ -9,7 +9,7 @@ import type { TileMap } from './map.ts';
 import { type Body, type Flight, fly, type Rules, type Steer, step } from './motion.ts';
 import { tickOffset } from './tick.ts';
 import type { BoltRecord, CellEvent, CellKeyframe, Focus, GliderRecord, Refocus, ShardRecord, TickDelta } from './wire/codec.ts';
-import { placeX, placeY, recordBody, recordFlight, recordSteer, trimLook } from './wire/records.ts';
+import { conditionHp, conditionOf, isLinkDead, placeX, placeY, recordBody, recordFlight, recordSteer, trimLook } from './wire/records.ts';
 
 export interface Glider {
   readonly id: number;
@@ -18,6 +18,8 @@ export interface Glider {
   readonly body: Body;
   readonly steer: Steer;
   hp: number;
+  /** Whether its player's connection is lost. */
+  linkDead: boolean;
   /** Whether a dash was pressed for the coming step. */
   dashing: boolean;
 }
@@ -137,8 +139,9 @@ export function applyRefocus(view: View, refocus: Refocus): Desync | null {
 /** What the check value of a held cell must be. */
 export function checkCell(view: View, slot: number): number {
   let sum = 0;
-  for (const { id, body, steer, hp } of view.gliders.values()) {
-    if (slotAt(view.focus, body.x, body.y) === slot) sum = (sum + gliderCheck(id, body, steer, hp)) | 0;
+  for (const { id, body, steer, hp, linkDead } of view.gliders.values()) {
+    if (slotAt(view.focus, body.x, body.y) !== slot) continue;
+    sum = (sum + gliderCheck(id, body, steer, conditionOf(hp, linkDead))) | 0;
   }
   for (const { id, flight } of view.bolts.values()) {
     if (slotAt(view.focus, flight.x, flight.y) === slot) sum = (sum + boltCheck(id, flight)) | 0;
@@ -220,6 +223,11 @@ function applyAfterStep(view: View, slot: number, event: CellEvent): void {
       glider.hp = event.hp;
       break;
     }
+    case 'Link': {
+      const glider = view.gliders.get(event.who);
+      if (glider) glider.linkDead = event.dead;
+      break;
+    }
     case 'Fire': {
       const { flight, look, owner } = takeBolt(view, event.value, slot);
       view.happenings.push({ kind: 'Fire', owner, look, x: flight.x, y: flight.y, heading: flight.heading });
@@ -272,7 +280,8 @@ function takeGlider(view: View, record: GliderRecord, slot: number): Glider {
     look: trimLook(record.trim),
     body: recordBody(record, slotColumn(view.focus, slot), slotRow(view.focus, slot), view.rules),
     steer: recordSteer(record),
-    hp: record.hp,
+    hp: conditionHp(record.condition),
+    linkDead: isLinkDead(record.condition),
     dashing: false,
   };
   view.gliders.set(glider.id, glider);

@@ -7,6 +7,7 @@ import { SUB } from '../src/lattice.ts';
 import { walled } from '../src/map.ts';
 import { type Body, bodyAt, newRules, type Steer, step } from '../src/motion.ts';
 import { newSession } from '../src/session/client.ts';
+import { conditionOf } from '../src/wire/records.ts';
 import type { CellEvent, CellKeyframe, GliderRecord, Input, Snapshot, TickDelta } from '../src/wire/codec.ts';
 
 export const HZ = 30;
@@ -57,7 +58,10 @@ export function playScenario(scenario: Scenario): Outcome {
     }
     runs[runs.length - 1]!++;
   }
-  const game = newGame({ you: YOU, tick: 0, tickHz: HZ, room: 'test', map: { width: COLUMNS, height: ROWS, runs } }, 0);
+  const game = newGame(
+    { secret: new Uint8Array(16), resumed: false, you: YOU, tick: 0, tickHz: HZ, room: 'test', map: { width: COLUMNS, height: ROWS, runs } },
+    0,
+  );
   if (!game) throw new Error('The map is one.');
 
   const upstream: { atMs: number; input: Input }[] = [];
@@ -101,7 +105,7 @@ export function playScenario(scenario: Scenario): Outcome {
       step(body, steer, dash, tick, rules, map);
       if (events.length > 0) delta.cells.push({ slot, events });
       const after = slotAt(FOCUS, body.x, body.y);
-      const value = checkValue(gliderCheck(YOU, body, steer, 100));
+      const value = checkValue(gliderCheck(YOU, body, steer, conditionOf(100, false)));
       delta.cells.push({ slot: after, events: [{ kind: 'Check', value }] });
       const feedback = arrived && { ack: arrived.tick - tick, early: arrived.early };
       arrived = null;
@@ -140,7 +144,7 @@ function keyframes(body: Body, steer: Steer): CellKeyframe[] {
     heading: steer.heading,
     trim: (3 << 4) | steer.thrust,
     motion: { kind: 'Free', vx: body.vx, vy: body.vy },
-    hp: 100,
+    condition: conditionOf(100, false),
     name: 'Ada',
   };
   return Array.from({ length: FOCUS.w * FOCUS.h }, (_, slot) => ({

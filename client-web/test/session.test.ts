@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { handleFrame, isSilent, makeInput, newSession } from '../src/session/client.ts';
+import { type ClientSession, handleFrame, keep, makeInput, newSession, pollTimeout } from '../src/session/client.ts';
 import { encodeServerMessage, type ServerMessage } from '../src/wire/codec.ts';
 import { Writer } from '../src/wire/writer.ts';
 
@@ -9,14 +9,14 @@ function bytesOf(message: ServerMessage): Uint8Array {
   return writer.finish();
 }
 
-const WELCOME: ServerMessage = {
+const WELCOME = {
   kind: 'Welcome',
-  value: { you: 3, tick: 10, tickHz: 30, room: 'main', map: { width: 8, height: 8, runs: [64] } },
-};
+  value: { secret: new Uint8Array(16).fill(9), resumed: false, you: 3, tick: 10, tickHz: 30, room: 'main', map: { width: 8, height: 8, runs: [64] } },
+} satisfies ServerMessage;
 
 test('nothing but Welcome or Goodbye may come first', () => {
   const { session } = newSession(0, 'Ada', 1);
-  expect(handleFrame(session, 1, bytesOf({ kind: 'Ping', nonce: 1, rttMs: 0 }))).toEqual({ kind: 'Fault', fault: 'Unexpected' });
+  expect(handleFrame(session, 1, bytesOf({ kind: 'Ping', nonce: 1, rttMs: 0, jitterMs: 0 }))).toEqual({ kind: 'Fault', fault: 'Unexpected' });
   expect(handleFrame(session, 1, bytesOf(WELCOME)).kind).toBe('Welcome');
   expect(session.you).toBe(3);
   expect(handleFrame(session, 1, bytesOf(WELCOME))).toEqual({ kind: 'Fault', fault: 'Unexpected' });
@@ -25,10 +25,11 @@ test('nothing but Welcome or Goodbye may come first', () => {
 test('a ping is answered with its nonce', () => {
   const { session } = newSession(0, 'Ada', 1);
   handleFrame(session, 1, bytesOf(WELCOME));
-  expect(handleFrame(session, 2, bytesOf({ kind: 'Ping', nonce: 500, rttMs: 31 }))).toEqual({
+  expect(handleFrame(session, 2, bytesOf({ kind: 'Ping', nonce: 500, rttMs: 31, jitterMs: 4 }))).toEqual({
     kind: 'Ping',
-    answer: { kind: 'Pong', nonce: 500 },
+    answer: { kind: 'Pong', nonce: 500, received: 0 },
     rttMs: 31,
+    jitterMs: 4,
   });
 });
 
@@ -40,6 +41,30 @@ test('bytes that are no message are a fault, never half a state', () => {
     expect(session.you).toBeNull();
   }
   expect(handleFrame(session, 1, Uint8Array.of(...welcome, 0)).kind).toBe('Fault');
+});
+
+test('an event is taken once and in order over connections', () => {
+  const take = (session: ClientSession, number: number): string =>
+    handleFrame(session, 1, bytesOf({ kind: 'Event', number, event: { kind: 'Notice', text: String(number) } })).kind;
+  const welcome = (resumed: boolean): Uint8Array => bytesOf({ kind: 'Welcome', value: { ...WELCOME.value, resumed } });
+  const first = newSession(0, 'Ada', 1).session;
+  expect(keep(first), 'because nothing was begun').toBeNull();
+  handleFrame(first, 1, welcome(false));
+  expect([take(first, 1), take(first, 2)]).toEqual(['Event', 'Event']);
+  expect(handleFrame(first, 1, bytesOf({ kind: 'Ping', nonce: 1, rttMs: 0, jitterMs: 0 }))).toMatchObject({
+    answer: { kind: 'Pong', received: 2 },
+  });
+  const kept = keep(first);
+  expect(kept).toEqual({ secret: WELCOME.value.secret, received: 2 });
+  const second = newSession(0, 'Ada', 1, '', kept);
+  expect(second.hello).toMatchObject({ value: { resume: kept } });
+  handleFrame(second.session, 1, welcome(true));
+  expect(take(second.session, 2), 'because it came before the cut').toBe('Duplicate');
+  expect(take(second.session, 3)).toBe('Event');
+  expect(take(second.session, 5), 'because 4 is lost').toBe('Fault');
+  const third = newSession(0, 'Ada', 1, '', kept).session;
+  handleFrame(third, 1, welcome(false));
+  expect(take(third, 1), 'because the numbers begin anew').toBe('Event');
 });
 
 test('an input names a tick that the server takes, and counts presses', () => {
@@ -62,6 +87,15 @@ test('an input names a tick that the server takes, and counts presses', () => {
 
 test('ten seconds of silence end the session', () => {
   const { session } = newSession(0, 'Ada', 1);
-  expect(isSilent(session, 9_999)).toBe(false);
-  expect(isSilent(session, 10_000)).toBe(true);
+  for (let now = 0; now < 10_000; now += 16) expect(pollTimeout(session, now)).toBe(false);
+  expect(pollTimeout(session, 10_000)).toBe(true);
+});
+
+test('a stall of the page is no silence of the server', () => {
+  const { session } = newSession(0, 'Ada', 1);
+  expect(pollTimeout(session, 900)).toBe(false);
+  expect(pollTimeout(session, 60_000), 'because the page did not look').toBe(false);
+  let now = 60_000;
+  while (!pollTimeout(session, now)) now += 100;
+  expect(now, 'because 1900 were silent').toBe(68_100);
 });

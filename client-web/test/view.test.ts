@@ -4,6 +4,7 @@ import { SUB } from '../src/lattice.ts';
 import { walled } from '../src/map.ts';
 import { newRules, VEL, way } from '../src/motion.ts';
 import { applyRefocus, applyTick, checkCell, newView, type View } from '../src/view.ts';
+import { conditionOf } from '../src/wire/records.ts';
 import type { BoltRecord, CellEvent, CellKeyframe, GliderRecord, TickDelta } from '../src/wire/codec.ts';
 
 const rules = newRules(30);
@@ -14,7 +15,7 @@ const FOCUS = { x: 1, y: 0, w: 3, h: 2 };
 let view: View;
 
 function glider(id: number, x: number, y: number, heading = 0): GliderRecord {
-  return { id, place: x | (y << 12), heading, trim: (5 << 4) | 15, motion: { kind: 'Cruise' }, hp: 100, name: `g${id}` };
+  return { id, place: x | (y << 12), heading, trim: (5 << 4) | 15, motion: { kind: 'Cruise' }, condition: conditionOf(100, false), name: `g${id}` };
 }
 
 function bolt(id: number, x: number, y: number, heading: number, left: number): BoltRecord {
@@ -69,6 +70,16 @@ describe('the view', () => {
     expect(applyTick(view, delta)).toBeNull();
     expect(view.gliders.get(9)?.body).toMatchObject({ vx: 0, vy: rules.dashSpeed });
     expect(view.gliders.get(4)?.body.x, 'because an arrival has made its step').toBe(CELL_SUB + 10);
+  });
+
+  test('a lost connection shows, and is part of the check value', () => {
+    const before = checkCell(view, 1);
+    applyTick(view, tickOf(1, { kind: 'Link', who: 9, dead: true }));
+    expect(view.gliders.get(9)).toMatchObject({ linkDead: true, hp: 100 });
+    const after = checkCell(view, 1);
+    applyTick(view, tickOf(1, { kind: 'Link', who: 9, dead: false }));
+    expect(after).not.toBe(before);
+    expect(view.gliders.get(9)?.linkDead).toBe(false);
   });
 
   test('a death is shown where it was', () => {

@@ -1,13 +1,14 @@
 //! The command line: strict, results on stdout, logs on stderr.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 mod bots;
+mod ends;
 mod serve;
 mod stress;
+mod via;
 
 /// An authoritative multiplayer arena server.
 #[derive(Debug, Parser)]
@@ -27,43 +28,37 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs a server (the default).
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// Plays with headless bots and reports what they saw.
     Bots(bots::BotsArgs),
+    /// Leads connections to a server over a bad link.
+    Via(via::ViaArgs),
     /// Finds how many players this machine holds.
     Stress(Box<stress::StressArgs>),
     #[command(hide = true)]
     Worker(stress::WorkerArgs),
     #[command(hide = true)]
     Floor(stress::FloorArgs),
+    #[command(hide = true)]
+    Raid(stress::RaidArgs),
 }
 
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = std::env::var("THRONG_LOG").unwrap_or_else(|_| "info".to_owned());
-    let filter = match tracing_subscriber::EnvFilter::try_new(&filter) {
-        Ok(filter) => filter,
-        Err(error) => {
-            eprintln!(
-                "throng: The variable THRONG_LOG is {filter:?}, which is no filter: {error}."
-            );
-            return ExitCode::FAILURE;
-        }
-    };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    if let Err(sentence) = crate::log::begin() {
+        return ended(Err(sentence));
+    }
     let result = match cli.command {
         None => serve::run(cli.serve),
-        Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Serve(args)) => serve::run(*args),
         Some(Command::Bots(args)) => bots::run(args),
+        Some(Command::Via(args)) => via::run(args),
         Some(Command::Stress(args)) => return ended(stress::run(*args)),
         Some(Command::Worker(args)) => stress::run_worker(args),
         Some(Command::Floor(args)) => stress::run_floor(args),
+        Some(Command::Raid(args)) => stress::run_raid(args),
     };
     ended(result.map(|()| ExitCode::SUCCESS))
 }

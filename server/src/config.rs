@@ -5,14 +5,22 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use throng_shared::limits::{
-    HOUSE_BOTS_MAX, MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, TICK_HZ_MAX,
-    TICK_HZ_MIN,
+    AUTH_SECRET_BYTES_MAX, AUTH_SECRET_BYTES_MIN, FRAMES_PER_TICK, HOUSE_BOTS_MAX, LINK_HOLD_MS,
+    MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, PROXIES_MAX, SESSION_MS,
+    SESSION_S_MAX, TICK_HZ_MAX, TICK_HZ_MIN,
 };
 
 use crate::maps;
+use crate::net::{Origin, Proxies, TlsFiles};
 use crate::sim::Arena;
+use crate::tickets::AuthSecret;
+
+mod limits;
+
+pub use limits::{LimitSettings, Limits, SwitchedOff};
 
 /// The map that is played without any flag, part of the binary.
 const DEFAULT_MAP: &str = include_str!("../../assets/maps/default.tmj");
@@ -109,6 +117,17 @@ pub struct Settings {
     pub net_threads: Option<usize>,
     pub players_max: Option<usize>,
     pub allow_origin: Option<Vec<String>>,
+    pub link_hold_s: Option<u64>,
+    pub session_s: Option<u64>,
+    pub auth_secret: Option<AuthSecret>,
+    pub auth_secret_file: Option<PathBuf>,
+    pub trust_proxy: Option<Vec<IpNet>>,
+    pub tls_cert: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    #[serde(default)]
+    pub limits: LimitSettings,
+    #[serde(default, rename = "unsafe")]
+    pub switched_off: SwitchedOff,
 }
 
 impl Settings {
@@ -155,8 +174,27 @@ impl Settings {
                 "ALLOW_ORIGIN" => {
                     settings.allow_origin = Some(value.split(',').map(str::to_owned).collect());
                 }
+                "LINK_HOLD_S" => settings.link_hold_s = parse(&name, &value)?,
+                "SESSION_S" => settings.session_s = parse(&name, &value)?,
+                // No error may repeat it.
+                "AUTH_SECRET" => settings.auth_secret = Some(AuthSecret::new(value)),
+                "AUTH_SECRET_FILE" => settings.auth_secret_file = Some(PathBuf::from(value)),
+                "TRUST_PROXY" => {
+                    let networks = value.split(',').map(|it| parse(&name, it.trim()));
+                    settings.trust_proxy = networks.collect::<Result<_, _>>()?;
+                }
+                "TLS_CERT" => settings.tls_cert = Some(PathBuf::from(value)),
+                "TLS_KEY" => settings.tls_key = Some(PathBuf::from(value)),
                 other if OTHER_VARIABLES.contains(&other) => {}
-                _ => unknown.push(name),
+                other => {
+                    if let Some(limit) = settings.limits.of_variable(other) {
+                        *limit = parse(&name, &value)?;
+                    } else if let Some(switch) = settings.switched_off.of_variable(other) {
+                        *switch = parse(&name, &value)?.unwrap_or_default();
+                    } else {
+                        unknown.push(name);
+                    }
+                }
             }
         }
         Ok((settings, unknown))
@@ -168,6 +206,12 @@ impl Settings {
         // A file's map must not hide a flag's arena, nor the other way round.
         let placed = self.arena.is_some() || self.map.is_some();
         let (arena, map) = if placed { (self.arena, self.map) } else { (other.arena, other.map) };
+        let (auth_secret, auth_secret_file) =
+            if self.auth_secret.is_some() || self.auth_secret_file.is_some() {
+                (self.auth_secret, self.auth_secret_file)
+            } else {
+                (other.auth_secret, other.auth_secret_file)
+            };
         Settings {
             listen: self.listen.or(other.listen),
             tick_rate: self.tick_rate.or(other.tick_rate),
@@ -178,6 +222,15 @@ impl Settings {
             net_threads: self.net_threads.or(other.net_threads),
             players_max: self.players_max.or(other.players_max),
             allow_origin: self.allow_origin.or(other.allow_origin),
+            link_hold_s: self.link_hold_s.or(other.link_hold_s),
+            session_s: self.session_s.or(other.session_s),
+            auth_secret,
+            auth_secret_file,
+            trust_proxy: self.trust_proxy.or(other.trust_proxy),
+            tls_cert: self.tls_cert.or(other.tls_cert),
+            tls_key: self.tls_key.or(other.tls_key),
+            limits: self.limits.or(other.limits),
+            switched_off: self.switched_off.or(other.switched_off),
         }
     }
 }
@@ -201,7 +254,18 @@ pub struct Config {
     pub seed: u64,
     pub net_threads: usize,
     pub players_max: usize,
-    pub origins: Vec<String>,
+    pub origins: Vec<Origin>,
+    /// How long the glider of a lost connection stays, and how long its session waits, in
+    /// milliseconds.
+    pub link_hold_ms: u64,
+    pub session_ms: u64,
+    /// What the operator's login service signs tickets with.
+    pub auth_secret: Option<AuthSecret>,
+    pub proxies: Proxies,
+    pub tls: Option<TlsFiles>,
+    pub limits: Limits,
+    /// The room crashes after this tick: a rehearsal.
+    pub panic_at: Option<u32>,
 }
 
 impl Config {
@@ -235,20 +299,60 @@ impl Config {
         bounded("net-threads", net_threads, 1, NET_THREADS_MAX)?;
         bounded("players-max", players_max, 1, PLAYERS_MAX)?;
         bounded("house-bots", house_bots, 0, HOUSE_BOTS_MAX)?;
+        let session_s = settings.session_s.unwrap_or(SESSION_MS / 1000);
+        let link_hold_s = settings.link_hold_s.unwrap_or(session_s.min(LINK_HOLD_MS / 1000));
+        bounded("session-s", session_s as usize, 1, SESSION_S_MAX as usize)?;
+        if !(1..=session_s).contains(&link_hold_s) {
+            return Err(format!(
+                "link-hold-s is {link_hold_s}, and must be 1 to session-s, which is {session_s}."
+            ));
+        }
         if house_bots >= players_max {
             return Err(format!(
                 "house-bots is {house_bots}, and must be below players-max, which is {players_max}."
             ));
         }
+        let origins = settings.allow_origin.unwrap_or_default().into_iter().map(|text| {
+            text.parse().map_err(|error| format!("allow-origin is {text:?}, and {error}."))
+        });
+        let origins = origins.collect::<Result<_, String>>()?;
+        let networks = settings.trust_proxy.unwrap_or_default();
+        bounded("trust-proxy", networks.len(), 0, PROXIES_MAX)?;
+        let tls = match (settings.tls_cert, settings.tls_key) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            (Some(_), None) => return Err("tls-cert needs tls-key beside it.".to_owned()),
+            (None, Some(_)) => return Err("tls-key needs tls-cert beside it.".to_owned()),
+        };
+        let listen = settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let is_heard = tls.is_none() && !listen.ip().to_canonical().is_loopback();
+        if is_heard && !settings.switched_off.tls {
+            return Err(format!(
+                "listen is {listen}, where others can hear what is said: give tls-cert and \
+                 tls-key, or unsafe-plain if a proxy in front speaks TLS or nobody can listen in."
+            ));
+        }
+        let mut limits = Limits::new(&settings.limits, settings.switched_off)?;
+        if settings.limits.frames_per_s.is_none() {
+            // Whoever sends ten times what a tick takes is no honest client at any rate.
+            limits.frames_per_s = limits.frames_per_s.min(tick_hz * FRAMES_PER_TICK);
+        }
         Ok(Self {
-            listen: settings.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            listen,
             tick_hz,
             place,
             house_bots,
             seed: settings.seed.unwrap_or(1),
             net_threads,
             players_max,
-            origins: settings.allow_origin.unwrap_or_default(),
+            origins,
+            proxies: Proxies::new(networks),
+            tls,
+            limits,
+            panic_at: None,
+            link_hold_ms: link_hold_s * 1000,
+            session_ms: session_s * 1000,
+            auth_secret: auth_secret(settings.auth_secret, settings.auth_secret_file)?,
         })
     }
 
@@ -284,6 +388,36 @@ impl Config {
     }
 }
 
+/// The secret that was given or is in the file that was named.
+fn auth_secret(
+    given: Option<AuthSecret>,
+    file: Option<PathBuf>,
+) -> Result<Option<AuthSecret>, String> {
+    let (source, secret) = match (given, file) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            return Err("Only one of auth-secret and auth-secret-file can be given.".to_owned());
+        }
+        (Some(secret), None) => ("auth-secret".to_owned(), secret),
+        (None, Some(path)) => {
+            let path_text = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("The secret in {path_text} cannot be read: {error}."))?;
+            let line = text.strip_suffix('\n').unwrap_or(&text);
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            (format!("The secret in {path_text}"), AuthSecret::from(line))
+        }
+    };
+    let len = secret.len();
+    if !(AUTH_SECRET_BYTES_MIN..=AUTH_SECRET_BYTES_MAX).contains(&len) {
+        return Err(format!(
+            "{source} has {len} bytes, and must have {AUTH_SECRET_BYTES_MIN} to \
+             {AUTH_SECRET_BYTES_MAX}."
+        ));
+    }
+    Ok(Some(secret))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,6 +443,18 @@ mod tests {
     }
 
     #[test]
+    fn a_client_may_send_four_frames_a_tick_unless_somebody_says_otherwise() {
+        let frames_per_s = |tick_rate, given| {
+            let limits = LimitSettings { frames_per_s: given, ..LimitSettings::default() };
+            let settings = Settings { tick_rate: Some(tick_rate), limits, ..Settings::default() };
+            Config::new(settings).map(|config| config.limits.frames_per_s)
+        };
+        assert_eq!(frames_per_s(30, None), Ok(120));
+        assert_eq!(frames_per_s(128, None), Ok(300));
+        assert_eq!(frames_per_s(30, Some(500)), Ok(500));
+    }
+
+    #[test]
     fn an_arena_is_written_as_it_is_read() {
         for text in ["64", "auto:200", "disc:8"] {
             let arena: ArenaSpec = text.parse().expect("an arena");
@@ -327,6 +473,42 @@ mod tests {
         let wrong = [("THRONG_SEED".to_owned(), "many".to_owned())];
         let error = Settings::from_variables(wrong.into_iter()).expect_err("it is no number");
         assert!(error.contains("THRONG_SEED") && error.contains("many"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_is_long_enough_and_no_error_shows_it() {
+        let short = Settings { auth_secret: Some("hush".into()), ..Settings::default() };
+        let error = Config::new(short).expect_err("four bytes are guessed");
+        assert!(error.contains("auth-secret has 4 bytes") && !error.contains("hush"), "{error}");
+        let long = "x".repeat(AUTH_SECRET_BYTES_MIN);
+        let variable = [("THRONG_AUTH_SECRET".to_owned(), long.clone())];
+        let (variables, _) =
+            Settings::from_variables(variable.into_iter()).expect("it is a secret");
+        assert!(!format!("{variables:?}").contains(&long));
+        let file: Settings =
+            toml::from_str("auth-secret-file = \"/nowhere\"").expect("it is a path");
+        let config = Config::new(variables.or(file.clone())).expect("the variable wins");
+        assert_eq!(config.auth_secret, Some(AuthSecret::new(long.clone())));
+        let error = Config::new(file).expect_err("there is no such file");
+        assert!(error.contains("/nowhere"), "{error}");
+        let both = Settings { auth_secret: Some(AuthSecret::new(long)), ..Settings::default() };
+        let both = Settings { auth_secret_file: Some("x".into()), ..both };
+        assert!(Config::new(both).is_err_and(|error| error.contains("Only one")));
+    }
+
+    #[test]
+    fn a_glider_stays_no_longer_than_its_session() {
+        let short = Settings { session_s: Some(3), ..Settings::default() };
+        let config = Config::new(short.clone()).expect("three seconds are allowed");
+        assert_eq!((config.link_hold_ms, config.session_ms), (3_000, 3_000));
+        for wrong in [
+            Settings { link_hold_s: Some(4), ..short },
+            Settings { link_hold_s: Some(0), ..Settings::default() },
+            Settings { session_s: Some(0), ..Settings::default() },
+            Settings { session_s: Some(3_601), ..Settings::default() },
+        ] {
+            assert!(Config::new(wrong).is_err_and(|error| error.contains("-s is ")));
+        }
     }
 
     #[test]

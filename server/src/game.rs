@@ -9,6 +9,7 @@ mod bolts;
 mod crown;
 mod dash;
 mod death;
+mod limbo;
 mod movement;
 mod shards;
 mod spawn;
@@ -16,6 +17,7 @@ mod steer;
 
 pub use bolts::Bolts;
 pub use crown::Crown;
+pub use limbo::{Limbo, relink, unlink};
 pub use shards::{ShardField, strew_all};
 pub use spawn::{join, leave};
 
@@ -27,7 +29,12 @@ pub(crate) fn add_rules(schedule: &mut Schedule) {
         (bolts::hit_gliders, shards::gather_shards, bolts::fire_bolts)
             .chain()
             .in_set(Stage::Interact),
-        (death::bury_the_dead, spawn::begin_lives, crown::crown_the_leader)
+        (
+            death::bury_the_dead,
+            limbo::withdraw_the_lost,
+            spawn::begin_lives,
+            crown::crown_the_leader,
+        )
             .chain()
             .in_set(Stage::Resolve),
         (shards::strew_shards, bolts::forget_spent).chain().in_set(Stage::Cleanup),

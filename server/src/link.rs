@@ -33,8 +33,23 @@ pub struct ConnId {
 /// What a connection asks of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
-    Join { conn: ConnId, name: Name, look: u8 },
-    Leave { conn: ConnId },
+    Join {
+        conn: ConnId,
+        name: Name,
+        look: u8,
+    },
+    Leave {
+        conn: ConnId,
+    },
+    /// The connection is lost; the session waits for another one.
+    Detach {
+        conn: ConnId,
+    },
+    /// The session goes on at another connection.
+    Rebind {
+        from: ConnId,
+        to: ConnId,
+    },
 }
 
 /// An input of one player, and how early it came, in 1/16 tick.
@@ -46,13 +61,17 @@ pub struct InputNote {
     pub early: i16,
 }
 
-/// What a room says to one connection, or to all that play.
+/// What a room says to one connection, or to all that play, in their order: whatever comes
+/// behind `Moved` concerns the session's new connection.
 #[derive(Clone, Debug)]
 pub enum Mail {
-    /// The player is in: the parts of the Welcome to send, and the tick that it tells.
+    /// The player is in, or in again: the parts of the Welcome to send, and the tick that it
+    /// tells.
     Joined { conn: ConnId, you: NetId, tick: Tick, welcome: [Bytes; 2] },
     /// The player is not let in.
     Refused { conn: ConnId, code: CloseCode, reason: &'static str, retry_after_ms: u32 },
+    /// The last word to a connection whose session goes on at another one.
+    Moved { conn: ConnId, to: ConnId },
     /// An encoded ordered message.
     Event { conn: ConnId, message: Bytes },
     /// The same, for everybody who plays.
@@ -152,6 +171,12 @@ impl RoomPort {
         }
     }
 
+    /// Whether the server lets everybody go.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.gauge.is_draining()
+    }
+
     /// Whether a published tick waits.
     #[must_use]
     pub fn has_published(&self) -> bool {
@@ -220,7 +245,7 @@ impl RoomLink {
         let mut joins = 0;
         // Bounded by what the channels hold, so a flood cannot keep the room here.
         for control in self.control.try_iter().take(LINK_PLACES) {
-            joins += usize::from(matches!(control, Control::Join { .. }));
+            joins += usize::from(matches!(control, Control::Join { .. } | Control::Rebind { .. }));
             on_control(control);
             // What is behind it waits, leaves too: a connection's messages stay in order.
             if joins >= joins_max {
@@ -235,10 +260,15 @@ impl RoomLink {
         }
     }
 
-    /// Queues mail for one connection's thread.
+    /// Queues mail for one connection's thread. Answers always find a place: connections
+    /// have a credit of what they may ask.
     pub fn post(&mut self, thread: u16, mail: Mail) {
         let Some(outlet) = self.outlets.get_mut(usize::from(thread)) else { return };
-        if outlet.mail.len() < ROOM_MAIL_MAX {
+        let is_answer = match mail {
+            Mail::Joined { .. } | Mail::Refused { .. } | Mail::Moved { .. } => true,
+            Mail::Event { .. } | Mail::Broadcast { .. } => false,
+        };
+        if is_answer || outlet.mail.len() < ROOM_MAIL_MAX {
             outlet.mail.push(mail);
         } else {
             self.mail_dropped += 1;
@@ -304,6 +334,7 @@ mod tests {
             let take = |control| match control {
                 Control::Join { conn, .. } => taken.push((conn.serial, true)),
                 Control::Leave { conn } => taken.push((conn.serial, false)),
+                Control::Detach { .. } | Control::Rebind { .. } => {}
             };
             link.drain(2, take, |_| {});
             ticks.push(taken);

@@ -1,5 +1,6 @@
 //! A room: one plain thread that owns a clock and a simulation.
 
+mod blackbox;
 mod greeting;
 mod ladder;
 mod news;

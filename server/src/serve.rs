@@ -7,15 +7,17 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use socket2::{Domain, Socket, Type};
+use throng_shared::ids::Tick;
 use throng_shared::limits::BACKLOG;
 use tokio::sync::Notify;
 
 use crate::config::Config;
 use crate::link::{Gauge, RoomLink, Step};
-use crate::net::{Door, Front, FrontOptions, NetThread, Tally};
+use crate::net::{Door, Front, FrontOptions, NetOptions, NetThread, Tally, Tls};
 use crate::room::{RoomOptions, RoomStatus, RoomWorker};
 use crate::sim::SimOptions;
 use crate::stop::StopSign;
+use crate::tickets::Tickets;
 use crate::web::{self, WebRoom, WebState};
 
 /// Name of the only room.
@@ -28,6 +30,7 @@ pub struct Server {
     status: Arc<RoomStatus>,
     gauge: Arc<Gauge>,
     tally: Arc<Tally>,
+    tls: Option<Arc<Tls>>,
     stop_house: Arc<Notify>,
     stop_front: Arc<Notify>,
     stop_net: StopSign,
@@ -62,6 +65,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// A sentence for the operator: the address is taken, the map is broken, …
 pub fn start(config: &Config) -> Result<Server, String> {
     let (arena, shards) = config.arena()?;
+    let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
     let listener = listen(config.listen).map_err(|error| {
         format!("The address {} cannot be listened on: {error}.", config.listen)
     })?;
@@ -79,16 +83,27 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let status = Arc::new(status);
     let tally = Arc::new(Tally::default());
     let (link, ports) = RoomLink::new(config.net_threads);
-    let (net_threads, handovers): (Vec<_>, Vec<_>) = (0_u16..)
-        .zip(ports)
-        .map(|(index, port)| NetThread::new(index, port, Arc::clone(&tally)))
-        .unzip();
+    let tickets = Arc::new(Tickets::new(config.auth_secret.as_ref(), ROOM));
+    let options = NetOptions {
+        tally: Arc::clone(&tally),
+        tickets: Arc::clone(&tickets),
+        sessions: Arc::default(),
+        link_hold_ms: config.link_hold_ms,
+        session_ms: config.session_ms,
+    };
+    let (net_threads, handovers) = NetThread::all(ports, &options);
     let gauge = Arc::clone(link.gauge());
     let room = WebRoom { status: Arc::clone(&status), gauge: Arc::clone(&gauge) };
     let reports = Arc::default();
-    let state = WebState { rooms: vec![room], tally: Arc::clone(&tally), reports };
+    let off = config.limits.switched_off.flags();
+    let switched_off = off.iter().map(|(flag, _)| *flag).collect();
+    let state =
+        WebState { rooms: vec![room], tally: Arc::clone(&tally), reports, tickets, switched_off };
     let options = FrontOptions {
         origins: config.origins.clone(),
+        limits: config.limits.clone(),
+        proxies: config.proxies.clone(),
+        tls: tls.clone(),
         page: web::router(state),
         handovers,
         gauge: Arc::clone(&gauge),
@@ -96,7 +111,9 @@ pub fn start(config: &Config) -> Result<Server, String> {
     };
     let (front, door, stop_front) = Front::new(listener, options);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let options = RoomOptions { name: ROOM.to_owned(), sim, cores };
+    let link_hold_ms = config.link_hold_ms;
+    let panic_at = config.panic_at.map(Tick);
+    let options = RoomOptions { name: ROOM.to_owned(), sim, link_hold_ms, cores, panic_at };
     let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
 
     let stop_net = StopSign::default();
@@ -122,6 +139,7 @@ pub fn start(config: &Config) -> Result<Server, String> {
         status,
         gauge,
         tally,
+        tls,
         stop_house,
         stop_front,
         stop_net,
@@ -161,11 +179,24 @@ impl Server {
         &self.tally
     }
 
+    /// What handshakes of TLS are made with, if they are.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_deref()
+    }
+
     /// Whether a thread has ended that should run on.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         let Threads { house: _, front, net, room } = &self.threads;
         front.iter().chain(net).chain(room).any(JoinHandle::is_finished)
+    }
+
+    /// Begins to let everybody go: `/readyz` says so at once, players get a notice and then
+    /// 1012, a few at a time. [`Server::stop`] comes after.
+    pub fn drain(&self) {
+        self.gauge.drain();
+        self.stop_house.notify_one();
     }
 
     /// Accepts nobody more, closes every client with 1012, and waits for the

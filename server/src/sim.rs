@@ -24,7 +24,7 @@ mod roster;
 
 pub use arena::{Arena, ArenaError};
 pub use buffer::{Intent, IntentBuffer};
-pub use components::{Bolt, Crafted, Helm, Hull, Life, Pilot, Purse, Shard, Trigger, Vitals};
+pub use components::{Bolt, Crafted, Helm, Hull, Life, Link, Pilot, Purse, Shard, Trigger, Vitals};
 pub use happening::{Happening, Happenings};
 pub use ids::IdPool;
 pub use index::{CellIndex, Near};
@@ -121,6 +121,7 @@ impl Sim {
         world.insert_resource(CellIndex::new(cells));
         world.insert_resource(Happenings::default());
         world.insert_resource(game::Crown::default());
+        world.insert_resource(game::Limbo::default());
         world.insert_resource(game::Bolts::default());
         world.insert_resource(game::ShardField::new(cells, options.shards));
         world.insert_resource(arena);
@@ -155,9 +156,24 @@ impl Sim {
         game::leave(&mut self.world, id);
     }
 
-    /// Buffers an intent until its tick. Unknown ids are ignored: their player just left.
+    /// The connection of a player is lost: others see it drift until that tick, then the
+    /// glider goes and only score and name are kept. Unknown ids are ignored.
+    pub fn unlink(&mut self, id: NetId, until: Tick) {
+        game::unlink(&mut self.world, id, until);
+    }
+
+    /// A player is there again, in its old glider or in a new one. Unknown ids are ignored.
+    pub fn relink(&mut self, id: NetId) {
+        game::relink(&mut self.world, id);
+    }
+
+    /// Buffers an intent until its tick. It is ignored of whoever is not there: the
+    /// connection was just lost.
     pub fn intend(&mut self, id: NetId, intent: Intent) {
         let Some(entity) = self.world.resource::<Roster>().entity(id) else { return };
+        if self.world.get::<Link>(entity) != Some(&Link::Live) {
+            return;
+        }
         if let Some(mut buffer) = self.world.get_mut::<IntentBuffer>(entity) {
             buffer.push(intent);
         }
@@ -203,10 +219,23 @@ impl Sim {
         self.world.resource::<Arena>().grid()
     }
 
-    /// How many play, dead or alive.
+    /// How many play, dead or alive, and also without connection while their glider is
+    /// there.
     #[must_use]
     pub fn players(&self) -> usize {
+        self.seats() - self.limbo().away()
+    }
+
+    /// How many have a place, those among them who are away.
+    #[must_use]
+    pub fn seats(&self) -> usize {
         self.world.resource::<Roster>().len()
+    }
+
+    /// Who has no connection.
+    #[must_use]
+    pub fn limbo(&self) -> &game::Limbo {
+        self.world.resource::<game::Limbo>()
     }
 
     /// Ids of all players, ascending.
@@ -248,10 +277,14 @@ impl Sim {
         self.world.resource::<game::Crown>().holder()
     }
 
-    /// All players, richest first; equals by id.
+    /// All players but those who are away, richest first; equals by id.
     pub fn standings(&self, out: &mut Vec<Standing>) {
         out.clear();
-        self.each_player(|it| out.push(Standing { id: it.id, shards: it.purse.shards }));
+        self.each_player(|it| {
+            if it.link != Link::Away {
+                out.push(Standing { id: it.id, shards: it.purse.shards });
+            }
+        });
         out.sort_by(|a, b| b.shards.cmp(&a.shards).then(a.id.cmp(&b.id)));
     }
 

@@ -1,4 +1,4 @@
-//! Pages and status over HTTP: the game, `/healthz`, `/api/rooms`.
+//! Pages and status over HTTP: the game, `/healthz`, `/readyz`, `/api/rooms`, `/api/ticket`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,6 +17,9 @@ use throng_shared::limits::{REPORTS_PER_S, TICKS_TOLD, TICKS_TOLD_MAX};
 use crate::link::Gauge;
 use crate::net::Tally;
 use crate::room::{Quantiles, RoomStatus};
+use crate::tickets::Tickets;
+
+mod ticket;
 
 /// The built client: in the binary in release, from disk in debug.
 #[derive(RustEmbed)]
@@ -34,6 +37,9 @@ pub struct WebState {
     pub rooms: Vec<WebRoom>,
     pub tally: Arc<Tally>,
     pub reports: Arc<Mutex<Reports>>,
+    pub tickets: Arc<Tickets>,
+    /// Flags that switched a limit off.
+    pub switched_off: Vec<&'static str>,
 }
 
 /// Reports that may be made at once after a while in which nobody asked.
@@ -73,10 +79,20 @@ pub fn router(state: WebState) -> Router {
     Router::new()
         .route("/", get(|headers: HeaderMap| async move { file("index.html", &headers) }))
         .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
         .route("/api/rooms", get(rooms))
+        .route("/api/ticket", ticket::route())
         .route("/{*path}", get(asset))
         .layer(middleware::map_response(with_policy))
         .with_state(state)
+}
+
+/// Whether newcomers are to be sent here.
+async fn ready(State(state): State<WebState>) -> Response {
+    if state.rooms.iter().any(|room| room.gauge.is_draining()) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the server stops\n").into_response();
+    }
+    "ready\n".into_response()
 }
 
 async fn with_policy(mut response: Response) -> Response {
@@ -135,6 +151,8 @@ struct Rooms {
     bytes_out: u64,
     /// Connections that ended, by reason.
     ends: std::collections::BTreeMap<String, u64>,
+    /// Flags that switched a limit off.
+    r#unsafe: Vec<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -255,6 +273,7 @@ fn report(state: &WebState, ticks: usize) -> Bytes {
         bytes_in,
         bytes_out,
         ends: state.tally.ends(),
+        r#unsafe: state.switched_off.clone(),
     };
     serde_json::to_vec(&report).expect("numbers and texts can be written").into()
 }

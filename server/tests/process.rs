@@ -6,9 +6,26 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+#[path = "process/drain.rs"]
+mod drain;
 #[cfg(target_os = "linux")]
 #[path = "process/readers.rs"]
 mod readers;
+#[path = "process/secrets.rs"]
+mod secrets;
+#[path = "process/tickets.rs"]
+mod tickets;
+#[cfg(unix)]
+#[path = "process/tls.rs"]
+mod tls;
+
+#[path = "process/attack.rs"]
+mod attack;
+#[path = "process/churn.rs"]
+mod churn;
+#[path = "process/via.rs"]
+mod via;
 
 /// A server process that ends with the test.
 struct Serving {
@@ -18,13 +35,23 @@ struct Serving {
 
 impl Serving {
     fn start(args: &[&str]) -> Self {
-        let mut child = throng()
-            .args(["--listen", "127.0.0.1:0"])
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary was built");
+        Self::start_with(args, Stdio::null())
+    }
+
+    /// The same, keeping its log, which must be short.
+    fn start_telling(args: &[&str]) -> Self {
+        Self::start_with(args, Stdio::piped())
+    }
+
+    fn start_with(args: &[&str], log: Stdio) -> Self {
+        let mut command = throng();
+        command.args(["--listen", "127.0.0.1:0"]).args(args).stdout(Stdio::piped()).stderr(log);
+        Self::of(command)
+    }
+
+    /// The server that a command starts, whose stdout is piped.
+    fn of(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the binary was built");
         let stdout = child.stdout.take().expect("stdout is piped");
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).expect("stdout is text");
@@ -33,16 +60,28 @@ impl Serving {
         Self { child, address }
     }
 
+    /// The log of a process that has ended.
+    fn told(&mut self) -> String {
+        let mut log = String::new();
+        let stderr = self.child.stderr.as_mut().expect("the log is kept");
+        stderr.read_to_string(&mut log).expect("a log is text");
+        log
+    }
+
     /// The whole answer to a GET.
     fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
-        stream.write_all(request.as_bytes()).expect("the server reads");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("the server answers");
-        String::from_utf8_lossy(&answer).into_owned()
+        get(&self.address, path)
     }
+}
+
+/// The whole answer of a server to a GET.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("the server listens");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("the server reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("the server answers");
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 impl Drop for Serving {
@@ -91,6 +130,11 @@ fn wrong_flags_are_named() {
         (vec!["--listen", "nowhere"], "--listen"),
         (vec!["--house-bots", "5000"], "house-bots is 5000"),
         (vec!["--net-threads", "0"], "net-threads is 0"),
+        (vec!["--session-s", "0"], "session-s is 0"),
+        (vec!["--session-s", "5", "--link-hold-s", "6"], "link-hold-s is 6"),
+        (vec!["--auth-secret", "short"], "auth-secret has 5 bytes"),
+        (vec!["--auth-secret-file", "no-such.key"], "no-such.key"),
+        (vec!["--auth-secret", "x", "--auth-secret-file", "y"], "Only one"),
         (vec!["serve", "now"], "now"),
         (vec!["bots", "--brain", "genius"], "genius"),
         (vec!["bots", "--url", "http://127.0.0.1/"], "--url"),
@@ -101,10 +145,12 @@ fn wrong_flags_are_named() {
 }
 
 #[test]
-fn help_fits_one_screen_and_names_every_flag() {
+fn short_help_fits_one_screen_and_long_help_names_every_flag() {
+    let output = run(&["-h"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.lines().count() <= 50, "because -h is one screen");
     let output = run(&["--help"]);
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.lines().count() <= 50, "because help is one screen");
     for flag in [
         "--listen",
         "--tick-rate",
@@ -114,10 +160,60 @@ fn help_fits_one_screen_and_names_every_flag() {
         "--seed",
         "--net-threads",
         "--players-max",
+        "--link-hold-s",
+        "--session-s",
+        "--auth-secret-file",
         "--config",
+        "--trust-proxy",
+        "--tls-cert",
+        "--tls-key",
+        "--unsafe-plain",
+        "--connections-per-address",
+        "--head-timeout-ms",
+        "--unsafe-no-address-caps",
+        "--unsafe-no-rate-limits",
     ] {
         assert!(text.contains(flag), "because {flag} exists");
     }
+    assert!(text.contains("[default: 256]"), "because limits have defaults: {text}");
+}
+
+#[test]
+fn limits_are_settings_like_all_others() {
+    for (args, named) in [
+        (vec!["--frames-per-s", "0"], "frames-per-s is 0"),
+        (vec!["--connections-max", "99999"], "connections-max is 99999"),
+        (vec!["--trust-proxy", "10.0.0.0"], "10.0.0.0"),
+        (vec!["--allow-origin", "play.example"], "allow-origin is \"play.example\""),
+        (vec!["--tls-cert", "a.crt"], "tls-key"),
+        (vec!["--listen", "0.0.0.0:0"], "unsafe-plain"),
+    ] {
+        let text = complaint(&args);
+        assert!(text.contains(named), "because {args:?} must be explained, not: {text}");
+    }
+    let config = file(
+        "limits.toml",
+        "house-bots = 0\n[limits]\nframes-per-s = 5\n[unsafe]\nunsafe-no-rate-limits = true\n",
+    );
+    let path = config.to_str().expect("the path is text").to_owned();
+    let text = complaint(&["--config", &path]);
+    assert!(text.contains("frames-per-s is 5"), "because the file was read: {text}");
+    let mut child = throng()
+        .env("THRONG_FRAMES_PER_S", "500")
+        .args(["--listen", "127.0.0.1:0", "--config", &path])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary was built");
+    let stdout = child.stdout.take().expect("stdout is piped");
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).expect("stdout is text");
+    assert!(line.contains("listening"), "because the variable wins over the file: {line}");
+    child.kill().expect("it runs");
+    let log = child.wait_with_output().expect("it ends").stderr;
+    let log = String::from_utf8_lossy(&log);
+    assert!(log.contains("WARN") && log.contains("--unsafe-no-rate-limits"), "{log}");
+    std::fs::remove_file(config).expect("the file was written");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use crate::ids::{BoltId, NetId, ShardId};
 use crate::motion::{Body, Flight, Steer};
+use crate::wire::Condition;
 
 /// Gathers the check value of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,13 +15,13 @@ pub struct CellCheck {
 
 impl CellCheck {
     /// Adds a glider.
-    pub fn glider(&mut self, id: NetId, body: &Body, steer: Steer, hp: u8) {
+    pub fn glider(&mut self, id: NetId, body: &Body, steer: Steer, condition: Condition) {
         let flags = u32::from(steer.heading)
             | u32::from(steer.thrust) << 8
             | u32::from(body.dash_left) << 16
             | u32::from(body.dash_rest) << 24;
         self.add(&[
-            u32::from(id.0) | u32::from(hp) << 16,
+            u32::from(id.0) | u32::from(condition.bits()) << 16,
             body.pos.x.cast_unsigned(),
             body.pos.y.cast_unsigned(),
             body.vel.x.cast_unsigned(),
@@ -70,13 +71,13 @@ mod tests {
         let body = Body::at(IVec2::new(5, 6));
         let mut one = CellCheck::default();
         one.shard(ShardId(1), 2);
-        one.glider(NetId(1), &body, Steer::default(), 100);
+        one.glider(NetId(1), &body, Steer::default(), Condition::new(100, false));
         let mut two = CellCheck::default();
-        two.glider(NetId(1), &body, Steer::default(), 100);
+        two.glider(NetId(1), &body, Steer::default(), Condition::new(100, false));
         two.shard(ShardId(1), 2);
         assert_eq!(one.value(), two.value(), "because a sum has no order");
         let mut three = CellCheck::default();
-        three.glider(NetId(1), &body, Steer::default(), 99);
+        three.glider(NetId(1), &body, Steer::default(), Condition::new(99, false));
         three.shard(ShardId(1), 2);
         assert_ne!(one.value(), three.value(), "because health counts");
     }

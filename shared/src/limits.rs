@@ -48,6 +48,10 @@ pub const HP_MAX: u8 = 100;
 /// A name's length in bytes of UTF-8 and in characters.
 pub const NAME_BYTES_MAX: usize = 64;
 pub const NAME_CHARS_MAX: usize = 16;
+/// A ticket's length in bytes.
+pub const TICKET_BYTES: usize = 768;
+/// What a session is resumed with, in random bytes.
+pub const SECRET_BYTES: usize = 16;
 /// Colour schemes that a glider can have.
 pub const LOOKS: u8 = 16;
 /// Steps of thrust: 0 drifts, this is full speed.
@@ -63,7 +67,7 @@ pub const INPUT_BEHIND_TICKS_MAX: i32 = 60 * 128;
 pub const INPUT_INTERVAL_MS: u64 = 100;
 
 /// Largest message that a client may send; and the limit of its decoder.
-pub const CLIENT_MESSAGE_BYTES: usize = 512;
+pub const CLIENT_MESSAGE_BYTES: usize = 1024;
 /// Largest message that a server sends; and the limit of a client's decoder.
 pub const SERVER_MESSAGE_BYTES: usize = 1 << 20;
 /// Ticks of one snapshot; a client that skipped more gets keyframes. Twice the slowest
@@ -77,7 +81,7 @@ pub const UNSEEN_MAX: usize = 32;
 /// Published ticks that wait for a network thread.
 pub const PUBLISHED_MAX: usize = 16;
 
-/// Ordered messages that wait for one client.
+/// Ordered messages that are kept for one client until it has acknowledged them.
 pub const EVENTS_MAX: usize = 512;
 pub const EVENTS_BYTES_MAX: usize = 256 << 10;
 /// Text of a notice or a close reason. A close frame holds 123 bytes.
@@ -87,11 +91,19 @@ pub const BOARD_ROWS: usize = 10;
 /// Ordered messages that the room keeps for one stalled network thread.
 pub const ROOM_MAIL_MAX: usize = 65_536;
 
-/// Control messages that one connection may have outstanding before 4008.
+/// Control messages that one connection or one seat without any may have on their way to
+/// a room: at worst it takes a session over, finds that it cannot go on with it, leaves
+/// that one, joins afresh, and is lost.
 pub const CONTROL_CREDIT: usize = 4;
-/// Places of the link between network threads and a room. Every connection's
-/// whole credit fits, so a control message never finds it full.
-pub const LINK_PLACES: usize = CONNECTIONS_MAX * CONTROL_CREDIT;
+/// Places of the link between network threads and a room. The whole credit of every
+/// connection fits, and that of every session without one, so a control message finds it
+/// full only when the room stands still.
+pub const LINK_PLACES: usize = (CONNECTIONS_MAX + PLAYERS_MAX) * CONTROL_CREDIT;
+/// Claims, seats and answers on their way to one network thread. Every connection makes
+/// one claim in its life, and every session has one seat.
+pub const WORDS_MAX: usize = CONNECTIONS_MAX + PLAYERS_MAX;
+/// Connections that wait for a session while another one takes it over.
+pub const CLAIMS_MAX: usize = 8;
 /// Inputs of one network thread that wait for a room that stands still.
 pub const INPUTS_WAITING_MAX: usize = 65_536;
 /// Input batches on their way to a room.
@@ -119,12 +131,24 @@ pub const HELLO_MS: u64 = 5_000;
 pub const STALLED_MS: u64 = 5_000;
 /// What it then has to take a close frame before it is aborted.
 pub const CLOSING_MS: u64 = 1_000;
+/// The same for one that sends more than it may.
+pub const FLOOD_CLOSING_MS: u64 = 400;
 
-/// Frames and bytes that a client may send: refill a second, and burst.
+/// Frames and bytes that a client may send in a second, and the seconds' worth of them
+/// that it may send at once. All frames count: pings, fragments and empty ones too.
 pub const FRAMES_PER_S: u32 = 300;
-pub const FRAMES_BURST: u32 = 600;
 pub const BYTES_PER_S: u32 = 16 << 10;
-pub const BYTES_BURST: u32 = 32 << 10;
+/// And no more than so many frames a tick, where a client has one input to send in each.
+pub const FRAMES_PER_TICK: u32 = 4;
+pub const BUDGET_BURST_S: u32 = 2;
+/// A client that sends more for this long, in milliseconds, is closed with 4008; a pause
+/// from this length on ends such a time.
+pub const OVER_BUDGET_MS: u64 = 3_000;
+pub const OVER_BUDGET_GAP_MS: u64 = 1_000;
+/// Bytes that are read from one connection before the others get their turn.
+pub const TURN_BYTES: usize = 16 << 10;
+/// Unsent bytes beyond which a client's pings get no answer.
+pub const PONGS_BYTES_MAX: usize = 4 << 10;
 
 /// A client gets all its keyframes anew at most so often, in milliseconds.
 pub const RESYNC_MS: u64 = 1_000;
@@ -135,6 +159,45 @@ pub const HTTP_MS: u64 = 60_000;
 pub const PING_MS: u64 = 2_500;
 pub const SERVER_SILENCE_MS: u64 = 20_000;
 pub const CLIENT_SILENCE_MS: u64 = 10_000;
+/// Most that counts as the server's silence between two looks of a client: in a longer gap
+/// it was stalled itself.
+pub const CLIENT_STALL_MS: u64 = 1_000;
+
+/// Most that a client waits before it connects again, in milliseconds: the first time, and
+/// however often it failed.
+pub const RECONNECT_BASE_MS: u64 = 250;
+pub const RECONNECT_CAP_MS: u64 = 8_000;
+/// A connection that lived this long was a good one: the next wait is a first one again.
+pub const RECONNECT_STABLE_MS: u64 = 10_000;
+/// Least time between two attempts that a hint brings about, whatever it is: the network came
+/// back, the page is looked at, the player is impatient.
+pub const RECONNECT_HINT_MS: u64 = 1_000;
+
+/// How long a glider without connection stays in the arena, and how long its player's
+/// session can be taken up again, by default, in milliseconds since the loss.
+pub const LINK_HOLD_MS: u64 = 10_000;
+pub const SESSION_MS: u64 = 60_000;
+/// The longest that an operator may set, in seconds.
+pub const SESSION_S_MAX: u64 = 3_600;
+/// A network thread that slept longer than this blames no client for it.
+pub const STALL_FORGIVEN_MS: u64 = 1_000;
+
+/// How long a ticket of this server is valid, in seconds; how far clocks may differ; and
+/// the furthest end of a ticket that others signed.
+pub const TICKET_S: u64 = 30;
+pub const TICKET_SKEW_S: u64 = 30;
+pub const TICKET_S_MAX: u64 = 300;
+/// Used tickets that are remembered until nobody could use them again.
+pub const TICKETS_USED_MAX: usize = 65_536;
+/// A ticket's own number, in bytes.
+pub const TICKET_ID_BYTES: usize = 64;
+/// Least length of a secret that tickets are signed with, and the size of its file.
+pub const AUTH_SECRET_BYTES_MIN: usize = 32;
+pub const AUTH_SECRET_BYTES_MAX: usize = 4 << 10;
+/// Size of a request for a ticket.
+pub const TICKET_REQUEST_BYTES: usize = 1 << 10;
+/// And the time that it may take to come.
+pub const TICKET_REQUEST_MS: u64 = 3_000;
 
 /// Rates of what the room tells everybody, in milliseconds between two messages.
 pub const BOARD_MS: u64 = 1_000;
@@ -197,7 +260,34 @@ pub const PAGES_MAX: usize = 1024;
 pub const LANE_MAX: usize = 4096;
 /// Connections that have not said what they want, and as many that were told to go and
 /// have not gone.
-pub const DOORSTEP_MAX: usize = 1024;
+pub const DOORSTEP_MAX: usize = 8192;
+/// Connections of one address, from accept to close; and those beyond that are told why
+/// they have to go. A network of version 6 is one address.
+pub const CONNECTIONS_PER_ADDRESS: u32 = 256;
+pub const TURNED_AWAY_PER_ADDRESS: u32 = 16;
+/// Pages of one address that are being served.
+pub const PAGES_PER_ADDRESS: u32 = 64;
+/// Places of `/healthz` and `/readyz` besides: whoever holds up pages must not make a
+/// server look dead.
+pub const PROBES_MAX: usize = 64;
+/// Connections accepted per second and address, and the seconds' worth of them that come
+/// at once: all that may be open.
+pub const ADDRESS_ACCEPTS_PER_S: u32 = 50;
+pub const ADDRESS_ACCEPTS_BURST_S: u32 = 6;
+/// Tickets per second and address.
+pub const ADDRESS_TICKETS_PER_S: u32 = 20;
+pub const ADDRESS_TICKETS_BURST_S: u32 = 10;
+/// Addresses whose rates are remembered; the others share one rate.
+pub const ADDRESSES_MAX: usize = 65_536;
+/// Handshakes of TLS begun per second, and what is left of it under load: one takes about
+/// half a millisecond.
+pub const HANDSHAKES_PER_S: u32 = 400;
+pub const HANDSHAKES_PER_S_MIN: u32 = 50;
+/// Bytes that TLS holds of one connection in each direction.
+pub const TLS_BUFFER_BYTES: usize = 64 << 10;
+/// Networks of proxies that are trusted, and addresses in one X-Forwarded-For.
+pub const PROXIES_MAX: usize = 64;
+pub const FORWARDED_MAX: usize = 32;
 /// Newcomers sent away per second.
 pub const REFUSALS_PER_S: u32 = 500;
 /// Upgraded sockets that a network thread takes in one turn.
@@ -209,6 +299,21 @@ pub const RETRY_SPREAD_MS: u32 = 15_000;
 pub const RETRY_MAX_MS: u32 = 60_000;
 /// Refused newcomers that come back per second. More of them wait longer for that.
 pub const RETURNS_PER_S: u32 = 100;
+
+/// A stopping server: from its notice to the first close, in milliseconds; connections
+/// that each network thread then closes per second; and the time in which all are to be
+/// gone.
+pub const DRAIN_NOTICE_MS: u64 = 300;
+pub const DRAINS_PER_S: u32 = 1_000;
+pub const DRAIN_MS: u64 = 8_000;
+/// When the client of a server that restarts shall come back, in milliseconds: not before,
+/// spread so that this many come per second, and not after.
+pub const RESTART_RETRY_MS: u32 = 1_000;
+pub const RESTART_RETURNS_PER_S: u32 = 500;
+pub const RESTART_RETRY_MAX_MS: u32 = 20_000;
+
+/// Commands that a room keeps, to be written when it crashes.
+pub const COMMANDS_KEPT: usize = 65_536;
 
 /// Ticks that a room can sum up for whoever asks, eleven minutes at 30 Hz, and how
 /// many it does unasked.
@@ -229,10 +334,24 @@ const _: () = {
     assert!(NAME_BYTES_MAX < 251, "a name's length is one byte on the wire");
     assert!(REASON_BYTES_MAX <= 123, "a close frame holds 123 bytes of reason");
     assert!(CLIENT_MESSAGE_BYTES <= READ_BUFFER_BYTES);
-    assert!(NAME_BYTES_MAX * 2 < CLIENT_MESSAGE_BYTES);
+    assert!(READ_BUFFER_BYTES <= TURN_BYTES);
+    assert!(OVER_BUDGET_GAP_MS < OVER_BUDGET_MS);
+    assert!(FLOOD_CLOSING_MS < CLOSING_MS);
+    assert!(FRAMES_PER_S > TICK_HZ_MAX * 2, "a client may send an input a tick");
+    assert!(NAME_BYTES_MAX * 2 + TICKET_BYTES + SECRET_BYTES < CLIENT_MESSAGE_BYTES);
+    assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
+    assert!(CONTROL_CREDIT >= 4, "take over, leave, join, be lost");
+    assert!(LINK_HOLD_MS <= SESSION_MS && SESSION_MS <= SESSION_S_MAX * 1000);
+    assert!(STALL_FORGIVEN_MS < STALLED_MS && STALL_FORGIVEN_MS < HELLO_MS);
+    assert!(
+        PAGES_PER_S as u64 * (TICKET_S + TICKET_SKEW_S) < TICKETS_USED_MAX as u64,
+        "those who ask for tickets cannot fill the memory of used ones"
+    );
     assert!(CLIENT_SILENCE_MS > PING_MS * 2);
     assert!(SERVER_SILENCE_MS > PING_MS * 4);
+    assert!(CLIENT_STALL_MS * 2 < CLIENT_SILENCE_MS, "silence must be noticed between stalls");
+    assert!(RECONNECT_BASE_MS < RECONNECT_CAP_MS && RECONNECT_CAP_MS < RECONNECT_STABLE_MS);
     assert!((TICK_HZ_MAX as u64) * STALLED_MS / 1000 < i16::MAX as u64);
     assert!(CATCH_UP_TICKS as usize <= CATCH_UP_TICKS_MAX);
     assert!(CATCH_UP_TICKS_MAX < PUBLISHED_MAX);
@@ -242,9 +361,13 @@ const _: () = {
     assert!(RHYTHM_TICKS_MAX as usize * 2 <= CATCH_UP_TICKS_MAX, "one may be left out");
     assert!(LOAD_EVERY_MS * TICK_HZ_MIN as u64 >= 5_000, "a judgement is over several ticks");
     assert!(JOINS_PER_S_MIN < JOINS_PER_S && PAGES_PER_S_MIN < PAGES_PER_S);
+    assert!(CONNECTIONS_PER_ADDRESS <= ADDRESS_ACCEPTS_PER_S * ADDRESS_ACCEPTS_BURST_S);
+    assert!(PAGES_PER_ADDRESS < CONNECTIONS_PER_ADDRESS);
     assert!(JOINS_PER_S < ACCEPTS_PER_S, "a crowd must wait where others can pass it");
     assert!(BACKLOG as u64 * 1000 / (ACCEPTS_PER_S as u64) < TURN_MS);
     assert!(RETURNS_PER_S < REFUSALS_PER_S, "those who come back are told so at once");
     assert!(RETRY_MS + RETRY_SPREAD_MS < RETRY_MAX_MS);
+    assert!(RESTART_RETURNS_PER_S <= JOINS_PER_S && RESTART_RETRY_MS < RESTART_RETRY_MAX_MS);
+    assert!(DRAIN_NOTICE_MS + CLOSING_MS < DRAIN_MS);
     assert!(TURN_MS < CLIENT_SILENCE_MS, "a client must not give up while it waits its turn");
 };

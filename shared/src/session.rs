@@ -5,10 +5,12 @@ mod client;
 mod clock;
 mod close;
 mod name;
+mod reconnect;
 mod server;
 
 pub use client::{ClientSession, Fault, Skimmed, Update};
 pub use clock::Clock;
 pub use close::{CloseCode, Comeback};
 pub use name::{Name, NameError};
-pub use server::{Newest, Refusal, Request, ServerSession, Why};
+pub use reconnect::{Reconnect, Stage};
+pub use server::{Newest, Phase, Refusal, Request, ServerSession, Why};

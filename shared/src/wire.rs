@@ -15,9 +15,12 @@ pub use codec::{DecodeError, Reason, decode_client, decode_server, encode, encod
 pub use head::{SnapshotHead, decode_snapshot_head};
 pub use messages::{
     BoardRow, CellDelta, CellEvent, CellKeyframe, ClientMessage, Event, Feedback, Hello, Input,
-    MapRuns, Refocus, ServerMessage, Snapshot, SteerChange, TickDelta, Welcome,
+    MapRuns, Refocus, Resume, Secret, ServerMessage, Snapshot, SteerChange, TickDelta, Welcome,
 };
-pub use pack::{Place, Trim};
+pub use pack::{Condition, Place, Trim};
 pub use records::{BoltRecord, GliderRecord, Motion, ShardRecord};
 pub use schema_hash::SCHEMA_HASH;
-pub use splice::{Spliced, Splicer, splice_event, splice_list, splice_tick};
+pub use splice::{
+    Spliced, Splicer, WELCOME_HEAD_BYTES, splice_event, splice_list, splice_number, splice_tick,
+    splice_welcome,
+};

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use throng::config::{ArenaSpec, Config, Settings};
+use throng::config::{ArenaSpec, Config, Settings, SwitchedOff};
 use throng::link::Step;
 use throng::serve::start;
 
@@ -17,7 +17,10 @@ const EVERY: Duration = Duration::from_millis(100);
 fn main() {
     let listen = Some(SocketAddr::from(([127, 0, 0, 1], 0)));
     let arena = Some(ArenaSpec::Auto(50));
-    let settings = Settings { listen, house_bots: Some(0), arena, ..Settings::default() };
+    // All knock from one address.
+    let switched_off = SwitchedOff { address_caps: true, ..SwitchedOff::default() };
+    let settings =
+        Settings { listen, house_bots: Some(0), arena, switched_off, ..Settings::default() };
     let config = Config::new(settings).expect("the settings are allowed");
     let server = start(&config).expect("a port is free");
     server.hold_step(Some(Step::Shut));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ const { chromium } = fromWeb('playwright-core');
 /** Generous, because a busy machine is no fault of the server. */
 export const PATIENCE_MS = 30_000;
 const LISTENING = /^throng listening on http:\/\/(\S+):(\d+)$/;
+const LEADING = /^throng via listening on (\S+):(\d+)$/;
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -26,10 +27,19 @@ const FLAGS = [
 ];
 
 /** A running server: its address, its port and a way to end it, which tells how it ended. */
-export async function startServer(...flags) {
+export function startServer(...flags) {
+  return startThrong(LISTENING, 'serve', '--seed', '7', ...flags);
+}
+
+/** A bad link to a server, `host:port`: what it does is written as for `throng via`. */
+export function startVia(target, link) {
+  return startThrong(LEADING, 'via', link, '--to', target);
+}
+
+async function startThrong(said, ...args) {
   const bin = process.env.THRONG_BIN;
   assert.ok(bin, 'THRONG_BIN must name the server, as `cargo xtask browser` does');
-  const child = spawn(bin, ['serve', '--seed', '7', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(bin, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (chunk) => {
     log += chunk;
@@ -37,8 +47,8 @@ export async function startServer(...flags) {
   const exited = once(child, 'exit');
   const first = once(createInterface(child.stdout), 'line').then(([line]) => line);
   const line = await Promise.race([first, exited.then(() => `nothing, and ended: ${log}`)]);
-  const [, host, port] = LISTENING.exec(line) ?? [];
-  assert.ok(port, `because the server says where it listens, but it said ${line}`);
+  const [, host, port] = said.exec(line) ?? [];
+  assert.ok(port, `because it says where it listens, but it said ${line}`);
   return {
     url: `http://${host}:${port}`,
     address: `${host}:${port}`,
@@ -96,7 +106,17 @@ export async function until(page, holds) {
 /** Presses Enter on the entry screen and waits for the first life. */
 export async function play(page) {
   await page.keyboard.press('Enter');
-  return until(page, (now) => now.phase === 'playing' && now.own !== null && now.snapshots > 5);
+  return inArena(page, (now) => now.snapshots > 5);
+}
+
+/** Waits until the page plays and `holds`. A busy machine makes its server say that it is full: then a person insists. */
+export async function inArena(page, holds) {
+  for (;;) {
+    const now = await until(page, (it) => (it.phase === 'playing' && it.own !== null && holds(it)) || (it.code === 1013 && it.retryInMs > 1_000));
+    if (now.phase === 'playing') return now;
+    await page.evaluate(() => document.getElementById('link-button').click());
+    await until(page, ({ code, retryInMs }) => code !== 1013 || retryInMs < 1_000);
+  }
 }
 
 /** Holds a key toward the far side of a square arena until the glider went `tiles`. */
@@ -107,6 +127,40 @@ export async function glide(page, tiles, edge) {
   const there = await until(page, ({ own }) => own !== null && Math.abs(own.x - from.x) >= tiles);
   await page.keyboard.up(key);
   return there;
+}
+
+/**
+ * Loads the page anew with a server of the test's own, which welcomes it into the recorded session and shows its first
+ * picture. `say` sends the bytes of a message.
+ */
+export async function playRecorded(page) {
+  const recording = readFileSync(new URL('../golden/session.json', import.meta.url), 'utf8');
+  const [welcome, first] = JSON.parse(recording).map(({ hex }) => Buffer.from(hex, 'hex'));
+  let server;
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    socket.onMessage((said) => {
+      if (said[0] !== 1) return;
+      server = socket;
+      socket.send(welcome);
+      socket.send(first);
+    });
+  });
+  await page.reload();
+  await page.waitForFunction(() => window.throng !== undefined);
+  await page.locator('#play').click();
+  await until(page, (now) => now.snapshots > 0);
+  return { say: (...bytes) => server.send(Buffer.from(bytes)), close: (options) => server.close(options) };
+}
+
+/** A whole number below 65536 as the wire has it. */
+export function varint(n) {
+  return n < 251 ? [n] : [251, n & 255, n >> 8];
+}
+
+/** A text as the wire has it. */
+export function text(of) {
+  const bytes = [...new TextEncoder().encode(of)];
+  return [...varint(bytes.length), ...bytes];
 }
 
 /** A picture of the page, kept in `tests/artifacts` for people to look at. */

@@ -2,14 +2,25 @@
 
 mod alternatives;
 mod determinism;
+#[cfg(target_os = "linux")]
+mod door;
+mod floods;
+mod fuzz;
 mod golden;
 mod hostile;
+mod lengths;
 mod load;
 mod maps;
+mod matrix;
 mod overload;
 mod pair;
 mod replication;
+mod resume;
+mod sim;
 mod slow;
 mod sockets;
 mod steady;
+mod tickets;
 mod tidy;
+mod tls;
+mod via;

@@ -4,6 +4,7 @@
 mod bytes;
 mod malformed;
 mod motion;
+mod reconnect;
 mod session;
 mod shape;
 mod values;

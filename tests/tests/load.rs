@@ -12,8 +12,8 @@ use throng_shared::cells::{CellGrid, Focus};
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::map::TileMap;
 use throng_shared::wire::{
-    CellKeyframe, ClientMessage, Feedback, MapRuns, Refocus, ServerMessage, Snapshot, TickDelta,
-    Welcome, decode_client, encode,
+    CellKeyframe, ClientMessage, Feedback, MapRuns, Refocus, Secret, ServerMessage, Snapshot,
+    TickDelta, Welcome, decode_client, encode,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -36,6 +36,8 @@ pub(crate) fn plan(url: String, count: usize, seconds: f64) -> Plan {
         workers: 1,
         i_run_that_server: false,
         joining_max: usize::MAX,
+        comeback: false,
+        churn_per_s: 0.0,
         bare: None,
     }
 }
@@ -88,6 +90,8 @@ async fn stall(stream: TcpStream) {
     let map = TileMap::walled(64, 64).expect("the size is allowed");
     let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
     let welcome = ServerMessage::Welcome(Welcome {
+        secret: Secret::default(),
+        resumed: false,
         you: NetId(0),
         tick: 0,
         tick_hz: TICK_HZ,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use throng::config::{Settings, SwitchedOff};
 use throng::link::Step;
 use throng::serve::Server;
 use throng_bot::brain::BrainKind;
@@ -21,6 +22,12 @@ const INSIDE: u64 = 10;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 type Player = Client<TcpStream>;
+
+/// A server that takes so many of one address: what is left is that each has its turn.
+fn without_caps() -> Server {
+    let switched_off = SwitchedOff { address_caps: true, ..SwitchedOff::default() };
+    server(Settings { switched_off, ..empty() })
+}
 
 async fn players(server: &Server) -> Vec<Player> {
     let address = server.address();
@@ -164,7 +171,7 @@ async fn at_the_next_step_every_second_tick_is_sent_and_nothing_is_lost() {
 
 #[tokio::test]
 async fn a_storm_of_newcomers_is_answered_and_those_inside_play_on() {
-    let server = server(empty());
+    let server = without_caps();
     let inside = players(&server).await;
     let address = server.address();
     let storm = (0..300).map(|_| async move {
@@ -221,7 +228,7 @@ fn answered(flood: &[TcpStream]) -> usize {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_flood_from_one_address_does_not_keep_another_waiting() {
-    let server = server(empty());
+    let server = without_caps();
     let flood = flood(&server).await;
     let url = format!("ws://{}/ws", server.address());
     let stream = from([127, 0, 2, 2], &server).await;
@@ -240,7 +247,7 @@ async fn a_flood_from_one_address_does_not_keep_another_waiting() {
 async fn pages_are_served_while_a_crowd_is_sent_away() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    let server = server(empty());
+    let server = without_caps();
     reach(&server, Step::Shut).await;
     let flood = flood(&server).await;
     let mut stream = from([127, 0, 2, 2], &server).await;

@@ -14,7 +14,7 @@ use throng_shared::motion::{Body, Steer, step};
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Clock, Newest, Request, ServerSession, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, MapRuns, ServerMessage, Welcome, encode};
+use throng_shared::wire::{ClientMessage, MapRuns, Secret, ServerMessage, Welcome, encode};
 
 const TICK_HZ: u32 = 30;
 const TICK_US: u64 = 1_000_000 / TICK_HZ as u64;
@@ -104,7 +104,7 @@ impl Pair {
         let (arena, _) = config.arena().expect("the arena can be made");
         let sim =
             Sim::new(arena, &SimOptions { tick_hz: TICK_HZ, seed, players_max: 8, shards: 0 });
-        let (session, hello) = ClientSession::new(Millis(0), "Ada", 1);
+        let (session, hello) = ClientSession::new(Millis(0), "Ada", 1, "", None);
         let mut pair = Self {
             now_us: 0,
             chance: Prng::new(seed),
@@ -184,15 +184,15 @@ impl Pair {
             let now = Millis(self.now_us / 1000);
             let request = self.server.session.handle_frame(now, newest, &frame);
             match request.expect("an honest client is never refused") {
-                Some(Request::Join { name, look }) => self.welcome(name.into_string(), look),
-                Some(Request::Input(input)) => {
+                Request::Join { name, look, .. } => self.welcome(name.into_string(), look),
+                Request::Input(input) => {
                     let due = u64::from(input.tick) + self.server.skipped;
                     let left = (due * TICK_US) as f64 - self.now_us as f64;
                     let early = (left / TICK_US as f64 * 16.0).floor() as i16;
                     self.server.arrived = Some(Arrived { tick: Tick(input.tick), early });
                     self.server.sim.intend(self.server.you.expect("it joined"), intent_of(&input));
                 }
-                Some(Request::Resync | Request::Leave) | None => {}
+                Request::Resync | Request::Leave | Request::Received(_) => {}
             }
         }
     }
@@ -205,6 +205,8 @@ impl Pair {
         let map = server.sim.map();
         let (width, height, runs) = (map.width() as u16, map.height() as u16, map.runs());
         let welcome = Welcome {
+            secret: Secret::default(),
+            resumed: false,
             you,
             tick: server.sim.tick().0,
             tick_hz: TICK_HZ as u8,
@@ -248,7 +250,9 @@ impl Pair {
                 }
                 client.reconcile();
             }
-            Ok(Update::Event(_) | Update::Ping { .. } | Update::Goodbye { .. }) => {}
+            Ok(
+                Update::Event(_) | Update::Duplicate | Update::Ping { .. } | Update::Goodbye { .. },
+            ) => {}
             Err(fault) => panic!("the server speaks the protocol: {fault:?}"),
         }
     }

@@ -118,7 +118,7 @@ fn an_id_that_is_used_again_confuses_nobody() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Joins, leaves, deaths, crossings, stalls and cuts in any order.
+    /// Joins, leaves, deaths, crossings, lost players, stalls and cuts in any order.
     #[test]
     fn no_check_value_ever_fails(seed: u64) {
         let mut chance = Prng::new(seed);
@@ -131,6 +131,8 @@ proptest! {
                 2 => rig.cut(chance.below(64) as usize),
                 4 => rig.narrow(chance.below(64) as usize, Some((Reach::FULL, 400))),
                 5 => rig.narrow(chance.below(64) as usize, None),
+                6 | 7 => rig.lose(chance.below(24) as usize, 1 + chance.below(60)),
+                8 => rig.find(chance.below(24) as usize),
                 3 => {
                     let spot = IVec2::new(2 + chance.below(40) as i32, 2 + chance.below(30) as i32);
                     rig.gather_at(spot);

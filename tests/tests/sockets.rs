@@ -9,11 +9,8 @@ use throng::link::Step;
 use throng::serve::{Server, start};
 use throng_bot::brain::BrainKind;
 use throng_bot::client::Client;
-use throng_shared::limits::PROTOCOL_VERSION;
 use throng_shared::prng::Prng;
-use throng_shared::wire::{
-    ClientMessage, Hello, SCHEMA_HASH, ServerMessage, decode_server, encode,
-};
+use throng_shared::wire::{ClientMessage, Hello, ServerMessage, decode_server, encode};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
@@ -125,9 +122,7 @@ async fn a_reader_that_stands_still_is_counted_and_let_go() {
     let url = format!("ws://{}/ws", server.address());
     let (mut socket, _) =
         tokio_tungstenite::client_async(url, stream).await.expect("the server shakes hands");
-    let name = "stone".to_owned();
-    let hello = Hello { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look: 0 };
-    let bytes = encode(&ClientMessage::Hello(hello));
+    let bytes = encode(&ClientMessage::Hello(Hello::guest("stone", 0)));
     socket.send(Message::binary(bytes)).await.expect("the socket takes a message");
     assert!(matches!(next(&mut socket).await, Some(ServerMessage::Welcome(_))));
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -154,13 +149,7 @@ pub(crate) async fn connect(address: SocketAddr) -> Socket {
 
 pub(crate) async fn hello(address: SocketAddr) -> Socket {
     let mut socket = connect(address).await;
-    let hello = Hello {
-        version: PROTOCOL_VERSION,
-        schema: SCHEMA_HASH,
-        name: "tester".to_owned(),
-        look: 0,
-    };
-    let bytes = encode(&ClientMessage::Hello(hello));
+    let bytes = encode(&ClientMessage::Hello(Hello::guest("tester", 0)));
     socket.send(Message::binary(bytes)).await.expect("the socket takes a message");
     socket
 }

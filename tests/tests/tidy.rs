@@ -5,11 +5,14 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-/// Where sources lie. `client-web/dist` and `node_modules` are made, not written.
+/// Where sources lie. `client-web/dist`, `node_modules` and what a fuzzer found are made, not
+/// written.
 const FOLDERS: [&str; 7] = ["server", "shared", "client-web", "client-bot", "tests", "docs", ".ci"];
 const SOURCES: [&str; 10] = ["rs", "ts", "mjs", "js", "css", "html", "toml", "md", "yml", "sh"];
-const MADE: [&str; 4] = ["node_modules", "dist", "target", "artifacts"];
+const MADE: [&str; 5] = ["node_modules", "dist", "target", "artifacts", "corpus"];
 const LINES_MAX: usize = 700;
+/// Written by `cargo xtask codegen`, and as long as the wire has types.
+const GENERATED: &str = "client-web/src/wire/codec.ts";
 
 /// What the web client's stamp covers.
 const STAMPED: [&str; 7] = [
@@ -223,7 +226,7 @@ fn files_are_short_and_finished() {
     for source in sources() {
         let lines = source.text.lines().count();
         assert!(
-            lines <= LINES_MAX,
+            lines <= LINES_MAX || source.path == GENERATED,
             "{} has {lines} lines: because a file is read in one sitting",
             source.path
         );

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use crate::codegen::{self, Mode};
 use crate::command::{cargo, program, run as run_program};
 use crate::tally::{self, Tally};
-use crate::{browser, dist, node};
+use crate::{browser, conformance, dist, fuzz, node};
 
 /// What a stage found: its tests, and a sentence when it failed.
 struct Outcome {
@@ -26,15 +26,29 @@ const STAGES: &[Stage] = &[
     ("build of the web client", web_build),
     ("Rust tests", rust_tests),
     ("determinism in release", release_tests),
+    ("WebSocket conformance", conformance_tests),
+    ("fuzzing, a minute", fuzzing),
     ("browser tests", browser_tests),
 ];
 
+/// Those that take longer than anybody waits for.
+const LONG_STAGES: &[Stage] = &[("ten minutes of churn", churn)];
+
+/// Which stages are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Usual,
+    Long,
+}
+
 /// Runs every stage, whatever the ones before it found.
-pub(crate) fn run(root: &Path) -> ExitCode {
+pub(crate) fn run(root: &Path, extent: Extent) -> ExitCode {
+    let long = if extent == Extent::Long { LONG_STAGES } else { &[] };
+    let count = STAGES.len() + long.len();
     let mut tally = Tally::default();
     let mut failures = Vec::new();
-    for (number, (name, stage)) in STAGES.iter().enumerate() {
-        println!("\n== {} of {}: {name}", number + 1, STAGES.len());
+    for (number, (name, stage)) in STAGES.iter().chain(long).enumerate() {
+        println!("\n== {} of {}: {name}", number + 1, count);
         let mut outcome = stage(root);
         if let Some(sentence) = outcome.failure {
             // A stage may fail without a failed test: it does not compile, or a tool is missing.
@@ -99,8 +113,25 @@ fn release_tests(root: &Path) -> Outcome {
     counted(&mut cargo(root, &arguments), tally::of_cargo, "a release build computes another world")
 }
 
+fn churn(root: &Path) -> Outcome {
+    let arguments = ["run", "--release", "--package", "throng", "--", "stress", "churn"];
+    plain(&mut cargo(root, &arguments), "players who came and went left something behind")
+}
+
 fn browser_tests(root: &Path) -> Outcome {
-    match browser::run_tests(root) {
+    tallied(browser::run_tests(root))
+}
+
+fn conformance_tests(root: &Path) -> Outcome {
+    tallied(conformance::run_tests(root))
+}
+
+fn fuzzing(root: &Path) -> Outcome {
+    tallied(fuzz::run_tests(root))
+}
+
+fn tallied(result: Result<Tally, (Tally, String)>) -> Outcome {
+    match result {
         Ok(tally) => Outcome { tally, failure: None },
         Err((tally, sentence)) => Outcome { tally, failure: Some(sentence) },
     }

@@ -15,6 +15,8 @@ use throng_shared::session::{CloseCode, Comeback};
 /// Longest line that is not broken up.
 const LINE: usize = 120;
 
+/// Longest byte array that is held as a number.
+const NUMBER_BYTES: usize = 4;
 const HEAD: &str = "\
 /** Types and codec of the wire. Written by `cargo xtask codegen` from the Rust types of `shared/src/wire`: change those. */
 
@@ -201,8 +203,7 @@ fn typed(format: &Format) -> Result<String, String> {
         Format::Option(inner) => format!("{} | null", typed(inner)?),
         Format::Seq(inner) => format!("{}[]", typed(inner)?),
         Format::Tuple(_) | Format::TupleArray { .. } => {
-            let _ = raw_bytes(format)?;
-            "number".to_owned()
+            if raw_bytes(format)? <= NUMBER_BYTES { "number" } else { "Uint8Array" }.to_owned()
         }
         _ => return Err(unsupported(format)),
     })
@@ -216,9 +217,10 @@ fn read_of(format: &Format) -> Result<String, String> {
             Format::TypeName(name) => format!("list(r, decode{name})"),
             item => format!("list(r, (r) => {})", read_of(item)?),
         },
-        Format::Tuple(_) | Format::TupleArray { .. } => {
-            format!("r.bytesLE({})", raw_bytes(format)?)
-        }
+        Format::Tuple(_) | Format::TupleArray { .. } => match raw_bytes(format)? {
+            size @ ..=NUMBER_BYTES => format!("r.bytesLE({size})"),
+            size => format!("r.fixed({size})"),
+        },
         plain => format!("r.{}()", method(plain)?),
     })
 }
@@ -234,9 +236,10 @@ fn write_of(format: &Format, value: &str) -> Result<String, String> {
             "w.len({value}.length);\nfor (const item of {value}) {}",
             write_of(inner, "item")?
         ),
-        Format::Tuple(_) | Format::TupleArray { .. } => {
-            format!("w.bytesLE({value}, {});", raw_bytes(format)?)
-        }
+        Format::Tuple(_) | Format::TupleArray { .. } => match raw_bytes(format)? {
+            size @ ..=NUMBER_BYTES => format!("w.bytesLE({value}, {size});"),
+            size => format!("w.fixed({value}, {size});"),
+        },
         plain => format!("w.{}({value});", method(plain)?),
     })
 }
@@ -258,14 +261,14 @@ fn method(format: &Format) -> Result<&'static str, String> {
     }
 }
 
-/// The size of a short byte array, which TypeScript holds as one number.
+/// The size of a byte array. TypeScript holds short ones as one number.
 fn raw_bytes(format: &Format) -> Result<usize, String> {
     let size = match format {
         Format::TupleArray { content, size } if **content == Format::U8 => *size,
         Format::Tuple(items) if items.iter().all(|item| *item == Format::U8) => items.len(),
         _ => return Err(unsupported(format)),
     };
-    if (1..=4).contains(&size) { Ok(size) } else { Err(unsupported(format)) }
+    if size > 0 { Ok(size) } else { Err(unsupported(format)) }
 }
 
 fn unsupported(format: &Format) -> String {

@@ -8,8 +8,8 @@ use throng_shared::limits::HP_MAX;
 use throng_shared::map::TileMap;
 use throng_shared::motion::{Body, Rules, Steer};
 use throng_shared::wire::{
-    CellKeyframe, GliderRecord, MapRuns, Motion, Place, Refocus, ShardRecord, Snapshot, Trim,
-    Welcome,
+    CellKeyframe, Condition, GliderRecord, MapRuns, Motion, Place, Refocus, Secret, ShardRecord,
+    Snapshot, Trim, Welcome,
 };
 
 use crate::view::View;
@@ -60,6 +60,8 @@ impl Stage {
     pub(crate) fn view_at(&self, tick: u32) -> View {
         let map = TileMap::walled(64, 64).expect("the size is allowed");
         let welcome = Welcome {
+            secret: Secret::default(),
+            resumed: false,
             you: NetId(0),
             tick,
             tick_hz: TICK_HZ,
@@ -86,7 +88,15 @@ impl Stage {
                 let body = Body { vel, ..Body::at(pos) };
                 let motion = Motion::of(&body, Steer::default(), &rules);
                 let (id, place, trim) = (NetId(id), Place::new(pos, cell), Trim::new(0, 0));
-                GliderRecord { id, place, heading: 0, trim, motion, hp, name: format!("g{}", id.0) }
+                GliderRecord {
+                    id,
+                    place,
+                    heading: 0,
+                    trim,
+                    motion,
+                    condition: Condition::new(hp, false),
+                    name: format!("g{}", id.0),
+                }
             })
             .collect();
         let shards = (0_u16..)

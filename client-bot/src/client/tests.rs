@@ -6,7 +6,7 @@ use throng_shared::ids::NetId;
 use throng_shared::limits::PROTOCOL_VERSION;
 use throng_shared::map::TileMap;
 use throng_shared::wire::{
-    CellKeyframe, MapRuns, Refocus, SCHEMA_HASH, ServerMessage, SteerChange, TickDelta,
+    CellKeyframe, MapRuns, Refocus, SCHEMA_HASH, Secret, ServerMessage, SteerChange, TickDelta,
     decode_client, encode,
 };
 use tokio::io::DuplexStream;
@@ -46,6 +46,8 @@ impl Server {
 fn welcome() -> ServerMessage {
     let map = TileMap::walled(8, 8).expect("the size is allowed");
     ServerMessage::Welcome(Welcome {
+        secret: Secret::default(),
+        resumed: false,
         you: NetId(1),
         tick: 100,
         tick_hz: 30,
@@ -99,10 +101,10 @@ async fn arrival(client: &mut Client<DuplexStream>) -> Arrival {
 #[tokio::test]
 async fn a_ping_is_answered_at_once() {
     let (mut client, mut server) = pair().await;
-    server.say(&ServerMessage::Ping { nonce: 77, rtt_ms: 0 }).await;
+    server.say(&ServerMessage::Ping { nonce: 77, rtt_ms: 0, jitter_ms: 0 }).await;
     server.snapshot(restart(100)).await;
     arrival(&mut client).await;
-    assert_eq!(server.hear().await, ClientMessage::Pong { nonce: 77 });
+    assert_eq!(server.hear().await, ClientMessage::Pong { nonce: 77, received: 0 });
 }
 
 #[tokio::test]
@@ -183,12 +185,7 @@ fn an_ack_is_completed_near_its_snapshot() {
 async fn every_byte_after_the_handshake_is_counted() {
     let (mut client, mut server) = pair().await;
     let before = client.traffic();
-    let hello = encode(&ClientMessage::Hello(throng_shared::wire::Hello {
-        version: PROTOCOL_VERSION,
-        schema: SCHEMA_HASH,
-        name: "Ada".to_owned(),
-        look: 3,
-    }));
+    let hello = encode(&ClientMessage::Hello(throng_shared::wire::Hello::guest("Ada", 3)));
     // A client's frame has a head of two bytes and a mask of four.
     assert_eq!(before.bytes_out, 2 + 4 + hello.len() as u64);
     assert_eq!(before.bytes_in, 2 + encode(&welcome()).len() as u64);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use mio::event::Event;
 use mio::{Registry, Token};
+use throng_shared::wire::Resume;
 
 use super::player::{Common, Role, SETTLE, Turn};
 use super::socket::Socket;
@@ -30,6 +31,7 @@ pub(super) struct BareGuest {
 impl Guest for BareGuest {
     fn connect(
         role: Role,
+        _: Option<Resume>,
         common: &Common,
         source: Option<SocketAddr>,
         registry: &Registry,
@@ -77,6 +79,14 @@ impl Guest for BareGuest {
         self.settled.is_some()
     }
 
+    fn keep(&mut self) -> Option<Resume> {
+        None
+    }
+
+    fn welcomed_at(&self) -> Option<Instant> {
+        self.settled
+    }
+
     fn is_leaving(&self) -> bool {
         false
     }
@@ -86,7 +96,7 @@ impl Guest for BareGuest {
         since.map_or(0.0, |since| since.min(length).as_secs_f64())
     }
 
-    fn poll_timeout(&self, _: &Turn<'_>) -> Option<Ended> {
+    fn poll_timeout(&mut self, _: &Turn<'_>) -> Option<Ended> {
         None
     }
 

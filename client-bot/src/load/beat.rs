@@ -14,7 +14,7 @@ const LONGEST_US: u64 = 120_000_000;
 const DIGITS: u8 = 3;
 
 /// Counts of some time. Only bots that have settled are counted, except in `joined`,
-/// `refused`, `lost` and `join`.
+/// `resumed`, `rejoined`, `refused`, `lost`, `join` and `back`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Beat {
     /// Number of the beat in its load; of the last one, when several were added up.
@@ -27,9 +27,14 @@ pub struct Beat {
     pub players: usize,
     /// Seconds that bots were to play, those that were lost included.
     pub player_s: f64,
-    /// Welcomes.
+    /// First Welcomes.
     pub joined: usize,
-    /// Games that ended before their time.
+    /// Welcomes of bots that came back: into their session, and into a new one.
+    pub resumed: usize,
+    pub rejoined: usize,
+    /// Bots that at its end are on their way back.
+    pub away: usize,
+    /// Games that ended before their time, and to which nobody comes back.
     pub lost: usize,
     /// Bots that were told that there is no place.
     pub refused: usize,
@@ -62,6 +67,8 @@ pub struct Beat {
     pub input_ack_raw: Times,
     /// From the moment at which a join was due to its Welcome.
     pub join: Times,
+    /// From the end of a connection to the Welcome of the bot that came back.
+    pub back: Times,
     /// How late inputs were sent.
     pub lateness: Times,
     /// How old snapshots were when a slow link had carried them: time since any bot saw
@@ -76,10 +83,17 @@ pub struct Beat {
 }
 
 impl Beat {
+    /// Welcomes, of those who came and of those who came back.
+    #[must_use]
+    pub fn welcomed(&self) -> usize {
+        self.joined + self.resumed + self.rejoined
+    }
+
     /// Adds what another process counted in the same time.
     pub fn add_beside(&mut self, other: &Self) {
         self.seconds = self.seconds.max(other.seconds);
         self.players += other.players;
+        self.away += other.away;
         self.open_files += other.open_files;
         self.open_gap.add_all(&other.open_gap);
         self.open_ack.add_all(&other.open_ack);
@@ -90,6 +104,7 @@ impl Beat {
     pub fn add_after(&mut self, other: &Self) {
         self.seconds += other.seconds;
         self.players = other.players;
+        self.away = other.away;
         self.open_files = self.open_files.max(other.open_files);
         self.open_gap = other.open_gap.clone();
         self.open_ack = other.open_ack.clone();
@@ -118,6 +133,8 @@ impl Beat {
         self.tick_hz = self.tick_hz.max(other.tick_hz);
         self.player_s += other.player_s;
         self.joined += other.joined;
+        self.resumed += other.resumed;
+        self.rejoined += other.rejoined;
         self.lost += other.lost;
         self.refused += other.refused;
         self.snapshots += other.snapshots;
@@ -135,6 +152,7 @@ impl Beat {
             (&mut self.input_ack, &other.input_ack),
             (&mut self.input_ack_raw, &other.input_ack_raw),
             (&mut self.join, &other.join),
+            (&mut self.back, &other.back),
             (&mut self.lateness, &other.lateness),
             (&mut self.age, &other.age),
             (&mut self.gone, &other.gone),
@@ -181,6 +199,12 @@ impl Times {
     pub fn spread(&self) -> Spread {
         let at = |quantile| ms(self.0.value_at_quantile(quantile));
         Spread { p50: at(0.5), p99: at(0.99), max: ms(self.0.max()) }
+    }
+
+    /// The time that this part of all that were counted does not exceed, in milliseconds.
+    #[must_use]
+    pub fn at(&self, quantile: f64) -> f64 {
+        ms(self.0.value_at_quantile(quantile))
     }
 
     /// How many were counted.

@@ -16,6 +16,16 @@ impl ProcessMeter {
         process_s(self.pid)
     }
 
+    /// Files that it has open.
+    pub(crate) fn open_files(self) -> Option<usize> {
+        Some(std::fs::read_dir(format!("/proc/{}/fd", self.pid)).ok()?.count())
+    }
+
+    /// Threads that it has.
+    pub(crate) fn threads(self) -> Option<usize> {
+        Some(std::fs::read_dir(format!("/proc/{}/task", self.pid)).ok()?.count())
+    }
+
     /// Resident memory, in KiB.
     pub(crate) fn resident_kib(self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;

@@ -13,7 +13,7 @@ const UNSENT_BYTES_MAX: usize = 64 * CLIENT_MESSAGE_BYTES;
 
 /// What a server may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Frame<'a> {
+pub(crate) enum Frame<'a> {
     Binary(&'a [u8]),
     Close(&'a [u8]),
     /// A ping and what is to be given back.
@@ -25,7 +25,7 @@ pub(super) enum Frame<'a> {
 ///
 /// # Errors
 /// Says what is wrong with it: it is none, or none that a server of ours sends.
-pub(super) fn cut(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, String> {
+pub(crate) fn cut(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, String> {
     let mut cursor = Cursor::new(bytes);
     let parsed = FrameHeader::parse(&mut cursor).map_err(|error| error.to_string())?;
     let Some((header, len)) = parsed else { return Ok(None) };
@@ -51,7 +51,7 @@ pub(super) fn cut(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, String> {
 }
 
 /// Code and reason of a close frame.
-pub(super) fn farewell(payload: &[u8]) -> Option<(u16, String)> {
+pub(crate) fn farewell(payload: &[u8]) -> Option<(u16, String)> {
     let (code, reason) = payload.split_first_chunk()?;
     Some((u16::from_be_bytes(*code), String::from_utf8_lossy(reason).into_owned()))
 }
@@ -187,7 +187,7 @@ mod tests {
     fn the_library_reads_what_is_sent() {
         let mut wire = Vec::new();
         let mut pending = Pending::default();
-        let pong = ClientMessage::Pong { nonce: 77 };
+        let pong = ClientMessage::Pong { nonce: 77, received: 9 };
         pending.send(&mut wire, &pong, [1, 2, 3, 4]).expect("memory takes all");
         pending.control(&mut wire, Control::Pong, b"hi", [5, 6, 7, 8]).expect("memory takes all");
         let mut server = WebSocket::from_raw_socket(Cursor::new(wire), Role::Server, None);

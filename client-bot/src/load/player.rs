@@ -13,7 +13,7 @@ use throng_shared::limits::LOOKS;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, CloseCode, Skimmed, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, SnapshotHead, Welcome};
+use throng_shared::wire::{ClientMessage, Resume, SnapshotHead, Welcome};
 use tokio_tungstenite::tungstenite::client::client;
 use tokio_tungstenite::tungstenite::handshake::client::ClientHandshake;
 use tokio_tungstenite::tungstenite::handshake::{HandshakeError, MidHandshake};
@@ -90,12 +90,16 @@ pub(super) struct Role {
     pub(super) decodes: bool,
     /// When its join was due.
     pub(super) due: Instant,
+    /// Since when it is away, if it has played before.
+    pub(super) away_since: Option<Instant>,
 }
 
 /// A connection on its way to a game, or in it.
 #[derive(Debug)]
 pub(super) struct Player {
     role: Role,
+    /// What it goes on with, until it has said Hello.
+    resume: Option<Resume>,
     stage: Stage,
 }
 
@@ -159,6 +163,7 @@ impl std::fmt::Debug for Mind {
 impl Guest for Player {
     fn connect(
         role: Role,
+        resume: Option<Resume>,
         common: &Common,
         source: Option<SocketAddr>,
         registry: &Registry,
@@ -167,11 +172,23 @@ impl Guest for Player {
         let buffer = (role.link != LinkKind::Fast).then_some(RECEIVE_BUFFER_BYTES);
         let address = common.target.address();
         let socket = Socket::connect(address, source, buffer, registry, token)?;
-        Ok(Self { role, stage: Stage::Connecting(socket) })
+        Ok(Self { role, resume, stage: Stage::Connecting(socket) })
     }
 
     fn is_playing(&self) -> bool {
         matches!(&self.stage, Stage::Open(open) if open.game.is_some())
+    }
+
+    fn keep(&mut self) -> Option<Resume> {
+        match &self.stage {
+            Stage::Open(open) => open.session.keep(),
+            Stage::Connecting(_) | Stage::Shaking(_) | Stage::Gone => self.resume.take(),
+        }
+    }
+
+    fn welcomed_at(&self) -> Option<Instant> {
+        let Stage::Open(open) = &self.stage else { return None };
+        open.game.as_ref().map(|game| game.settled - SETTLE)
     }
 
     fn is_leaving(&self) -> bool {
@@ -216,8 +233,8 @@ impl Guest for Player {
         Ok(())
     }
 
-    fn poll_timeout(&self, turn: &Turn<'_>) -> Option<Ended> {
-        match &self.stage {
+    fn poll_timeout(&mut self, turn: &Turn<'_>) -> Option<Ended> {
+        match &mut self.stage {
             Stage::Open(open) if open.has_stalled(turn.now) => None,
             Stage::Open(open) if open.game.is_some() => {
                 open.session.poll_timeout(turn.millis()).map(|_| Ended::Silent)
@@ -294,7 +311,8 @@ impl Player {
         let number = self.role.number;
         let look = (number % usize::from(LOOKS)) as u8;
         let name = names::load_bot(self.role.brain.name(), number);
-        let (session, hello) = ClientSession::new(turn.millis(), &name, look);
+        let resume = self.resume.take();
+        let (session, hello) = ClientSession::new(turn.millis(), &name, look, "", resume);
         let open = Open {
             socket,
             pending: Pending::default(),
@@ -455,7 +473,7 @@ impl Open {
             Update::Goodbye { code, reason, retry_after_ms } => {
                 self.farewell = Some((code, reason, retry_after_ms));
             }
-            Update::Event(_) => {}
+            Update::Event(_) | Update::Duplicate => {}
         }
         Ok(None)
     }
@@ -509,8 +527,17 @@ impl Game {
             .transpose()
             .map_err(|error| Ended::BadMap(error.to_string()))?;
         turn.beat.tick_hz = welcome.tick_hz;
-        turn.beat.joined += 1;
-        turn.beat.join.add(turn.now.saturating_duration_since(role.due));
+        match role.away_since {
+            None => {
+                turn.beat.joined += 1;
+                turn.beat.join.add(turn.now.saturating_duration_since(role.due));
+            }
+            Some(since) => {
+                turn.beat.resumed += usize::from(welcome.resumed);
+                turn.beat.rejoined += usize::from(!welcome.resumed);
+                turn.beat.back.add(turn.now.saturating_duration_since(since));
+            }
+        }
         Ok(Self {
             link: role.link,
             course: Course::new(turn.ms(), welcome),

@@ -10,6 +10,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Registry, Token};
+use throng_shared::prng::Prng;
+use throng_shared::wire::Resume;
 
 use super::beat::Beat;
 use super::cpu::own_s;
@@ -19,6 +21,7 @@ use super::slow::{FirstSight, LinkKind};
 use super::{LoadError, Plan, Step, Stop};
 use crate::brain::THINK_EVERY;
 use crate::client::Ended;
+use crate::comeback::Patience;
 
 /// Time between two looks at the sockets.
 const GLANCE: Duration = Duration::from_micros(500);
@@ -32,12 +35,19 @@ const SCRATCH_BYTES: usize = 16 << 10;
 const BEAT: Duration = Duration::from_secs(1);
 /// How long all bots together may take to leave.
 const LEAVE_WITHIN: Duration = Duration::from_secs(3);
+/// Beats after which a load gives up that nobody could join, though all tried again.
+const HOPELESS_BEATS: u32 = 3;
+/// Stream of the delays of those who come back.
+const DELAY_STREAM: u64 = 0xBAC6;
+/// And of who leaves for somebody new.
+const CHURN_STREAM: u64 = 0xC402;
 
 /// A connection that plays a part in a load.
 pub(super) trait Guest: Sized {
     /// Begins to connect.
     fn connect(
         role: Role,
+        resume: Option<Resume>,
         common: &Common,
         source: Option<SocketAddr>,
         registry: &Registry,
@@ -49,12 +59,16 @@ pub(super) trait Guest: Sized {
     fn steer(&mut self, due: Instant, turn: &mut Turn<'_>) -> Result<(), Ended>;
     /// Whether it is where inputs and snapshots flow.
     fn is_playing(&self) -> bool;
+    /// What its next connection may go on with.
+    fn keep(&mut self) -> Option<Resume>;
+    /// Since when it is where inputs and snapshots flow.
+    fn welcomed_at(&self) -> Option<Instant>;
     /// Whether it was asked to leave.
     fn is_leaving(&self) -> bool;
     /// Seconds of the last `length` in which it was to be counted.
     fn settled_s(&self, now: Instant, length: Duration) -> f64;
     /// Whether it waits too long.
-    fn poll_timeout(&self, turn: &Turn<'_>) -> Option<Ended>;
+    fn poll_timeout(&mut self, turn: &Turn<'_>) -> Option<Ended>;
     /// Says goodbye. False when there is nobody to say it to.
     fn leave(&mut self) -> bool;
     /// Tells what it still waits for.
@@ -72,6 +86,23 @@ struct Seat<G> {
     guest: Option<G>,
     /// It was lost, not asked to leave: it still counts as one that is to play.
     lost_at: Option<Instant>,
+    patience: Patience,
+    /// Since when it is away, once it has played.
+    away_since: Option<Instant>,
+    resume: Option<Resume>,
+}
+
+impl<G> Seat<G> {
+    fn empty(number: usize) -> Self {
+        Self {
+            number,
+            guest: None,
+            lost_at: None,
+            patience: Patience::default(),
+            away_since: None,
+            resume: None,
+        }
+    }
 }
 
 /// All bots of one generator process.
@@ -87,7 +118,8 @@ pub(super) struct Swarm<'a, G> {
     /// Next of `order`, and the begin of its round.
     cursor: usize,
     round: Instant,
-    /// Refused bots that come back.
+    /// Bots that were refused or lost their connection and come back, and such that take
+    /// the place of one that left.
     returning: BinaryHeap<Reverse<(Instant, usize)>>,
     beat: Beat,
     ticks: FirstSight,
@@ -97,17 +129,22 @@ pub(super) struct Swarm<'a, G> {
     scratch: Vec<u8>,
     beat_began: Instant,
     joined: usize,
+    /// Welcomes, first ones and others, until this beat.
+    welcomed: usize,
     /// Joins that were begun, and those that came to nothing.
     begun: usize,
     failed: usize,
     failure: Option<String>,
+    delays: Prng,
+    /// Those who were told to leave for somebody new, and who is next.
+    churned: u64,
+    churn: Prng,
 }
 
 impl<'a, G: Guest> Swarm<'a, G> {
     pub(super) fn new(plan: &'a Plan, common: Common) -> Result<Self, LoadError> {
         let numbers = (0..plan.profile.players_max()).filter(|&number| plan.is_mine(number));
-        let seats: Vec<Seat<G>> =
-            numbers.map(|number| Seat { number, guest: None, lost_at: None }).collect();
+        let seats: Vec<Seat<G>> = numbers.map(Seat::empty).collect();
         let mut order: Vec<(Duration, usize)> =
             seats.iter().enumerate().map(|(seat, it)| (phase(it.number), seat)).collect();
         order.sort_unstable();
@@ -130,9 +167,13 @@ impl<'a, G: Guest> Swarm<'a, G> {
             slow,
             scratch: vec![0; SCRATCH_BYTES],
             joined: 0,
+            welcomed: 0,
             begun: 0,
             failed: 0,
             failure: None,
+            delays: Prng::stream(plan.seed, DELAY_STREAM),
+            churned: 0,
+            churn: Prng::stream(plan.seed, CHURN_STREAM),
         })
     }
 
@@ -157,6 +198,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
                 let wanted = self.plan.profile.players_at(now.min(end) - origin);
                 self.seat(wanted, checked, now);
                 self.bring_back(now);
+                self.churn(now - origin);
                 checked = now;
             }
             self.send_due();
@@ -166,7 +208,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
             // On a grid, so that beats of several processes are of the same time.
             if now >= origin + BEAT * (number + 1) {
                 self.expire(now);
-                if let Some(error) = self.hopeless() {
+                if let Some(error) = self.hopeless(number + 1) {
                     return Err(error);
                 }
                 let beat = self.end_beat(now, number, &mut cpu_s);
@@ -226,17 +268,28 @@ impl<'a, G: Guest> Swarm<'a, G> {
 
     fn end(&mut self, seat: usize, now: Instant, ended: &Ended) {
         let it = &mut self.seats[seat];
-        let Some(guest) = it.guest.take() else { return };
+        let Some(mut guest) = it.guest.take() else { return };
         self.failed += usize::from(!guest.is_playing());
         if guest.is_leaving() {
+            if self.plan.churn_per_s > 0.0 && seat < self.filled {
+                // Somebody new takes the place.
+                *it = Seat::empty(it.number);
+                self.returning.push(Reverse((now, seat)));
+            }
             return;
         }
         if let Some(since) = guest.stalled_since().filter(|&since| since <= now) {
             self.beat.gone.add(now - since);
             return;
         }
-        let comes_back = match ended {
-            Ended::Closed { code: 1013, retry_after_ms, .. } if !guest.is_playing() => {
+        let played = guest.welcomed_at().map(|at| now.saturating_duration_since(at));
+        if played.is_some() {
+            it.away_since = Some(now);
+        }
+        it.resume = guest.keep();
+        self.failure.get_or_insert_with(|| ended.to_string());
+        let refused = match ended {
+            Ended::Closed { code: 1013, retry_after_ms, .. } if played.is_none() => {
                 self.beat.refused += 1;
                 Some(Duration::from_millis(u64::from(*retry_after_ms).max(1)))
             }
@@ -248,8 +301,21 @@ impl<'a, G: Guest> Swarm<'a, G> {
             | Ended::Silent
             | Ended::Broken(_) => None,
         };
-        self.failure.get_or_insert_with(|| ended.to_string());
-        match comes_back {
+        match refused.filter(|_| !self.plan.comeback) {
+            Some(after) => self.returning.push(Reverse((now + after, seat))),
+            None => self.miss(seat, now, ended, played.unwrap_or_default()),
+        }
+    }
+
+    /// A bot that had `played` has no connection any more: it comes back, or is lost.
+    fn miss(&mut self, seat: usize, now: Instant, ended: &Ended, played: Duration) {
+        let it = &mut self.seats[seat];
+        let after = self
+            .plan
+            .comeback
+            .then(|| it.patience.after(ended, played, &mut self.delays))
+            .flatten();
+        match after {
             Some(after) => self.returning.push(Reverse((now + after, seat))),
             None => {
                 self.beat.lost += 1;
@@ -261,7 +327,8 @@ impl<'a, G: Guest> Swarm<'a, G> {
     /// Lets bots come or go until as many are there as the profile wants.
     fn seat(&mut self, wanted: usize, since: Instant, now: Instant) {
         for _ in 0..CONNECTS_AT_ONCE {
-            let joining = self.begun - self.failed - self.joined - self.beat.joined;
+            let welcomed = self.welcomed + self.beat.welcomed();
+            let joining = self.begun - self.failed - welcomed;
             if joining >= self.plan.joining_max
                 || self.seats.get(self.filled).is_none_or(|it| it.number >= wanted)
             {
@@ -276,11 +343,31 @@ impl<'a, G: Guest> Swarm<'a, G> {
             self.filled = seat;
             let it = &mut self.seats[seat];
             it.lost_at = None;
+            it.away_since = None;
             let played = it.guest.as_ref().map(|it| it.settled_s(now, now - self.beat_began));
             self.beat.player_s += played.unwrap_or_default();
             if it.guest.as_mut().is_some_and(|guest| !guest.leave()) {
                 it.guest = None;
                 self.failed += 1;
+            }
+        }
+    }
+
+    /// Tells bots to leave, as many as should have by now.
+    fn churn(&mut self, elapsed: Duration) {
+        let due = (elapsed.as_secs_f64() * self.plan.churn_per_s) as u64;
+        for _ in 0..CONNECTS_AT_ONCE {
+            if self.churned >= due {
+                return;
+            }
+            self.churned += 1;
+            let among = u32::try_from(self.filled).unwrap_or(u32::MAX);
+            let seat = self.churn.below(among) as usize;
+            if let Some(guest) = self.seats.get_mut(seat).and_then(|it| it.guest.as_mut())
+                && guest.is_playing()
+            {
+                // Whoever cannot say goodbye is about to be missed anyway.
+                let _ = guest.leave();
             }
         }
     }
@@ -304,18 +391,19 @@ impl<'a, G: Guest> Swarm<'a, G> {
             brain: self.plan.mix.kind(number, self.plan.seed),
             decodes: self.plan.decodes(number),
             due,
+            away_since: self.seats[seat].away_since,
         };
+        let resume = self.seats[seat].resume.take();
         let (common, registry) = (&self.common, self.poll.registry());
         let source = common.target.source(number);
-        match G::connect(role, common, source, registry, Token(seat)) {
+        match G::connect(role, resume, common, source, registry, Token(seat)) {
             Ok(guest) => {
                 self.begun += 1;
                 self.seats[seat].guest = Some(guest);
             }
             Err(error) => {
-                self.beat.lost += 1;
-                self.seats[seat].lost_at = Some(now);
                 self.failure.get_or_insert_with(|| error.to_string());
+                self.miss(seat, now, &Ended::Handshake(error.to_string()), Duration::ZERO);
             }
         }
     }
@@ -355,7 +443,7 @@ impl<'a, G: Guest> Swarm<'a, G> {
         for seat in 0..self.seats.len() {
             let Self { common, beat, ticks, scratch, seats, .. } = self;
             let turn = Turn { now, common, beat, ticks, scratch };
-            let guest = seats[seat].guest.as_ref();
+            let guest = seats[seat].guest.as_mut();
             if let Some(ended) = guest.and_then(|guest| guest.poll_timeout(&turn)) {
                 self.end(seat, now, &ended);
             }
@@ -363,7 +451,10 @@ impl<'a, G: Guest> Swarm<'a, G> {
     }
 
     /// Nobody plays, and the first that tried could not.
-    fn hopeless(&self) -> Option<LoadError> {
+    fn hopeless(&self, beats: u32) -> Option<LoadError> {
+        if self.plan.comeback && beats < HOPELESS_BEATS {
+            return None;
+        }
         let joined = self.joined + self.beat.joined;
         let why = self.failure.clone().filter(|_| joined == 0 && self.plan.is_whole())?;
         Some(LoadError::Unreachable { url: self.plan.url.clone(), why })
@@ -380,18 +471,21 @@ impl<'a, G: Guest> Swarm<'a, G> {
         beat.failure.clone_from(&self.failure);
         self.beat.tick_hz = beat.tick_hz;
         self.joined += beat.joined;
+        self.welcomed += beat.welcomed();
         beat.number = number;
         beat.seconds = length.as_secs_f64();
         for it in &self.seats[..self.filled] {
-            match (&it.guest, it.lost_at) {
-                (Some(guest), _) => {
-                    beat.players += usize::from(guest.is_playing());
-                    beat.player_s += guest.settled_s(now, length);
-                }
-                // One that was lost is missed for as long as it should have played.
-                (None, Some(_)) => beat.player_s += beat.seconds,
-                (None, None) => {}
-            }
+            let playing = it.guest.as_ref().filter(|guest| guest.is_playing());
+            let is_away = it.lost_at.is_none() && it.away_since.is_some();
+            beat.players += usize::from(playing.is_some());
+            beat.away += usize::from(playing.is_none() && is_away);
+            beat.player_s += match playing {
+                Some(guest) => guest.settled_s(now, length),
+                // One that was lost, or is on its way back, is missed for as long as it
+                // should have played.
+                None if it.lost_at.is_some() || is_away => beat.seconds,
+                None => 0.0,
+            };
         }
         let cpu = own_s();
         beat.own_cpu_s = cpu.zip(*cpu_s).map(|(now, before)| now - before);

@@ -71,10 +71,13 @@ impl Window {
         let joins = self.joins.clone();
         let mut sum = Beat {
             joined: joins.joined,
+            resumed: joins.resumed,
+            rejoined: joins.rejoined,
             lost: joins.lost,
             refused: joins.refused,
             desyncs: joins.desyncs,
             join: joins.join,
+            back: joins.back,
             gone: joins.gone,
             ..self.sum.clone()
         };
@@ -88,10 +91,13 @@ impl Beat {
     fn join_only(&mut self, other: &Self) {
         self.add_after(&Self {
             joined: other.joined,
+            resumed: other.resumed,
+            rejoined: other.rejoined,
             lost: other.lost,
             refused: other.refused,
             desyncs: other.desyncs,
             join: other.join.clone(),
+            back: other.back.clone(),
             gone: other.gone.clone(),
             ..Self::default()
         });
@@ -120,6 +126,10 @@ impl Beat {
             desyncs: self.desyncs,
             checks: self.checks,
             decoded_share: per(self.decoded, self.snapshots as f64),
+            resumed: self.resumed,
+            rejoined: self.rejoined,
+            back_ms: (!self.back.is_empty()).then(|| self.back.spread()),
+            away: self.away,
             lost: self.lost,
             refused: self.refused,
             own: Own {

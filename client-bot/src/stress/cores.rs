@@ -3,7 +3,7 @@
 /// Cores of this machine. The calling thread gets its own cores back when
 /// this is dropped.
 #[derive(Debug)]
-pub(super) struct Cores {
+pub(crate) struct Cores {
     #[cfg(target_os = "linux")]
     all: nix::sched::CpuSet,
     #[cfg(target_os = "linux")]
@@ -19,7 +19,7 @@ impl Cores {
     /// The first core that this thread may use for the server, and the next ones, one
     /// for each worker as far as there are any, for the bots and this thread; none when
     /// there are not two.
-    pub(super) fn split(workers: usize) -> Option<Self> {
+    pub(crate) fn split(workers: usize) -> Option<Self> {
         use nix::sched::{CpuSet, sched_getaffinity};
         use nix::unistd::Pid;
 
@@ -41,7 +41,7 @@ impl Cores {
 
     /// Runs `start` on the server's core: a process started by it inherits that,
     /// with all its threads.
-    pub(super) fn for_server<T>(&self, start: impl FnOnce() -> T) -> T {
+    pub(crate) fn for_server<T>(&self, start: impl FnOnce() -> T) -> T {
         take(&self.server);
         let started = start();
         take(&self.bots);
@@ -49,7 +49,7 @@ impl Cores {
     }
 
     /// Cores that the bots share.
-    pub(super) fn for_bots(&self) -> usize {
+    pub(crate) fn for_bots(&self) -> usize {
         self.for_bots
     }
 }
@@ -70,15 +70,15 @@ fn take(cores: &nix::sched::CpuSet) -> bool {
 
 #[cfg(not(target_os = "linux"))]
 impl Cores {
-    pub(super) fn split(_: usize) -> Option<Self> {
+    pub(crate) fn split(_: usize) -> Option<Self> {
         None
     }
 
-    pub(super) fn for_bots(&self) -> usize {
+    pub(crate) fn for_bots(&self) -> usize {
         1
     }
 
-    pub(super) fn for_server<T>(&self, start: impl FnOnce() -> T) -> T {
+    pub(crate) fn for_server<T>(&self, start: impl FnOnce() -> T) -> T {
         start()
     }
 }

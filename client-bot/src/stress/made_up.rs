@@ -140,6 +140,10 @@ fn step(tick_rate: u32, players: usize, held: bool, rng: &mut Prng) -> Step {
             desyncs: 0,
             checks: 1200,
             decoded_share: 1.0,
+            resumed: 0,
+            rejoined: 0,
+            back_ms: None,
+            away: 0,
             lost: 0,
             refused: 0,
             own: Own {

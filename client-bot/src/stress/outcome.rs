@@ -172,7 +172,17 @@ pub struct Figures {
     pub checks: u64,
     /// Part of the bots that decoded and checked everything.
     pub decoded_share: f64,
-    /// Players whose game ended before its time.
+    /// Bots that came back after their connection had ended: into their session, and into
+    /// a new one; how long they were away, and how many still were at the end.
+    #[serde(default)]
+    pub resumed: usize,
+    #[serde(default)]
+    pub rejoined: usize,
+    #[serde(default)]
+    pub back_ms: Option<Spread>,
+    #[serde(default)]
+    pub away: usize,
+    /// Players whose game ended before its time, and who do not come back.
     pub lost: usize,
     /// Players that were told that there is no place.
     pub refused: usize,

@@ -26,44 +26,44 @@ impl<E: fmt::Debug + fmt::Display> std::error::Error for Misread<E> {}
 
 /// A place in a text that was typed.
 #[derive(Clone, Debug)]
-pub(super) struct Scan<'a> {
+pub(crate) struct Scan<'a> {
     text: &'a str,
     /// In bytes.
     at: usize,
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
-    pub(super) fn rest(&self) -> &'a str {
+    pub(crate) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.rest().is_empty()
     }
 
     /// Of the next character, from 1.
-    pub(super) fn column(&self) -> usize {
+    pub(crate) fn column(&self) -> usize {
         self.text[..self.at].chars().count() + 1
     }
 
     /// The characters from here on that are `wanted`.
-    pub(super) fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+    pub(crate) fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
         let rest = self.rest();
         let end = rest.find(|c| !wanted(c)).unwrap_or(rest.len());
         self.at += end;
         &rest[..end]
     }
 
-    pub(super) fn skip_spaces(&mut self) {
+    pub(crate) fn skip_spaces(&mut self) {
         self.take_while(char::is_whitespace);
     }
 
     /// Steps over `token` when it is next.
-    pub(super) fn eat(&mut self, token: &str) -> bool {
+    pub(crate) fn eat(&mut self, token: &str) -> bool {
         let is_next = self.rest().starts_with(token);
         if is_next {
             self.at += token.len();
@@ -72,18 +72,18 @@ impl<'a> Scan<'a> {
     }
 
     /// An error in the character at `column`.
-    pub(super) fn misread<E>(&self, column: usize, wrong: E) -> Misread<E> {
+    pub(crate) fn misread<E>(&self, column: usize, wrong: E) -> Misread<E> {
         Misread { text: self.text.to_owned(), column, wrong }
     }
 
     /// An error in the next character.
-    pub(super) fn misread_here<E>(&self, wrong: E) -> Misread<E> {
+    pub(crate) fn misread_here<E>(&self, wrong: E) -> Misread<E> {
         self.misread(self.column(), wrong)
     }
 }
 
 /// What stands where something else should: for the ends of sentences.
-pub(super) fn there_is(found: &str) -> String {
+pub(crate) fn there_is(found: &str) -> String {
     if found.is_empty() { "the text ends".to_owned() } else { format!("there is `{found}`") }
 }
 

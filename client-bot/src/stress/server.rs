@@ -110,7 +110,7 @@ impl Drop for ServerChild {
 
 /// Keeps a terminal's Ctrl-C from a child: it is for this process, which still has
 /// figures to ask for.
-pub(super) fn alone(command: &mut Command) {
+pub(crate) fn alone(command: &mut Command) {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     #[cfg(not(unix))]

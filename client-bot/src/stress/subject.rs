@@ -12,7 +12,7 @@ use crate::target::Target;
 
 /// A server or a bare loop.
 #[derive(Debug)]
-pub(super) struct Subject {
+pub(crate) struct Subject {
     url: String,
     tick_hz: u32,
     /// Cores that the bots have.
@@ -27,7 +27,7 @@ pub(super) struct Subject {
 
 impl Subject {
     /// A server of its own, started with `arguments` for `players`.
-    pub(super) fn start(
+    pub(crate) fn start(
         program: &std::path::Path,
         arguments: &[String],
         tick_hz: u32,
@@ -86,7 +86,7 @@ impl Subject {
         })
     }
 
-    pub(super) fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
@@ -100,6 +100,33 @@ impl Subject {
 
     pub(super) fn tick_hz(&self) -> u32 {
         self.tick_hz
+    }
+
+    /// Where it listens, if its url names that by number.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.url.strip_prefix("ws://")?.strip_suffix("/ws")?.parse().ok()
+    }
+
+    /// CPU time so far of a server that was started for this, in seconds.
+    pub(crate) fn cpu_s(&self) -> Option<f64> {
+        self.meter.and_then(ProcessMeter::cpu_s)
+    }
+
+    /// Files that it has open, and its threads.
+    pub(super) fn belongings(&self) -> Option<(usize, usize)> {
+        self.meter
+            .and_then(ProcessMeter::open_files)
+            .zip(self.meter.and_then(ProcessMeter::threads))
+    }
+
+    /// Players that it says it has.
+    pub(super) fn players(&self) -> Option<usize> {
+        Some(self.watch.as_ref()?.ask(1)?.players)
+    }
+
+    /// Its resident memory, in KiB.
+    pub(crate) fn resident_kib(&self) -> Option<u64> {
+        self.meter.and_then(ProcessMeter::resident_kib)
     }
 }
 
@@ -123,23 +150,23 @@ impl Mark {
 
 /// Keeps what bots and server say of the same time together.
 #[derive(Debug)]
-pub(super) struct Ledger<'a> {
+pub(crate) struct Ledger<'a> {
     subject: &'a Subject,
     begin: Mark,
     last_cpu_s: Option<f64>,
-    pub(super) sum: Beat,
+    pub(crate) sum: Beat,
     pub(super) samples: Vec<Sample>,
 }
 
 impl<'a> Ledger<'a> {
     /// Begins now.
-    pub(super) fn open(subject: &'a Subject) -> Self {
+    pub(crate) fn open(subject: &'a Subject) -> Self {
         let begin = Mark::now(subject);
         Self { subject, last_cpu_s: begin.cpu_s, begin, sum: Beat::default(), samples: Vec::new() }
     }
 
     /// Adds a beat, `at_s` seconds after the begin of the run.
-    pub(super) fn add(&mut self, at_s: f64, beat: &Beat) -> Sample {
+    pub(crate) fn add(&mut self, at_s: f64, beat: &Beat) -> Sample {
         self.sum.add_after(beat);
         let cpu_s = self.subject.meter.and_then(ProcessMeter::cpu_s);
         let spent = cpu_s.zip(self.last_cpu_s).map(|(now, before)| now - before);
@@ -186,7 +213,7 @@ impl<'a> Ledger<'a> {
 
     /// Ends now, while everybody still plays, and gives the figures of what was added;
     /// `joins` has what is counted over more than that.
-    pub(super) fn close(&self, joins: Option<&Beat>) -> Figures {
+    pub(crate) fn close(&self, joins: Option<&Beat>) -> Figures {
         let end = Mark::now(self.subject);
         let sum = &self.sum;
         let ticks = (sum.seconds * f64::from(self.subject.tick_hz)).round() as u64;

@@ -49,6 +49,8 @@ impl Verdict {
             Self::NotHeld(format!("{joined} of {} joined", expected.players))
         } else if figures.lost > 0 {
             Self::NotHeld(format!("{} were lost", figures.lost))
+        } else if figures.away > 0 {
+            Self::NotHeld(format!("{} had not come back", figures.away))
         } else if figures.desyncs > 0 {
             Self::NotHeld(format!("{} views did not hold", figures.desyncs))
         } else if figures.delivered_hz < rate * DELIVERED_MIN {
@@ -103,6 +105,8 @@ mod tests {
         assert_eq!(verdict(good()), "held");
         assert_eq!(verdict(Figures { delivered_hz: 28.4, ..good() }), "not held");
         assert_eq!(verdict(Figures { lost: 1, ..good() }), "not held");
+        assert_eq!(verdict(Figures { away: 1, ..good() }), "not held");
+        assert_eq!(verdict(Figures { resumed: 9, ..good() }), "held", "because they are there");
         assert_eq!(verdict(Figures { refused: 1, ..good() }), "not held");
         assert_eq!(verdict(Figures { desyncs: 1, ..good() }), "not held");
         let gap_ms = Spread { p99: 67.0, ..good().gap_ms };

@@ -27,6 +27,8 @@ const TICKS_MAX: u64 = 20_000;
 pub(super) struct Room {
     #[serde(default)]
     pub(super) tick_rate: u32,
+    #[serde(default)]
+    pub(super) players: usize,
     tick: u64,
     tick_work_us: Micros,
     #[serde(default)]

@@ -91,6 +91,9 @@ fn command(plan: &Plan, program: &Path) -> Command {
     if plan.i_run_that_server {
         command.arg("--i-run-that-server");
     }
+    if plan.comeback {
+        command.arg("--comeback");
+    }
     if let Some(bare) = plan.bare {
         command
             .args(["--bare-bytes", &bare.frame_bytes.to_string()])

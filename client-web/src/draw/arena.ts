@@ -6,7 +6,7 @@ import { isSolid, type TileMap } from '../map.ts';
 import type { Scene } from '../scene.ts';
 import { drawEffects, type Effects } from './effects.ts';
 import { drawFloor } from './floor.ts';
-import { drawAim, drawGliders, drawGlows, drawHealth, drawNames } from './gliders.ts';
+import { drawAim, drawGliders, drawGlows, drawHealth, drawLinkDead, drawNames } from './gliders.ts';
 import { type Labels, newLabels } from './labels.ts';
 import { CROWN, FOG, withAlpha } from './palette.ts';
 import { buildSprites, type Sprites, traceCrown } from './sprites.ts';
@@ -61,6 +61,7 @@ export function paint(
   drawGliders(ctx, shaken, sprites, scene);
   drawAim(ctx, shaken, scene);
   drawEffects(ctx, shaken, sprites, effects);
+  drawLinkDead(ctx, shaken, scene);
   if (frame.names) drawNames(ctx, shaken, sprites, painter.labels, scene, frame.ratio);
   drawFog(ctx, camera);
   if (frame.crown) drawCrownArrow(ctx, camera, frame.crown.x, frame.crown.y, frame.ratio);

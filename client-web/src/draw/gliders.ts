@@ -4,13 +4,15 @@ import type { Camera } from '../camera.ts';
 import { inView, screenX, screenY } from '../camera.ts';
 import type { Scene } from '../scene.ts';
 import { type Labels, labelPicture } from './labels.ts';
-import { HEALTH_BACK, HEALTH_GOOD, HEALTH_LOW, lookColour } from './palette.ts';
+import { HEALTH_BACK, HEALTH_GOOD, HEALTH_LOW, LABEL_SHADE, LINK_DEAD, lookColour } from './palette.ts';
 import { GLIDER_REACH, type Sprites } from './sprites.ts';
 
 const LABELS_MAX = 80;
 const ARC_START = Math.PI * 0.75;
 const ARC_SPAN = Math.PI * 1.5;
 const EDGE = 1.2;
+/** What is left of a glider whose player's connection is lost. */
+export const LINK_DEAD_ALPHA = 0.38;
 
 export function drawGliders(ctx: CanvasRenderingContext2D, camera: Camera, sprites: Sprites, scene: Scene): void {
   const { gliders, own } = scene;
@@ -26,13 +28,13 @@ export function drawGliders(ctx: CanvasRenderingContext2D, camera: Camera, sprit
     if (!picture) continue;
     const cos = Math.cos(gliders.heading[i]!) * grow;
     const sin = Math.sin(gliders.heading[i]!) * grow;
-    ctx.globalAlpha = gliders.alpha[i]!;
+    ctx.globalAlpha = bodyAlpha(scene, i);
     ctx.setTransform(cos, sin, -sin, cos, screenX(camera, gliders.x[i]!), screenY(camera, gliders.y[i]!));
     ctx.drawImage(picture, -half, -half);
     const flash = Math.max(gliders.flash[i]!, gliders.dash[i]! * 0.55);
     const white = sprites.flash[look & 3];
     if (flash > 0.02 && white) {
-      ctx.globalAlpha = gliders.alpha[i]! * flash;
+      ctx.globalAlpha = bodyAlpha(scene, i) * flash;
       ctx.drawImage(white, -half, -half);
     }
   }
@@ -49,13 +51,52 @@ export function drawGlows(ctx: CanvasRenderingContext2D, camera: Camera, sprites
     if (!inView(camera, gliders.x[i]!, gliders.y[i]!, 2)) continue;
     const light = sprites.lights[gliders.look[i]! % sprites.gliders.length];
     if (!light) continue;
-    ctx.globalAlpha = ((i === scene.own ? 0.42 : 0.26) + 0.35 * gliders.dash[i]!) * gliders.alpha[i]!;
+    ctx.globalAlpha = ((i === scene.own ? 0.42 : 0.26) + 0.35 * gliders.dash[i]!) * bodyAlpha(scene, i);
     const x = screenX(camera, gliders.x[i]!);
     const y = screenY(camera, gliders.y[i]!);
     ctx.drawImage(light, x - half, y - half, half * 2, half * 2);
   }
   ctx.globalAlpha = 1;
   ctx.globalCompositeOperation = 'source-over';
+}
+
+/** A broken link above each glider whose player is away. Its name stays as it is. */
+export function drawLinkDead(ctx: CanvasRenderingContext2D, camera: Camera, scene: Scene): void {
+  const { gliders } = scene;
+  const { scale } = camera.fit;
+  const size = Math.max(5, scale * 0.2);
+  ctx.lineCap = 'round';
+  for (let i = 0; i < gliders.count; i++) {
+    if (gliders.linkDead[i] === 0 || !inView(camera, gliders.x[i]!, gliders.y[i]!, EDGE)) continue;
+    const lift = (gliders.id[i] === scene.crownId ? 3.4 : 2.1) * GLIDER_REACH * scale;
+    ctx.setTransform(1, 0, 0, 1, screenX(camera, gliders.x[i]!), screenY(camera, gliders.y[i]!) - lift);
+    ctx.rotate(-0.55);
+    ctx.globalAlpha = gliders.alpha[i]!;
+    traceBrokenLink(ctx, size);
+    ctx.strokeStyle = LABEL_SHADE;
+    ctx.lineWidth = size * 0.78;
+    ctx.stroke();
+    ctx.strokeStyle = LINK_DEAD;
+    ctx.lineWidth = size * 0.36;
+    ctx.stroke();
+  }
+  ctx.setTransform(1, 0, 0, 1, 0, 0);
+  ctx.globalAlpha = 1;
+}
+
+/** Two half links that do not meet, around the origin. */
+function traceBrokenLink(ctx: CanvasRenderingContext2D, r: number): void {
+  ctx.beginPath();
+  for (const side of [-1, 1]) {
+    ctx.moveTo(side * 0.5 * r, -0.62 * r);
+    ctx.lineTo(side * 1.05 * r, -0.62 * r);
+    ctx.arc(side * 1.05 * r, 0, 0.62 * r, -Math.PI / 2, Math.PI / 2, side < 0);
+    ctx.lineTo(side * 0.5 * r, 0.62 * r);
+  }
+}
+
+function bodyAlpha(scene: Scene, i: number): number {
+  return scene.gliders.alpha[i]! * (scene.gliders.linkDead[i] === 1 ? LINK_DEAD_ALPHA : 1);
 }
 
 /** Arcs of health: always for the own glider, for others once they were hurt. */

@@ -4,6 +4,8 @@ import { LABEL, LABEL_OWN, LABEL_SHADE } from './palette.ts';
 import { contextOf } from './surface.ts';
 
 const KEPT_MAX = 256;
+/** Widest that a name is drawn, in letter sizes; wider ones, of which some scripts have many, are squeezed. */
+const WIDTH_MAX = 14;
 export const FONT = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", sans-serif';
 
 export interface Labels {
@@ -36,15 +38,16 @@ function setLabel(name: string, size: number, own: boolean): HTMLCanvasElement {
   const font = `${own ? 700 : 600} ${size}px ${FONT}`;
   ctx.font = font;
   const pad = Math.ceil(size * 0.4);
-  canvas.width = Math.ceil(ctx.measureText(name).width) + pad * 2;
+  const width = Math.min(size * WIDTH_MAX, ctx.measureText(name).width);
+  canvas.width = Math.ceil(width) + pad * 2;
   canvas.height = Math.ceil(size * 1.3) + pad;
   ctx.font = font;
   ctx.textBaseline = 'middle';
   ctx.lineJoin = 'round';
   ctx.lineWidth = Math.max(2, size * 0.24);
   ctx.strokeStyle = LABEL_SHADE;
-  ctx.strokeText(name, pad, canvas.height / 2);
+  ctx.strokeText(name, pad, canvas.height / 2, width);
   ctx.fillStyle = own ? LABEL_OWN : LABEL;
-  ctx.fillText(name, pad, canvas.height / 2);
+  ctx.fillText(name, pad, canvas.height / 2, width);
   return canvas;
 }

@@ -3,6 +3,7 @@
 import type { Camera } from '../camera.ts';
 import { isSolid, type TileMap } from '../map.ts';
 import type { Scene } from '../scene.ts';
+import { LINK_DEAD_ALPHA } from './gliders.ts';
 import { CROWN, lookColour } from './palette.ts';
 import { contextOf, newSurface } from './surface.ts';
 import { traceCrown } from './sprites.ts';
@@ -62,8 +63,10 @@ export function paintMinimap(
   for (let i = 0; i < gliders.count; i++) {
     if (i === own) continue;
     ctx.fillStyle = lookColour(gliders.look[i]!);
+    ctx.globalAlpha = gliders.linkDead[i] === 1 ? LINK_DEAD_ALPHA : 1;
     ctx.fillRect(gliders.x[i]! * scale - dot / 2, gliders.y[i]! * scale - dot / 2, dot, dot);
   }
+  ctx.globalAlpha = 1;
   if (crown) {
     ctx.save();
     ctx.translate(crown.x * scale, crown.y * scale);

@@ -26,6 +26,8 @@ export const CROWN_DEEP = '#b36b13';
 export const HEALTH_GOOD = '#7dffb2';
 export const HEALTH_LOW = '#ff5b54';
 export const HEALTH_BACK = 'rgba(8, 12, 20, 0.6)';
+/** The mark of a player whose connection is lost. */
+export const LINK_DEAD = '#ffb86b';
 export const LABEL = '#dfe9f8';
 export const LABEL_OWN = '#ffffff';
 export const LABEL_SHADE = 'rgba(4, 7, 13, 0.85)';

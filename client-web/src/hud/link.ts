@@ -1,28 +1,48 @@
-/** Says that the connection is lost and when it is tried again, or that the session is over. */
+/** Says why there is no connection and when it is tried again, or what a player can do when it is not. */
 
-import type { App } from '../app.ts';
+import { type App, leave, nextTryMs, type Outage, tryNow } from '../app.ts';
+import type { Remedy } from '../session/close.ts';
 import { type Page, setHidden, setText } from './page.ts';
+
+const DEEDS: Readonly<Record<Remedy, string>> = { Start: 'Back to start', Reload: 'Load anew', Here: 'Play here' };
 
 export function showLink(page: Page, app: App, nowMs: number): void {
   const { outage } = app;
   const appears = outage !== null && page.link.hidden;
   setHidden(page.link, outage === null);
   if (!outage) return;
-  if (appears) page.linkButton.focus();
-  const { code, reason, retryAtMs } = outage;
   const over = !app.wanted;
-  const why = reason === '' || reason === code.text ? code.sentence : `${code.sentence} ${sentence(reason)}`;
-  setText(page.linkWhy, why);
-  if (over) {
-    setText(page.linkTitle, 'The game is over for now');
-    setText(page.linkWhen, '');
-    setText(page.linkButton, 'Back to start');
-  } else {
-    setText(page.linkTitle, app.game ? 'Connection lost' : 'Not connected yet');
-    const left = Math.max(0, Math.ceil((retryAtMs - nowMs) / 1000));
-    setText(page.linkWhen, Number.isNaN(retryAtMs) || left === 0 ? 'Reconnecting now' : `Reconnecting in ${left} s`);
-    setText(page.linkButton, 'Try now');
-  }
+  const { advice, remedy } = outage.code;
+  setText(page.linkWhy, why(outage, over));
+  setText(page.linkTitle, title(app));
+  setText(page.linkWhen, over ? advice : when(nextTryMs(app), nowMs));
+  setText(page.linkButton, over ? DEEDS[remedy] : 'Try now');
+  setHidden(page.linkLeave, over && remedy === 'Start');
+  // Not the button: whoever was about to dash would press it unread.
+  if (appears) page.linkPanel.focus();
+}
+
+/** What the button of the overlay does; `takeOver` brings the session here from another window. */
+export function pressLink(app: App, takeOver: () => void): void {
+  if (app.wanted) tryNow(app);
+  else if (app.outage?.code.remedy === 'Here') takeOver();
+  else if (app.outage?.code.remedy === 'Reload') location.reload();
+  else leave(app);
+}
+
+function title(app: App): string {
+  if (!app.wanted) return app.outage?.code.remedy === 'Here' ? 'Playing elsewhere' : 'The game is over for now';
+  return app.game ? 'Connection lost' : 'Not connected yet';
+}
+
+function why({ code, reason }: Outage, over: boolean): string {
+  if (!over && !navigator.onLine) return 'Your device is offline.';
+  return reason === '' || reason === code.text ? code.sentence : `${code.sentence} ${sentence(reason)}`;
+}
+
+function when(atMs: number, nowMs: number): string {
+  const left = Math.ceil((atMs - nowMs) / 1000);
+  return left > 0 ? `Next try in ${left} s` : 'Reconnecting now';
 }
 
 /** The server's words as a sentence. */

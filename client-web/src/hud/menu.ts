@@ -37,7 +37,6 @@ export function openMenu(page: Page, chance: () => number, play: (player: Player
     page.name.blur();
     play(player);
   });
-  focusName(page);
 }
 
 /** Puts the cursor in the name where there is a real keyboard; on glass it would only raise the other one. */

@@ -97,6 +97,7 @@ function showFeed(overlay: Overlay, feed: readonly FeedEntry[]): void {
       const item = document.createElement('li');
       item.classList.toggle('own', entry.own);
       item.classList.toggle('crown', entry.crown);
+      item.classList.toggle('notice', entry.kind === 'Notice');
       if (entry.kind === 'Notice') item.append(textIn('span', entry.text));
       else item.append(textIn('span', entry.killer), document.createElement('i'), textIn('span', entry.victim));
       return item;
@@ -123,11 +124,12 @@ function showReadout(overlay: Overlay, game: Game, nowMs: number): void {
   overlay.readoutSnapshots = game.snapshots;
   const rate = hz > 0 && hz < 1000 ? hz.toFixed(0) : '0';
   const { corrections } = game.prediction;
+  const { pingMs, jitterMs } = game;
   // Only a server that is heard is asked.
   if (hz > 0) void watchHealth(overlay.health, game.room, nowMs);
   setText(
     overlay.page.readout,
-    `${game.pingMs} ms · ${rate} Hz · ${corrections} ${corrections === 1 ? 'correction' : 'corrections'}\n${sayKept(overlay.health.kept)}`,
+    `${pingMs} ms ± ${jitterMs} · ${rate} Hz · ${corrections} ${corrections === 1 ? 'correction' : 'corrections'}\n${sayKept(overlay.health.kept)}`,
   );
 }
 

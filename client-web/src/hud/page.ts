@@ -20,7 +20,9 @@ export interface Page {
   readonly linkTitle: HTMLElement;
   readonly linkWhy: HTMLElement;
   readonly linkWhen: HTMLElement;
+  readonly linkPanel: HTMLElement;
   readonly linkButton: HTMLButtonElement;
+  readonly linkLeave: HTMLButtonElement;
   readonly menu: HTMLElement;
   readonly join: HTMLFormElement;
   readonly name: HTMLInputElement;
@@ -51,7 +53,9 @@ export function findPage(): Page {
     linkTitle: find('link-title', HTMLElement),
     linkWhy: find('link-why', HTMLElement),
     linkWhen: find('link-when', HTMLElement),
+    linkPanel: find('link-panel', HTMLElement),
     linkButton: find('link-button', HTMLButtonElement),
+    linkLeave: find('link-leave', HTMLButtonElement),
     menu: find('menu', HTMLElement),
     join: find('join', HTMLFormElement),
     name: find('name', HTMLInputElement),

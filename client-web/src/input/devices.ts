@@ -21,8 +21,9 @@ export interface Devices {
   mouseY: number;
   mouseSeen: boolean;
   mouseDown: boolean;
-  /** Presses of dash since they were last used. */
+  /** Presses of dash since they were last used, and the time of the newest. */
   dashes: number;
+  dashedAtMs: number;
   readonly move: Stick;
   readonly aim: Stick;
 }
@@ -31,6 +32,8 @@ export interface Devices {
 export const STICK_REACH = 52;
 /** Below this a thumb rests. */
 const STICK_DEAD = 9;
+/** A press that could not be used for so long is not what the player wants any more. */
+const PRESS_MS = 500;
 
 export function newDevices(): Devices {
   return {
@@ -40,6 +43,7 @@ export function newDevices(): Devices {
     mouseSeen: false,
     mouseDown: false,
     dashes: 0,
+    dashedAtMs: 0,
     move: newStick(),
     aim: newStick(),
   };
@@ -77,6 +81,16 @@ const KEYS: Readonly<Record<string, KeyAction>> = {
 
 export function keyAction(code: string): KeyAction | undefined {
   return KEYS[code];
+}
+
+export function pressDash(devices: Devices, atMs: number): void {
+  devices.dashes++;
+  devices.dashedAtMs = atMs;
+}
+
+/** Forgets presses that came to nothing, as while the connection was lost. */
+export function dropStalePresses(devices: Devices, nowMs: number): void {
+  if (nowMs - devices.dashedAtMs > PRESS_MS) devices.dashes = 0;
 }
 
 /** Brings `intent` up to date. `ownX` and `ownY` are where the own glider is shown. */

@@ -1,6 +1,6 @@
 /** Listens to the page's input events and writes them into `Devices`. */
 
-import { type Devices, keyAction, releaseAll, thumbDown, thumbMove, thumbUp } from './devices.ts';
+import { type Devices, keyAction, pressDash, releaseAll, thumbDown, thumbMove, thumbUp } from './devices.ts';
 
 export class Listener {
   private readonly abort = new AbortController();
@@ -14,7 +14,7 @@ export class Listener {
         const action = keyAction(event.code);
         if (!action || !isPlaying() || event.ctrlKey || event.metaKey || event.altKey) return;
         event.preventDefault();
-        if (action === 'Dash' && !event.repeat) devices.dashes++;
+        if (action === 'Dash' && !event.repeat) pressDash(devices, event.timeStamp);
         devices.keys.add(event.code);
       },
       { signal },
@@ -48,7 +48,7 @@ export class Listener {
           devices.mouseY = event.clientY;
           devices.mouseDown = true;
         } else if (event.button === 2) {
-          devices.dashes++;
+          pressDash(devices, event.timeStamp);
         }
       },
       { signal },
@@ -64,7 +64,7 @@ export class Listener {
       'pointerdown',
       (event) => {
         event.preventDefault();
-        devices.dashes++;
+        pressDash(devices, event.timeStamp);
       },
       { signal },
     );

@@ -1,6 +1,6 @@
 /** The client's end of one session, without a socket. Mirrors `shared/src/session/client.rs`. */
 
-import { CLIENT_SILENCE_MS, INPUT_AHEAD_TICKS_MAX, SERVER_MESSAGE_BYTES } from '../limits.ts';
+import { CLIENT_SILENCE_MS, CLIENT_STALL_MS, INPUT_AHEAD_TICKS_MAX, SERVER_MESSAGE_BYTES } from '../limits.ts';
 import type { Steer } from '../motion.ts';
 import { ticksSince } from '../tick.ts';
 import {
@@ -10,7 +10,9 @@ import {
   type Event,
   type Input,
   PROTOCOL_VERSION,
+  type Resume,
   SCHEMA_HASH,
+  type Secret,
   type ServerMessage,
   type Snapshot,
   type Welcome,
@@ -23,8 +25,10 @@ export type Update =
   | { kind: 'Welcome'; welcome: Welcome }
   | { kind: 'Snapshot'; snapshot: Snapshot }
   | { kind: 'Event'; event: Event }
+  /** An ordered event that came before. */
+  | { kind: 'Duplicate' }
   /** A heartbeat came; `answer` goes back at once. */
-  | { kind: 'Ping'; answer: ClientMessage; rttMs: number }
+  | { kind: 'Ping'; answer: ClientMessage; rttMs: number; jitterMs: number }
   /** The server is about to close. */
   | { kind: 'Goodbye'; code: number; reason: string; retryAfterMs: number }
   /** The frame is no message, or not one for this state: the client gives up on its server. */
@@ -33,18 +37,39 @@ export type Update =
 export interface ClientSession {
   you: number | null;
   heardMs: number;
+  /** When silence was looked for last. */
+  polledMs: number;
+  /** Number of the newest ordered event that came. */
+  received: number;
+  secret: Secret | null;
   fire: number;
   dash: number;
 }
 
 const writer = new Writer();
 
-/** A session that begins now, and the Hello to begin it with. */
-export function newSession(nowMs: number, name: string, look: number): { session: ClientSession; hello: ClientMessage } {
+/**
+ * A session on a connection that begins now, and the Hello to begin it with. `resume` is what `keep` gave of the
+ * connection before.
+ */
+export function newSession(
+  nowMs: number,
+  name: string,
+  look: number,
+  ticket = '',
+  resume: Resume | null = null,
+): { session: ClientSession; hello: ClientMessage } {
+  const { secret, received } = resume ?? { secret: null, received: 0 };
   return {
-    session: { you: null, heardMs: nowMs, fire: 0, dash: 0 },
-    hello: { kind: 'Hello', value: { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look } },
+    session: { you: null, heardMs: nowMs, polledMs: nowMs, received, secret, fire: 0, dash: 0 },
+    hello: { kind: 'Hello', value: { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look, ticket, resume } },
   };
+}
+
+/** What the next connection goes on with: nothing before the first Welcome. */
+export function keep(session: ClientSession): Resume | null {
+  const { secret, received } = session;
+  return secret && { secret, received };
 }
 
 /** The bytes of a message to the server. */
@@ -79,6 +104,8 @@ export function handleFrame(session: ClientSession, nowMs: number, frame: Uint8A
   if (message.kind === 'Welcome') {
     if (session.you !== null) return { kind: 'Fault', fault: 'Unexpected' };
     session.you = message.value.you;
+    session.secret = message.value.secret;
+    if (!message.value.resumed) session.received = 0;
     return { kind: 'Welcome', welcome: message.value };
   }
   if (session.you === null) return { kind: 'Fault', fault: 'Unexpected' };
@@ -88,10 +115,19 @@ export function handleFrame(session: ClientSession, nowMs: number, frame: Uint8A
     case 'Tick':
       return { kind: 'Snapshot', snapshot: { feedback: null, ticks: [message.value], refocus: null } };
     case 'Event':
-      return { kind: 'Event', event: message.value };
-    case 'Ping':
-      return { kind: 'Ping', answer: { kind: 'Pong', nonce: message.nonce }, rttMs: message.rttMs };
+      return takeNumbered(session, message.number, message.event);
+    case 'Ping': {
+      const { nonce, rttMs, jitterMs } = message;
+      return { kind: 'Ping', answer: { kind: 'Pong', nonce, received: session.received }, rttMs, jitterMs };
+    }
   }
+}
+
+function takeNumbered(session: ClientSession, number: number, event: Event): Update {
+  if (number <= session.received) return { kind: 'Duplicate' };
+  if (number !== session.received + 1) return { kind: 'Fault', fault: 'Unexpected' };
+  session.received = number;
+  return { kind: 'Event', event };
 }
 
 /**
@@ -113,7 +149,13 @@ export function makeInput(
   return { tick: (seen + ahead) >>> 0, ahead, heading: steer.heading, thrust: steer.thrust, aim, fire: session.fire, dash: session.dash };
 }
 
-/** Whether the server said nothing for so long that the link must be dead. */
-export function isSilent(session: ClientSession, nowMs: number): boolean {
+/**
+ * Whether the server said nothing for so long that the link must be dead. To be asked every second or more often: what a
+ * gap takes longer is a stall of the page, behind which messages may wait to be read, and does not count.
+ */
+export function pollTimeout(session: ClientSession, nowMs: number): boolean {
+  const stalledMs = Math.max(0, nowMs - session.polledMs - CLIENT_STALL_MS);
+  session.polledMs = nowMs;
+  session.heardMs = Math.min(nowMs, session.heardMs + stalledMs);
   return nowMs - session.heardMs >= CLIENT_SILENCE_MS;
 }

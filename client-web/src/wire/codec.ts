@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 /** A hash of every wire type; the server refuses a client with another one. */
-export const SCHEMA_HASH = 0x778d_ff71;
+export const SCHEMA_HASH = 0x4441_9f57;
 export const PROTOCOL_VERSION = 1;
 
 /** What a client does after a close, and the reason in words. */
@@ -103,7 +103,8 @@ export type CellEvent =
   | { kind: 'Gathered'; shard: number; by: number }
   | { kind: 'Check'; value: number }
   | { kind: 'Arrival'; value: GliderRecord }
-  | { kind: 'BoltArrival'; value: BoltRecord };
+  | { kind: 'BoltArrival'; value: BoltRecord }
+  | { kind: 'Link'; who: number; dead: boolean };
 
 export function encodeCellEvent(w: Writer, v: CellEvent): void {
   switch (v.kind) {
@@ -163,6 +164,11 @@ export function encodeCellEvent(w: Writer, v: CellEvent): void {
       w.varU32(12);
       encodeBoltRecord(w, v.value);
       break;
+    case 'Link':
+      w.varU32(13);
+      w.bytesLE(v.who, 2);
+      w.bool(v.dead);
+      break;
   }
 }
 
@@ -181,6 +187,7 @@ export function decodeCellEvent(r: Reader): CellEvent {
     case 10: return { kind: 'Check', value: r.varU16() };
     case 11: return { kind: 'Arrival', value: decodeGliderRecord(r) };
     case 12: return { kind: 'BoltArrival', value: decodeBoltRecord(r) };
+    case 13: return { kind: 'Link', who: r.bytesLE(2), dead: r.bool() };
     default: return r.fail('BadTag');
   }
 }
@@ -207,7 +214,7 @@ export function decodeCellKeyframe(r: Reader): CellKeyframe {
 export type ClientMessage =
   | { kind: 'Input'; value: Input }
   | { kind: 'Hello'; value: Hello }
-  | { kind: 'Pong'; nonce: number }
+  | { kind: 'Pong'; nonce: number; received: number }
   | { kind: 'Resync' }
   | { kind: 'Bye' };
 
@@ -224,6 +231,7 @@ export function encodeClientMessage(w: Writer, v: ClientMessage): void {
     case 'Pong':
       w.varU32(2);
       w.varU16(v.nonce);
+      w.varU32(v.received);
       break;
     case 'Resync':
       w.varU32(3);
@@ -238,11 +246,21 @@ export function decodeClientMessage(r: Reader): ClientMessage {
   switch (r.varU32()) {
     case 0: return { kind: 'Input', value: decodeInput(r) };
     case 1: return { kind: 'Hello', value: decodeHello(r) };
-    case 2: return { kind: 'Pong', nonce: r.varU16() };
+    case 2: return { kind: 'Pong', nonce: r.varU16(), received: r.varU32() };
     case 3: return { kind: 'Resync' };
     case 4: return { kind: 'Bye' };
     default: return r.fail('BadTag');
   }
+}
+
+export type Condition = number;
+
+export function encodeCondition(w: Writer, v: Condition): void {
+  w.u8(v);
+}
+
+export function decodeCondition(r: Reader): Condition {
+  return r.u8();
 }
 
 export type Event =
@@ -350,7 +368,7 @@ export interface GliderRecord {
   heading: number;
   trim: Trim;
   motion: Motion;
-  hp: number;
+  condition: Condition;
   name: string;
 }
 
@@ -360,7 +378,7 @@ export function encodeGliderRecord(w: Writer, v: GliderRecord): void {
   w.u8(v.heading);
   encodeTrim(w, v.trim);
   encodeMotion(w, v.motion);
-  w.u8(v.hp);
+  encodeCondition(w, v.condition);
   w.string(v.name);
 }
 
@@ -371,7 +389,7 @@ export function decodeGliderRecord(r: Reader): GliderRecord {
     heading: r.u8(),
     trim: decodeTrim(r),
     motion: decodeMotion(r),
-    hp: r.u8(),
+    condition: decodeCondition(r),
     name: r.string(),
   };
 }
@@ -381,6 +399,8 @@ export interface Hello {
   schema: number;
   name: string;
   look: number;
+  ticket: string;
+  resume: Resume | null;
 }
 
 export function encodeHello(w: Writer, v: Hello): void {
@@ -388,10 +408,20 @@ export function encodeHello(w: Writer, v: Hello): void {
   w.varU32(v.schema);
   w.string(v.name);
   w.u8(v.look);
+  w.string(v.ticket);
+  w.option(v.resume !== null);
+  if (v.resume !== null) encodeResume(w, v.resume);
 }
 
 export function decodeHello(r: Reader): Hello {
-  return { version: r.varU16(), schema: r.varU32(), name: r.string(), look: r.u8() };
+  return {
+    version: r.varU16(),
+    schema: r.varU32(),
+    name: r.string(),
+    look: r.u8(),
+    ticket: r.string(),
+    resume: r.option() ? decodeResume(r) : null,
+  };
 }
 
 export interface Input {
@@ -505,11 +535,35 @@ export function decodeRefocus(r: Reader): Refocus {
   return { restart: r.option() ? r.varU32() : null, focus: decodeFocus(r), keyframes: list(r, decodeCellKeyframe) };
 }
 
+export interface Resume {
+  secret: Secret;
+  received: number;
+}
+
+export function encodeResume(w: Writer, v: Resume): void {
+  encodeSecret(w, v.secret);
+  w.varU32(v.received);
+}
+
+export function decodeResume(r: Reader): Resume {
+  return { secret: decodeSecret(r), received: r.varU32() };
+}
+
+export type Secret = Uint8Array;
+
+export function encodeSecret(w: Writer, v: Secret): void {
+  w.fixed(v, 16);
+}
+
+export function decodeSecret(r: Reader): Secret {
+  return r.fixed(16);
+}
+
 export type ServerMessage =
   | { kind: 'Snapshot'; value: Snapshot }
   | { kind: 'Welcome'; value: Welcome }
-  | { kind: 'Ping'; nonce: number; rttMs: number }
-  | { kind: 'Event'; value: Event }
+  | { kind: 'Ping'; nonce: number; rttMs: number; jitterMs: number }
+  | { kind: 'Event'; number: number; event: Event }
   | { kind: 'Goodbye'; code: number; reason: string; retryAfterMs: number }
   | { kind: 'Tick'; value: TickDelta };
 
@@ -527,10 +581,12 @@ export function encodeServerMessage(w: Writer, v: ServerMessage): void {
       w.varU32(2);
       w.varU16(v.nonce);
       w.varU16(v.rttMs);
+      w.varU16(v.jitterMs);
       break;
     case 'Event':
       w.varU32(3);
-      encodeEvent(w, v.value);
+      w.varU32(v.number);
+      encodeEvent(w, v.event);
       break;
     case 'Goodbye':
       w.varU32(4);
@@ -549,8 +605,8 @@ export function decodeServerMessage(r: Reader): ServerMessage {
   switch (r.varU32()) {
     case 0: return { kind: 'Snapshot', value: decodeSnapshot(r) };
     case 1: return { kind: 'Welcome', value: decodeWelcome(r) };
-    case 2: return { kind: 'Ping', nonce: r.varU16(), rttMs: r.varU16() };
-    case 3: return { kind: 'Event', value: decodeEvent(r) };
+    case 2: return { kind: 'Ping', nonce: r.varU16(), rttMs: r.varU16(), jitterMs: r.varU16() };
+    case 3: return { kind: 'Event', number: r.varU32(), event: decodeEvent(r) };
     case 4: return { kind: 'Goodbye', code: r.varU16(), reason: r.string(), retryAfterMs: r.varU32() };
     case 5: return { kind: 'Tick', value: decodeTickDelta(r) };
     default: return r.fail('BadTag');
@@ -637,6 +693,8 @@ export function decodeTrim(r: Reader): Trim {
 }
 
 export interface Welcome {
+  secret: Secret;
+  resumed: boolean;
   you: number;
   tick: number;
   tickHz: number;
@@ -645,6 +703,8 @@ export interface Welcome {
 }
 
 export function encodeWelcome(w: Writer, v: Welcome): void {
+  encodeSecret(w, v.secret);
+  w.bool(v.resumed);
   w.bytesLE(v.you, 2);
   w.varU32(v.tick);
   w.u8(v.tickHz);
@@ -653,5 +713,13 @@ export function encodeWelcome(w: Writer, v: Welcome): void {
 }
 
 export function decodeWelcome(r: Reader): Welcome {
-  return { you: r.bytesLE(2), tick: r.varU32(), tickHz: r.u8(), room: r.string(), map: decodeMapRuns(r) };
+  return {
+    secret: decodeSecret(r),
+    resumed: r.bool(),
+    you: r.bytesLE(2),
+    tick: r.varU32(),
+    tickHz: r.u8(),
+    room: r.string(),
+    map: decodeMapRuns(r),
+  };
 }

@@ -114,6 +114,11 @@ export class Reader {
     return value;
   }
 
+  /** A copy of `n` raw bytes. */
+  fixed(n: number): Uint8Array {
+    return this.raw(n).slice();
+  }
+
   /** `n` raw bytes without copying them. */
   raw(n: number): Uint8Array {
     const start = this.take(n);

@@ -24,6 +24,20 @@ export function trimLook(trim: number): number {
   return trim >> 4;
 }
 
+/** Health, of a condition byte. */
+export function conditionHp(condition: number): number {
+  return condition & 127;
+}
+
+/** Whether the player's connection is lost, of a condition byte. */
+export function isLinkDead(condition: number): boolean {
+  return condition >> 7 === 1;
+}
+
+export function conditionOf(hp: number, linkDead: boolean): number {
+  return (hp & 127) | (linkDead ? 128 : 0);
+}
+
 export function recordSteer(record: GliderRecord): Steer {
   return { heading: record.heading, thrust: trimThrust(record.trim) };
 }

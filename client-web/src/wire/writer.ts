@@ -80,6 +80,12 @@ export class Writer {
     }
   }
 
+  /** Exactly `n` raw bytes. */
+  fixed(bytes: Uint8Array, n: number): void {
+    checked(bytes.length, n, n);
+    this.raw(bytes);
+  }
+
   raw(bytes: Uint8Array): void {
     const start = this.room(bytes.length);
     this.bytes.set(bytes, start);

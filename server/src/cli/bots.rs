@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 use throng_bot::bots::{self, BotsOptions};
 use throng_bot::stress::mix::Mix;
+use throng_bot::via::Spec;
 
 #[derive(Debug, Args)]
 pub(super) struct BotsArgs {
@@ -26,6 +27,10 @@ pub(super) struct BotsArgs {
     /// Seed of everything random
     #[arg(long, value_name = "N", default_value = "1")]
     seed: u64,
+    /// Play over a bad link, any of: latency=80±40 (ms each way; also 80+-40), stall=2s/30s,
+    /// rate=40KB (a second), cut=1/60s
+    #[arg(long, value_name = "LINK")]
+    via: Option<Spec>,
     /// Print the report as one JSON object
     #[arg(long)]
     json: bool,
@@ -42,6 +47,7 @@ pub(super) fn run(args: BotsArgs) -> Result<(), String> {
         seconds: args.seconds,
         ramp_per_s: args.ramp,
         seed: args.seed,
+        via: args.via,
         i_run_that_server: args.i_run_that_server,
     };
     let report = bots::run(&options, &|line| tracing::info!("{line}"))

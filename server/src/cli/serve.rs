@@ -3,17 +3,25 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
-use throng_shared::limits::{CONNECTIONS_MAX, LANE_MAX, PAGES_MAX};
+use ipnet::IpNet;
+use throng_shared::limits::{CONNECTIONS_MAX, DOORSTEP_MAX, DRAIN_MS, LANE_MAX, PAGES_MAX};
 
-use crate::config::{ArenaSpec, Config, Settings};
+use super::ends::Ends;
+use crate::config::{ArenaSpec, Config, LimitSettings, Settings, SwitchedOff};
 use crate::link::Step;
+use crate::net::Tls;
 use crate::serve::{Server, start};
+use crate::tickets::AuthSecret;
 
 /// How often the server is asked whether all its threads are alive.
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
+/// A signal that comes so soon after the first is the same one.
+const ECHO: Duration = Duration::from_millis(250);
+/// How often it is looked whether everybody has left.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -44,9 +52,35 @@ pub(super) struct ServeArgs {
     /// Origin of pages that may connect besides the own ones; may be repeated
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     allow_origin: Option<Vec<String>>,
-    /// Never refuse newcomers or slow snapshots under load: to measure where the limit is
-    #[arg(long)]
-    doors_open: bool,
+    /// Seconds that a glider stays whose connection was lost [default: 10]
+    #[arg(long, value_name = "SECONDS")]
+    link_hold_s: Option<u64>,
+    /// Seconds in which a player who lost the connection can come back [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    session_s: Option<u64>,
+    /// Secret of the login service whose tickets are needed from then on, of 32 bytes at
+    /// least; others can see it in the list of processes, so better give a file
+    #[arg(long, value_name = "SECRET")]
+    auth_secret: Option<String>,
+    /// File with that secret
+    #[arg(long, value_name = "FILE")]
+    auth_secret_file: Option<PathBuf>,
+    /// Networks of proxies that say by X-Forwarded-For for whom they speak
+    #[arg(long, value_name = "CIDR", value_delimiter = ',')]
+    trust_proxy: Option<Vec<IpNet>>,
+    /// Certificate, and those that vouch for it, in PEM; read again at SIGHUP
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    limits: LimitSettings,
+    #[command(flatten)]
+    switched_off: SwitchedOff,
+    /// Have the room crash after this tick: to rehearse it
+    #[arg(long, hide = true)]
+    panic_at_tick: Option<u32>,
     /// End when the standard input does: for whoever starts servers of its own
     #[arg(long, hide = true)]
     until_stdin_ends: bool,
@@ -70,6 +104,15 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         net_threads: args.net_threads,
         players_max: args.players_max,
         allow_origin: args.allow_origin,
+        link_hold_s: args.link_hold_s,
+        session_s: args.session_s,
+        auth_secret: args.auth_secret.map(AuthSecret::new),
+        auth_secret_file: args.auth_secret_file,
+        trust_proxy: args.trust_proxy,
+        tls_cert: args.tls_cert,
+        tls_key: args.tls_key,
+        limits: args.limits,
+        switched_off: args.switched_off,
     };
     // Lossy: a value that is not UTF-8 is no setting, and is complained of as such.
     let variables = std::env::vars_os().map(|(name, value)| {
@@ -82,12 +125,18 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
     if flags.arena.is_some() && flags.map.is_some() {
         return Err("Only one of --arena and --map can be given.".to_owned());
     }
-    let config = Config::new(flags.or(variables).or(file))?;
+    let mut config = Config::new(flags.or(variables).or(file))?;
+    config.panic_at = args.panic_at_tick;
     let allow = throng_bot::load::allow_open_files;
     let players = config.players_max.min(CONNECTIONS_MAX);
     // Those at the door have to do with what is left.
-    if let Err(error) = allow(players + LANE_MAX + PAGES_MAX).or_else(|_| allow(players)) {
+    if let Err(error) =
+        allow(players + DOORSTEP_MAX + LANE_MAX + PAGES_MAX).or_else(|_| allow(players))
+    {
         tracing::warn!("{error}");
+    }
+    for (flag, so) in config.limits.switched_off.flags() {
+        tracing::warn!("A limit is switched off by --{flag}: {so}.");
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -97,42 +146,104 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         // Before the address is printed: whoever reads it may end us at once.
         let signal = Signal::listen()?;
         let server = start(&config)?;
-        if args.doors_open {
+        if config.limits.switched_off.ladder {
             server.hold_step(Some(Step::Open));
         }
-        say_listening(server.address());
+        say_listening(scheme(&config), server.address());
         serve_until(signal, server).await
     })
 }
 
+fn scheme(config: &Config) -> &'static str {
+    if config.tls.is_some() { "https" } else { "http" }
+}
+
 /// Prints where this process listens, for people and for scripts.
-pub(super) fn say_listening(address: SocketAddr) {
+pub(super) fn say_listening(scheme: &str, address: SocketAddr) {
     let mut stdout = std::io::stdout();
-    let line = format!("throng listening on http://{address}\n");
+    let line = format!("throng listening on {scheme}://{address}\n");
     // A closed stdout is no reason not to serve.
     drop(stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()));
 }
 
 async fn serve_until(mut signal: Signal, server: Server) -> Result<(), String> {
+    let mut ends = Ends::new(Instant::now());
     loop {
         tokio::select! {
-            name = signal.next() => {
-                tracing::info!("{name}: closing {} connections.", server.tally().open());
-                server.stop();
-                return Ok(());
-            }
+            told = signal.next() => match told {
+                Told::Reload => reload(&server),
+                Told::End(name) => {
+                    tracing::info!("{name}: closing {} connections.", server.tally().open());
+                    server.drain();
+                    return drain(signal, server).await;
+                }
+            },
             () = tokio::time::sleep(HEALTH_EVERY) => {
                 if server.is_broken() {
                     server.stop();
                     return Err("A thread of the server ended; see the log.".to_owned());
+                }
+                if let Some(sentence) = ends.sum_up(Instant::now(), server.tally().ends()) {
+                    tracing::info!("{sentence}");
                 }
             }
         }
     }
 }
 
-/// The signals that end the server.
+/// Waits until everybody was let go, or time is up. A second signal ends all at once.
+async fn drain(mut signal: Signal, server: Server) -> Result<(), String> {
+    let asked = Instant::now();
+    let end = asked + Duration::from_millis(DRAIN_MS);
+    loop {
+        tokio::select! {
+            told = signal.next() => match told {
+                // It is too late for a new certificate.
+                Told::Reload => {}
+                // Some who stop us tell the process and then its group.
+                Told::End(_) if asked.elapsed() < ECHO => {}
+                Told::End(name) => {
+                    let open = server.tally().open();
+                    return Err(format!("{name} again: {open} connections were cut."));
+                }
+            },
+            () = tokio::time::sleep(DRAIN_LOOK) => {}
+        }
+        if server.tally().open() == 0 || Instant::now() >= end || server.is_broken() {
+            break;
+        }
+    }
+    let left = server.tally().open();
+    if left > 0 {
+        tracing::warn!("{left} connections did not end in time.");
+    }
+    server.stop();
+    Ok(())
+}
+
+/// Reads the certificate again.
+fn reload(server: &Server) {
+    match server.tls().map(Tls::reload) {
+        None => tracing::info!("SIGHUP: there is no certificate to read again."),
+        Some(Ok(())) => tracing::info!("SIGHUP: new handshakes use the new certificate."),
+        Some(Err(error)) => tracing::error!("SIGHUP: the old certificate stays. {error}"),
+    }
+}
+
+/// What the operator wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// To read the certificate again.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "only SIGHUP says so"))]
+    Reload,
+    /// To end, by this signal.
+    End(&'static str),
+}
+
+/// The signals that end the server, and the one to read the certificate again.
 struct Signal {
+    #[cfg(unix)]
+    hang_up: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -147,16 +258,18 @@ impl Signal {
             signal(kind).map_err(|error| format!("Signals cannot be listened for: {error}."))
         };
         Ok(Self {
+            hang_up: listen(SignalKind::hangup())?,
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
         })
     }
 
     #[cfg(unix)]
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.hang_up.recv() => Told::Reload,
+            _ = self.terminate.recv() => Told::End("SIGTERM"),
+            _ = self.interrupt.recv() => Told::End("SIGINT"),
         }
     }
 
@@ -166,8 +279,8 @@ impl Signal {
     }
 
     #[cfg(not(unix))]
-    async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> Told {
         drop(tokio::signal::ctrl_c().await);
-        "Ctrl-C"
+        Told::End("Ctrl-C")
     }
 }

@@ -18,8 +18,11 @@ use throng_shared::limits::{PLAYERS_MAX, TICK_HZ_MAX, TICK_HZ_MIN};
 use super::bots::{count, positive};
 use crate::config::ArenaSpec;
 
+mod attack;
+mod churn;
 mod output;
 
+pub(super) use self::attack::{RaidArgs, run_raid};
 use self::output::{Files, Screen};
 
 /// Exit codes besides 0 and those of every command.
@@ -37,7 +40,7 @@ Exit codes:
   3   nothing was found out: the generator or the machine was too slow
   4   `stress diff`: the runs differ beyond noise
   5   `stress diff`: they have nothing in common that could be compared
-  99  a threshold of --slo was broken
+  99  a threshold of --slo was broken, or an attack did what it should not
   130 it was interrupted; what was finished is printed and written all the same";
 
 #[derive(Debug, Args)]
@@ -110,6 +113,10 @@ pub(super) struct StressArgs {
     /// The last N players stop reading, four seconds after they joined
     #[arg(long, value_name = "N", default_value_t = 0)]
     stalling: usize,
+    /// Bots whose connection ends come back, with growing, jittered delays, and are lost
+    /// only when they were told to stay away
+    #[arg(long)]
+    comeback: bool,
     /// Let the servers take more than they can bear, rather than refuse newcomers in time
     #[arg(long, conflicts_with = "url")]
     doors_open: bool,
@@ -130,6 +137,10 @@ pub(super) struct StressArgs {
 enum StressCommand {
     /// Tell whether two runs, written with --json, differ beyond noise.
     Diff { a: PathBuf, b: PathBuf },
+    /// Attack a server of this machine, and tell what it, and 200 honest bots beside, made of it.
+    Attack(attack::AttackArgs),
+    /// Let players come and go for a long time, and tell what they leave behind.
+    Churn(churn::ChurnArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -188,6 +199,8 @@ pub(super) struct WorkerArgs {
     #[arg(long)]
     joining_max: usize,
     #[arg(long)]
+    comeback: bool,
+    #[arg(long)]
     bare_bytes: Option<usize>,
     #[arg(long)]
     bare_tick_rate: Option<u8>,
@@ -215,7 +228,7 @@ pub(super) fn run_floor(args: FloorArgs) -> Result<(), String> {
     let failed = |error| format!("The bare loop failed: {error}.");
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    super::serve::say_listening(address);
+    super::serve::say_listening("http", address);
     let reads = if args.once_a_tick { Reads::OnceATick } else { Reads::OnArrival };
     stress::floor::serve(&listener, args.tick_rate, args.bytes, reads).map_err(failed)
 }
@@ -240,6 +253,8 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
         workers: args.workers.max(1),
         i_run_that_server: args.i_run_that_server,
         joining_max: args.joining_max,
+        comeback: args.comeback,
+        churn_per_s: 0.0,
         bare: args
             .bare_bytes
             .zip(args.bare_tick_rate)
@@ -263,8 +278,11 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
 }
 
 pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
-    if let Some(StressCommand::Diff { a, b }) = &args.command {
-        return tell_apart(a, b);
+    match args.command {
+        Some(StressCommand::Diff { a, b }) => return tell_apart(&a, &b),
+        Some(StressCommand::Attack(args)) => return attack::run(args),
+        Some(StressCommand::Churn(args)) => return churn::run(args),
+        None => {}
     }
     if args.floor.is_some() && cfg!(not(target_os = "linux")) {
         return Err("--floor stands on epoll, which only Linux has.".to_owned());
@@ -289,6 +307,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
         decode_one_in: args.decode_one_in,
         slow: args.slow,
         stalling: args.stalling,
+        comeback: args.comeback,
         slo: args.slo,
         abort_after: args.abort_after.map(Duration::from_secs_f64),
     };

@@ -3,7 +3,7 @@
 use bevy_ecs::prelude::*;
 use throng_shared::ids::NetId;
 
-use crate::sim::{Happening, Happenings, Purse, Roster};
+use crate::sim::{Happening, Happenings, Link, Purse, Roster};
 
 /// Shards without which nobody is a leader.
 const CROWN_SHARDS: u32 = 5;
@@ -19,14 +19,17 @@ impl Crown {
     }
 }
 
-/// Gives the crown to the leader. A draw leaves it where it is.
+/// Gives the crown to the leader of those who are here. A draw leaves it where it is.
 pub(super) fn crown_the_leader(
     roster: Res<'_, Roster>,
     mut crown: ResMut<'_, Crown>,
     mut told: ResMut<'_, Happenings>,
-    purses: Query<'_, '_, &Purse>,
+    players: Query<'_, '_, (&Purse, &Link)>,
 ) {
-    let shards = |entity| purses.get(entity).map_or(0, |purse: &Purse| purse.shards);
+    let shards = |entity| match players.get(entity) {
+        Ok((_, Link::Away)) | Err(_) => 0,
+        Ok((purse, Link::Live | Link::Dead)) => purse.shards,
+    };
     let held = crown.0.and_then(|id| Some((id, shards(roster.entity(id)?))));
     let mut best = held.filter(|&(_, shards)| shards >= CROWN_SHARDS);
     for (id, entity) in roster.iter() {

@@ -6,9 +6,10 @@ use throng_shared::ids::NetId;
 use throng_shared::motion::Body;
 use throng_shared::prng::Prng;
 
+use super::limbo::Limbo;
 use crate::sim::{
-    Arena, CellIndex, Chance, Happening, Happenings, Helm, Hull, Ids, IntentBuffer, Life, Near,
-    Newcomer, Now, Pilot, Purse, Roster, Trigger, Vitals,
+    Arena, CellIndex, Chance, Happening, Happenings, Helm, Hull, Ids, IntentBuffer, Life, Link,
+    Near, Newcomer, Now, Pilot, Purse, Roster, Trigger, Vitals,
 };
 
 /// Spawn points that are compared; the loneliest is taken.
@@ -29,6 +30,7 @@ pub fn join(world: &mut World, newcomer: Newcomer) -> Option<NetId> {
             Trigger::default(),
             Vitals::default(),
             Life::Down(now),
+            Link::Live,
             Purse::default(),
             IntentBuffer::default(),
         ))
@@ -44,6 +46,8 @@ pub fn leave(world: &mut World, id: NetId) {
     let now = world.resource::<Now>().0;
     let flying = world.get::<Life>(entity) == Some(&Life::Flying);
     let pos = world.get::<Hull>(entity).map(|hull| hull.0.pos);
+    let link = world.get::<Link>(entity).copied().unwrap_or_default();
+    world.resource_mut::<Limbo>().release(id, link);
     let cell = pos.filter(|_| flying).map(|pos| world.resource::<Arena>().cell_index(pos));
     world.despawn(entity);
     world.resource_mut::<Ids>().gliders.give_back(id.0, now);
@@ -58,14 +62,16 @@ pub(super) fn begin_lives(
     roster: Res<'_, Roster>,
     mut chance: ResMut<'_, Chance>,
     mut happenings: ResMut<'_, Happenings>,
-    mut players: Query<'_, '_, (&mut Hull, &mut Life, &mut Vitals, &mut Trigger)>,
+    mut players: Query<'_, '_, (&mut Hull, &mut Life, &mut Vitals, &mut Trigger, &Link)>,
 ) {
     for (id, entity) in roster.iter() {
-        let Ok((mut hull, mut life, mut vitals, mut trigger)) = players.get_mut(entity) else {
+        let Ok((mut hull, mut life, mut vitals, mut trigger, link)) = players.get_mut(entity)
+        else {
             continue;
         };
         let Life::Down(until) = *life else { continue };
-        if until.since(now.0) > 0 {
+        // Nobody lives whose player is not there.
+        if until.since(now.0) > 0 || *link != Link::Live {
             continue;
         }
         hull.0 = Body::at(lonely_spawn(&arena, &index, &mut chance.0));

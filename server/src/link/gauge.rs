@@ -84,6 +84,7 @@ pub struct Gauge {
     load: AtomicU32,
     refused: AtomicU64,
     full: AtomicBool,
+    draining: AtomicBool,
 }
 
 impl Gauge {
@@ -97,6 +98,7 @@ impl Gauge {
             load: AtomicU32::new(0),
             refused: AtomicU64::new(0),
             full: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
         }
     }
 
@@ -115,6 +117,16 @@ impl Gauge {
             let share = |shift: u32| f64::from((packed >> shift) as u16) / PARTS;
             ThreadLoad { busy: share(32), spread: share(16), writing: share(0) }
         })
+    }
+
+    /// The server lets everybody go, and takes nobody.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
     }
 
     /// The room took a step at a tick.

@@ -1,34 +1,67 @@
-//! What a connection may send: token buckets for frames and bytes.
+//! What a connection may send: token buckets for frames and bytes, and how long it may ask
+//! for more.
 
-use throng_shared::limits::{BYTES_BURST, BYTES_PER_S, FRAMES_BURST, FRAMES_PER_S};
+use throng_shared::limits::{BUDGET_BURST_S, OVER_BUDGET_GAP_MS, OVER_BUDGET_MS};
 use throng_shared::time::Millis;
+
+use crate::config::Limits;
+
+/// What a connection may send in a second, on average; none for as much as it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    pub frames_per_s: Option<u32>,
+    pub bytes_per_s: Option<u32>,
+}
+
+impl Rates {
+    pub(super) fn of(limits: &Limits) -> Self {
+        let limited = |per_s| (!limits.switched_off.rate_limits).then_some(per_s);
+        Self {
+            frames_per_s: limited(limits.frames_per_s),
+            bytes_per_s: limited(limits.bytes_per_s),
+        }
+    }
+}
 
 /// Tokens that refill with time up to a burst.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
     /// In thousandths, so that a millisecond refills whole units.
     tokens: u64,
-    per_s: u32,
-    burst: u32,
+    per_s: Option<u32>,
 }
 
 impl Bucket {
-    fn new(per_s: u32, burst: u32) -> Self {
-        Self { tokens: u64::from(burst) * 1000, per_s, burst }
+    fn new(per_s: Option<u32>) -> Self {
+        let mut bucket = Self { tokens: 0, per_s };
+        bucket.refill(u64::from(BUDGET_BURST_S) * 1000);
+        bucket
     }
 
     fn refill(&mut self, ms: u64) {
-        let most = u64::from(self.burst) * 1000;
-        self.tokens =
-            most.min(self.tokens.saturating_add(ms.saturating_mul(u64::from(self.per_s))));
+        let per_s = u64::from(self.per_s.unwrap_or(0));
+        let most = u64::from(BUDGET_BURST_S) * 1000 * per_s;
+        self.tokens = most.min(self.tokens.saturating_add(ms.saturating_mul(per_s)));
     }
 
     fn take(&mut self, count: u64) -> bool {
         let cost = count.saturating_mul(1000);
-        let enough = self.tokens >= cost;
-        self.tokens = self.tokens.saturating_sub(cost);
+        let enough = self.per_s.is_none() || self.tokens >= cost;
+        if enough {
+            self.tokens = self.tokens.saturating_sub(cost);
+        }
         enough
     }
+}
+
+/// Whether something is paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Paid {
+    Covered,
+    /// The budget does not cover it: it is not to be looked at.
+    Over,
+    /// And that has been so for too long.
+    OverTooLong,
 }
 
 /// The budget of one connection.
@@ -37,54 +70,109 @@ pub(super) struct Budget {
     frames: Bucket,
     bytes: Bucket,
     refilled: Millis,
+    /// When something was not covered last.
+    over: Option<Millis>,
+    /// For how long the peer has asked for too much. It goes back as it came, so that
+    /// pauses do not wipe it out.
+    over_ms: u64,
 }
 
 impl Budget {
-    pub(super) fn new(now: Millis) -> Self {
+    pub(super) fn new(now: Millis, rates: Rates) -> Self {
         Self {
-            frames: Bucket::new(FRAMES_PER_S, FRAMES_BURST),
-            bytes: Bucket::new(BYTES_PER_S, BYTES_BURST),
+            frames: Bucket::new(rates.frames_per_s),
+            bytes: Bucket::new(rates.bytes_per_s),
             refilled: now,
+            over: None,
+            over_ms: 0,
         }
     }
 
-    /// Whether nothing was spent lately, but for the last frame.
-    pub(super) fn is_full(&self) -> bool {
-        self.frames.tokens + 1000 >= u64::from(self.frames.burst) * 1000
-    }
-
-    /// Pays for a frame. False when the budget does not cover it.
-    pub(super) fn pay(&mut self, now: Millis, bytes: usize) -> bool {
+    /// Pays for what came.
+    #[must_use]
+    pub(super) fn pay(&mut self, now: Millis, frames: u32, bytes: u64) -> Paid {
         let ms = now.since(self.refilled);
         self.refilled = now;
         self.frames.refill(ms);
         self.bytes.refill(ms);
-        // Both are charged, so that neither can be spared with the other empty.
-        let frames = self.frames.take(1);
-        self.bytes.take(bytes as u64) && frames
+        // Bytes are charged in any case, so that they cannot be had for too many frames.
+        let frames = self.frames.take(u64::from(frames));
+        if self.bytes.take(bytes) && frames {
+            return Paid::Covered;
+        }
+        if let Some(before) = self.over.replace(now) {
+            let gap = now.since(before);
+            self.over_ms = if gap < OVER_BUDGET_GAP_MS {
+                self.over_ms + gap
+            } else {
+                self.over_ms.saturating_sub(gap)
+            };
+        }
+        if self.over_ms < OVER_BUDGET_MS { Paid::Over } else { Paid::OverTooLong }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::limits::BYTES_PER_S;
 
-    #[test]
-    fn a_steady_client_never_runs_out_and_a_flood_does() {
-        let mut steady = Budget::new(Millis(0));
-        assert!(
-            (0..10_000_u64).all(|n| steady.pay(Millis(n * 8), 20)),
-            "because 125 inputs a second are the fastest tick rate's"
-        );
-        let mut flood = Budget::new(Millis(0));
-        let paid = (0..10_000).filter(|_| flood.pay(Millis(0), 1)).count();
-        assert_eq!(paid, FRAMES_BURST as usize, "because no time passed");
+    fn rates() -> Rates {
+        Rates::of(&Limits::default())
+    }
+
+    /// When a client that sends so many frames of 20 bytes a second is closed, in
+    /// milliseconds, and how many were covered until then, or in a minute.
+    fn closed_at(per_s: u64) -> (Option<u64>, u64) {
+        let mut budget = Budget::new(Millis(0), rates());
+        let mut covered = 0;
+        for n in 0..per_s * 60 {
+            let ms = n * 1000 / per_s;
+            match budget.pay(Millis(ms), 1, 20) {
+                Paid::Covered => covered += 1,
+                Paid::Over => {}
+                Paid::OverTooLong => return (Some(ms), covered),
+            }
+        }
+        (None, covered)
     }
 
     #[test]
-    fn bytes_count_too() {
-        let mut budget = Budget::new(Millis(0));
-        let paid = (0..1000).filter(|_| budget.pay(Millis(0), 500)).count();
-        assert_eq!(paid, BYTES_BURST as usize / 500);
+    fn a_steady_client_never_runs_out_and_ten_times_the_rate_ends_after_three_seconds() {
+        assert_eq!(closed_at(125), (None, 7_500), "because the fastest tick rate has as many");
+        assert_eq!(closed_at(300), (None, 18_000), "because that is the rate");
+        let (closed, covered) = closed_at(3_000);
+        // The burst lasts for 222 ms.
+        assert!(matches!(closed, Some(3_150..3_300)), "{closed:?}");
+        assert!((1_400..1_600).contains(&covered), "because that is burst and rate: {covered}");
+        assert!(closed_at(330).0.is_some(), "because a little too much is too much in the end");
+    }
+
+    #[test]
+    fn one_burst_is_forgiven_and_one_each_few_seconds_is_not() {
+        let mut budget = Budget::new(Millis(0), rates());
+        let burst = (0..2_000).filter(|_| budget.pay(Millis(0), 1, 20) == Paid::Over).count();
+        assert_eq!(burst, 1_400, "because 600 are covered");
+        let steady =
+            (1_000..20_000).step_by(10).all(|ms| budget.pay(Millis(ms), 1, 20) == Paid::Covered);
+        assert!(steady, "because it behaves since");
+        let mut budget = Budget::new(Millis(0), rates());
+        // Two seconds in which it sends too much, and one of silence.
+        let ends = (0..60_000_u64)
+            .filter(|ms| ms % 3_000 < 2_000)
+            .position(|ms| budget.pay(Millis(ms), 10, 200) == Paid::OverTooLong);
+        assert!(ends.is_some_and(|at| at < 12_000), "because pauses do not wipe it out: {ends:?}");
+    }
+
+    #[test]
+    fn bytes_and_fragments_count_too() {
+        let mut budget = Budget::new(Millis(0), rates());
+        let paid = (0..1000).filter(|_| budget.pay(Millis(0), 1, 500) == Paid::Covered).count();
+        assert_eq!(paid, (BUDGET_BURST_S * BYTES_PER_S) as usize / 500);
+        let mut budget = Budget::new(Millis(0), rates());
+        assert_eq!(budget.pay(Millis(0), 601, 0), Paid::Over);
+        assert_eq!(budget.pay(Millis(0), 600, 0), Paid::Covered, "because only that was too much");
+        let mut free = Budget::new(Millis(0), Rates { frames_per_s: None, bytes_per_s: None });
+        assert_eq!(free.pay(Millis(0), u32::MAX, u64::MAX), Paid::Covered);
     }
 }

@@ -1,37 +1,41 @@
 //! One connection: its protocol machine, its session, and what waits for it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::time::Instant;
 
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
-    CLIENT_MESSAGE_BYTES, CLOSING_MS, CONTROL_CREDIT, EVENTS_BYTES_MAX, EVENTS_MAX,
-    INPUTS_BUFFERED_MAX, READ_BUFFER_BYTES, RESYNC_MS, STALLED_MS,
+    CLIENT_MESSAGE_BYTES, CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS,
+    RESTART_RETRY_MS, RESYNC_MS, STALLED_MS,
 };
-use throng_shared::session::{CloseCode, Newest, Refusal, Request, ServerSession};
+use throng_shared::prng::Prng;
+use throng_shared::session::{
+    CloseCode, Comeback, Name, Newest, Refusal, Request, ServerSession, Why,
+};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ServerMessage, encode_into};
-use tokio_tungstenite::tungstenite::error::CapacityError;
-use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{self, Error};
+use throng_shared::wire::{
+    Resume, Secret, ServerMessage, encode_into, splice_number, splice_welcome,
+};
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode;
+use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket};
 
-use super::budget::Budget;
+use super::budget::{Budget, Paid, Rates};
 use super::frames::{put_binary, put_binary_of, put_goodbye};
 use super::pipe::{Flushed, Pipe, Stream};
+use super::protocol;
+use super::ring::Ring;
 use super::tally::Tally;
-use crate::link::{ConnId, Control, InputNote, RoomPort, Untaken};
+use crate::link::{ConnId, InputNote};
 use crate::replication::{Cursor, History, Pacer, Rhythm, Viewer};
+use crate::tickets::BadTicket;
 
 /// Messages read from one connection before the others get their turn.
 const READS_PER_TURN: usize = 64;
 /// Tag of an Input: over budget, only these may be dropped.
 const INPUT_TAG: u8 = 0;
-/// Budget overdrafts after which a connection ends.
-const OVERDRAFTS_MAX: u32 = 900;
-/// What a client waits when the server restarts, in milliseconds.
-const RESTART_RETRY_MS: u32 = 1_000;
+const PONG_TAG: u8 = 2;
 
 /// The rhythm of the room, as far as the edge has to know it.
 #[derive(Clone, Copy, Debug)]
@@ -60,7 +64,6 @@ pub(super) struct Reading<'a> {
     pub(super) beat: Option<Beat>,
     /// Whether so many clients wait that it is not for their links.
     pub(super) many_wait: bool,
-    pub(super) port: &'a RoomPort,
     pub(super) inputs: &'a mut Vec<InputNote>,
     pub(super) tally: &'a Tally,
 }
@@ -68,10 +71,49 @@ pub(super) struct Reading<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Open,
-    /// A close frame is on its way; since.
+    /// A close frame is on its way; until then.
     Closing(Millis),
     /// Nothing more to say or hear.
     Gone,
+}
+
+/// Whoever said Hello, until it is known what becomes of it.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) name: Name,
+    pub(super) look: u8,
+    pub(super) ticket: Ticket,
+    pub(super) resume: Option<Resume>,
+}
+
+/// A ticket, which nobody is shown; empty when there is none.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Ticket(pub String);
+
+impl std::fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ticket")
+    }
+}
+
+/// What a connection's end means for its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parting {
+    /// The player left, or must not come back.
+    Final,
+    /// It may be taken up again.
+    Lost,
+}
+
+/// What begins a connection's game: the Welcome, and how much the client has received.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) you: NetId,
+    pub(super) tick: Tick,
+    pub(super) parts: [Bytes; 2],
+    pub(super) secret: Secret,
+    /// Number of the newest ordered message that came, if this goes on with a session.
+    pub(super) resumed: Option<u32>,
 }
 
 /// One connection.
@@ -81,17 +123,25 @@ pub(super) struct Conn {
     socket: WebSocket<Pipe>,
     session: ServerSession,
     phase: Phase,
+    parting: Option<Parting>,
+    /// What came with the handshake.
+    ticket: Ticket,
+    candidate: Option<Candidate>,
     you: Option<NetId>,
     cursor: Cursor,
     pacer: Pacer,
-    /// Not among the events: the map in it may be larger than all of them may be.
-    welcome: Option<[Bytes; 2]>,
-    events: VecDeque<Bytes>,
-    events_bytes: usize,
+    /// The Welcome that is to be written. Not among the ordered messages: the map in it may
+    /// be larger than all of them may be.
+    start: Option<Start>,
+    /// Number of the newest ordered message that was written.
+    sent: u32,
+    /// Number of the newest that the client has acknowledged, once it has said anything.
+    received: Option<u32>,
     budget: Budget,
-    overdrafts: u32,
-    /// Control messages that the room has not answered.
-    outstanding: usize,
+    /// The room has been asked to take the player in.
+    is_joining: bool,
+    /// What it was let in with, until its session has it.
+    used: Option<Ticket>,
     stalled: Option<Millis>,
     wants_resync: bool,
     resynced: Option<Millis>,
@@ -99,27 +149,31 @@ pub(super) struct Conn {
 }
 
 impl Conn {
-    pub(super) fn new(id: ConnId, stream: Stream, leftover: Vec<u8>, now: Millis) -> Self {
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(0)
-            .max_message_size(Some(CLIENT_MESSAGE_BYTES))
-            .max_frame_size(Some(CLIENT_MESSAGE_BYTES));
-        let pipe = Pipe::new(stream);
+    pub(super) fn new(
+        id: ConnId,
+        stream: Stream,
+        (leftover, ticket): (Vec<u8>, Ticket),
+        now: Millis,
+        rates: Rates,
+    ) -> Self {
+        let first_ping_ms = Prng::new(id.serial).below(PING_MS as u32);
         Self {
             id,
-            socket: WebSocket::from_partially_read(pipe, leftover, Role::Server, Some(config)),
-            session: ServerSession::new(now),
+            socket: protocol::open(stream, leftover, CLIENT_MESSAGE_BYTES),
+            session: ServerSession::new(now).staggered(first_ping_ms.into()),
             phase: Phase::Open,
+            parting: None,
+            ticket,
+            candidate: None,
             you: None,
             cursor: Cursor::default(),
             pacer: Pacer::default(),
-            welcome: None,
-            events: VecDeque::new(),
-            events_bytes: 0,
-            budget: Budget::new(now),
-            overdrafts: 0,
-            outstanding: 0,
+            start: None,
+            sent: 0,
+            received: None,
+            budget: Budget::new(now, rates),
+            is_joining: false,
+            used: None,
             stalled: None,
             wants_resync: false,
             resynced: None,
@@ -127,14 +181,56 @@ impl Conn {
         }
     }
 
+    /// Whether nobody has said goodbye.
+    pub(super) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
     /// Whether it can be dropped.
     pub(super) fn is_gone(&self) -> bool {
         self.phase == Phase::Gone
     }
 
-    /// The player that it plays, to take leave of.
-    pub(super) fn has_joined(&self) -> bool {
-        self.you.is_some() || self.outstanding > 0
+    /// What becomes of its session, once it has ended or is about to.
+    pub(super) fn parting(&self) -> Option<Parting> {
+        (self.phase != Phase::Open).then_some(self.parting.unwrap_or(Parting::Lost))
+    }
+
+    /// Who has just said Hello.
+    pub(super) fn take_candidate(&mut self) -> Option<Candidate> {
+        self.candidate.take()
+    }
+
+    /// Number of the newest ordered message that the client has acknowledged, once it has
+    /// said anything as a player.
+    pub(super) fn received(&self) -> Option<u32> {
+        self.received
+    }
+
+    /// Number of the newest ordered message that was written.
+    pub(super) fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// Whether it is in the middle of a game.
+    pub(super) fn is_playing(&self) -> bool {
+        self.phase == Phase::Open && self.you.is_some()
+    }
+
+    /// Whether the room is to answer.
+    pub(super) fn is_joining(&self) -> bool {
+        self.is_joining
+    }
+
+    /// The room is asked, has answered, or need not.
+    pub(super) fn set_joining(&mut self, is_joining: bool) {
+        self.is_joining = is_joining;
+    }
+
+    /// The server stood still for so long, and blames nobody for it.
+    pub(super) fn forgive(&mut self, ms: u64) {
+        self.session.forgive(ms);
+        self.stalled = self.stalled.map(|since| since.plus(ms));
     }
 
     /// Whether it plays, and whether something has waited for it lately.
@@ -149,17 +245,38 @@ impl Conn {
 
     /// Reads what came, and writes what waits.
     pub(super) fn read(&mut self, reading: &mut Reading<'_>) {
-        // What came with the handshake is with the protocol machine already.
-        self.is_fresh = false;
         let before = reading.inputs.len();
         if self.phase != Phase::Open {
             self.await_end(reading.now, reading.tally);
             return;
         }
-        for _ in 0..READS_PER_TURN {
-            match self.socket.read() {
-                Ok(message) => self.handle_message(reading, before, &message),
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+        self.socket.get_mut().begin_turn();
+        let mut paid = Paid::Covered;
+        for turn in 0..=READS_PER_TURN {
+            // What came with the handshake, or was too much for a turn, is with the
+            // protocol machine already.
+            self.is_fresh = turn == READS_PER_TURN;
+            if self.is_fresh {
+                break;
+            }
+            let read = self.socket.read();
+            let passed = self.socket.get_mut().take_passed();
+            if passed.is_too_big {
+                self.close(reading.now, reading.tally, CloseCode::TooBig, None, 0);
+                return;
+            }
+            // What came is paid for here; frames that are messages, one by one.
+            paid = paid.max(self.budget.pay(reading.now, passed.fragments, passed.bytes));
+            match read {
+                Ok(message) => self.handle_message(reading, before, (&message, paid)),
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let is_over = paid != Paid::Covered && passed.fragments > 0;
+                    if is_over || paid == Paid::OverTooLong {
+                        self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+                        return;
+                    }
+                    break;
+                }
                 Err(error) => self.handle_error(reading, &error),
             }
             if self.phase != Phase::Open {
@@ -186,26 +303,45 @@ impl Conn {
         }
     }
 
-    fn handle_message(&mut self, reading: &mut Reading<'_>, before: usize, message: &Message) {
+    /// A message, and whether the bytes that it came with are paid for.
+    fn handle_message(
+        &mut self,
+        reading: &mut Reading<'_>,
+        before: usize,
+        (message, paid): (&Message, Paid),
+    ) {
         if let Message::Close(_) = message {
             reading.tally.closed("peer closed".to_owned());
+            let said =
+                matches!(message, Message::Close(Some(frame)) if frame.code == WsCode::Normal);
+            self.parting.get_or_insert(if said { Parting::Final } else { Parting::Lost });
             // The machine has queued the answer; one try to send it, and the end.
             drop(self.socket.flush());
             drop(self.socket.get_mut().flush_out());
             self.phase = Phase::Gone;
             return;
         }
-        if !self.budget.pay(reading.now, message.len()) {
-            self.overdrafts += 1;
-            let droppable =
-                matches!(message, Message::Binary(bytes) if bytes.first() == Some(&INPUT_TAG));
-            if !droppable || self.overdrafts > OVERDRAFTS_MAX {
+        // Over budget, inputs are dropped unread, and anything else is the end.
+        let paid = paid.max(self.budget.pay(reading.now, 1, 0));
+        if paid != Paid::Covered {
+            let Message::Binary(bytes) = message else {
                 self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+                return;
+            };
+            match bytes.first() {
+                _ if paid == Paid::OverTooLong => {
+                    self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+                    return;
+                }
+                Some(&INPUT_TAG) => return,
+                // The answer to the one heartbeat that is awaited, behind what waited on a
+                // link that stood still; a second one ends the session.
+                Some(&PONG_TAG) => {}
+                Some(_) | None => {
+                    self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+                    return;
+                }
             }
-            return;
-        }
-        if self.budget.is_full() {
-            self.overdrafts = 0;
         }
         match message {
             Message::Binary(bytes) => self.handle_binary(reading, before, bytes),
@@ -220,34 +356,30 @@ impl Conn {
     fn handle_binary(&mut self, reading: &mut Reading<'_>, before: usize, bytes: &[u8]) {
         let room = reading.beat.map_or(Tick(0), |beat| beat.next_tick.offset(-1));
         let newest = Newest { sent: self.cursor.tick().unwrap_or(room), room };
-        match self.session.handle_frame(reading.now, newest, bytes) {
+        let request = self.session.handle_frame(reading.now, newest, bytes);
+        if request.is_ok() && self.is_playing() {
+            self.received.get_or_insert(0);
+        }
+        match request {
             Err(refusal) => self.refuse(reading.now, reading.tally, refusal),
-            // Nothing is asked for: it was a Pong.
-            Ok(None) => self.pacer.note_pong(),
-            Ok(Some(Request::Resync)) => self.wants_resync = true,
-            Ok(Some(Request::Leave)) => {
+            Ok(Request::Received(number)) if number > self.sent => {
+                let refusal = Refusal { why: Why::ReceivedTheFuture };
+                self.refuse(reading.now, reading.tally, refusal);
+            }
+            Ok(Request::Received(number)) => {
+                self.received = self.received.max(Some(number));
+                self.pacer.note_pong();
+            }
+            Ok(Request::Resync) => self.wants_resync = true,
+            Ok(Request::Leave) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
             }
-            Ok(Some(Request::Join { name, look })) => {
-                if self.outstanding >= CONTROL_CREDIT {
-                    self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
-                    return;
-                }
-                self.outstanding += 1;
-                let conn = self.id;
-                match reading.port.control(Control::Join { conn, name, look }) {
-                    Ok(()) => {}
-                    Err(Untaken::Gone) => {
-                        self.close(reading.now, reading.tally, CloseCode::RoomCrashed, None, 0);
-                    }
-                    Err(Untaken::Full(_)) => {
-                        self.outstanding = 0;
-                        let retry = RESTART_RETRY_MS;
-                        self.close(reading.now, reading.tally, CloseCode::Full, None, retry);
-                    }
-                }
+            Ok(Request::Join { name, look, ticket, resume }) => {
+                let url = std::mem::take(&mut self.ticket);
+                let ticket = if ticket.is_empty() { url } else { Ticket(ticket) };
+                self.candidate = Some(Candidate { name, look, ticket, resume });
             }
-            Ok(Some(Request::Input(input))) => {
+            Ok(Request::Input(input)) => {
                 let (Some(you), Some(beat)) = (self.you, reading.beat) else { return };
                 let early = beat.early(reading.instant, Tick(input.tick));
                 let note = InputNote { conn: self.id, you, input, early };
@@ -261,25 +393,7 @@ impl Conn {
     }
 
     fn handle_error(&mut self, reading: &Reading<'_>, error: &Error) {
-        let code = match error {
-            Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => {
-                None
-            }
-            Error::Capacity(CapacityError::MessageTooLong { .. }) => Some(CloseCode::TooBig),
-            Error::Protocol(_) => Some(CloseCode::Protocol),
-            Error::Utf8(_) => Some(CloseCode::NotUtf8),
-            Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Io(_)
-            | Error::Tls(_)
-            | Error::Capacity(_)
-            | Error::WriteBufferFull(_)
-            | Error::AttackAttempt
-            | Error::Url(_)
-            | Error::Http(_)
-            | Error::HttpFormat(_) => None,
-        };
-        match code {
+        match protocol::code(error) {
             // The library stops reading after an error, so only the close is left.
             Some(code) => self.close(reading.now, reading.tally, code, None, 0),
             None => {
@@ -289,12 +403,27 @@ impl Conn {
         }
     }
 
-    /// The room took the player in.
-    pub(super) fn welcome(&mut self, you: NetId, tick: Tick, welcome: [Bytes; 2]) {
-        self.outstanding = self.outstanding.saturating_sub(1);
-        self.you = Some(you);
-        self.session.welcome(tick);
-        self.welcome = Some(welcome);
+    /// The player is in.
+    pub(super) fn welcome(&mut self, start: Start) {
+        self.is_joining = false;
+        self.you = Some(start.you);
+        self.session.welcome(start.tick);
+        self.sent = start.resumed.unwrap_or(0);
+        self.start = Some(start);
+    }
+
+    /// Its ticket was used, for a player who is not there yet.
+    pub(super) fn keep_ticket(&mut self, ticket: Ticket) {
+        self.used = Some(ticket);
+    }
+
+    pub(super) fn take_ticket(&mut self) -> Option<Ticket> {
+        self.used.take()
+    }
+
+    /// Whether it is a house bot.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        self.socket.get_ref().is_of_this_process()
     }
 
     /// The room does not take the player in.
@@ -304,30 +433,19 @@ impl Conn {
         tally: &Tally,
         (code, reason, retry_after_ms): (CloseCode, &str, u32),
     ) {
-        self.outstanding = 0;
+        self.is_joining = false;
         self.close(now, tally, code, Some(reason), retry_after_ms);
     }
 
-    /// Queues an ordered message; a client that lets too many pile up is closed.
-    pub(super) fn post(&mut self, now: Millis, tally: &Tally, message: Bytes) {
-        if self.phase != Phase::Open || !self.session.is_playing() {
-            return;
-        }
-        self.events_bytes += message.len();
-        self.events.push_back(message);
-        if self.events.len() > EVENTS_MAX || self.events_bytes > EVENTS_BYTES_MAX {
-            self.close(now, tally, CloseCode::SlowConsumer, None, 0);
-        }
-    }
-
-    /// Writes what this tick has for the client, in one go: ordered messages, a
+    /// Writes what this tick has for the client, in one go: the ordered messages of its
+    /// `ring` that it was not sent, a
     /// heartbeat if one is due, and the newest snapshot; and lets time pass for the
     /// session. A client whose last bytes still wait, or that does not acknowledge, gets
     /// no snapshot: latest wins.
     pub(super) fn write(
         &mut self,
         now: Millis,
-        history: &History,
+        (history, ring): (&History, Option<&Ring>),
         rhythm: Rhythm,
         tally: &Tally,
         scratch: &mut Scratch,
@@ -348,16 +466,23 @@ impl Conn {
             return;
         }
         scratch.frames.clear();
-        if let Some([own, shared]) = self.welcome.take() {
-            put_binary_of(&mut scratch.frames, &[&own, &shared]);
+        if let Some(Start { parts: [own, shared], secret, resumed, .. }) = self.start.take() {
+            scratch.message.clear();
+            splice_welcome(&mut scratch.message, &secret, resumed.is_some());
+            put_binary_of(&mut scratch.frames, &[&scratch.message, &own, &shared]);
         }
-        while let Some(message) = self.events.pop_front() {
-            put_binary(&mut scratch.frames, &message);
+        if let Some(ring) = ring.filter(|ring| self.you.is_some() && ring.newest() > self.sent) {
+            for message in ring.after(self.sent) {
+                self.sent += 1;
+                scratch.message.clear();
+                splice_number(&mut scratch.message, self.sent);
+                put_binary_of(&mut scratch.frames, &[&scratch.message, message]);
+            }
         }
-        self.events_bytes = 0;
         if let Some((nonce, rtt_ms)) = self.session.poll_ping(now) {
             scratch.message.clear();
-            encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms });
+            let jitter_ms = self.session.jitter_ms();
+            encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms, jitter_ms });
             put_binary(&mut scratch.frames, &scratch.message);
         }
         let may_resync = self.resynced.is_none_or(|at| now.since(at) >= RESYNC_MS);
@@ -400,8 +525,8 @@ impl Conn {
                 }
             }
         }
-        if let Phase::Closing(since) = self.phase
-            && now.since(since) >= CLOSING_MS
+        if let Phase::Closing(end) = self.phase
+            && now >= end
         {
             self.phase = Phase::Gone;
         }
@@ -417,7 +542,14 @@ impl Conn {
         }
     }
 
-    fn refuse(&mut self, now: Millis, tally: &Tally, refusal: Refusal) {
+    /// The ticket is no good, for a reason that only the operator hears of.
+    pub(super) fn refuse_ticket(&mut self, now: Millis, tally: &Tally, bad: BadTicket) {
+        let (code, reason) = Why::BadTicket.close();
+        tally.closed(format!("{} {bad:?}", code.number()));
+        self.say_goodbye(now, code, reason, 0);
+    }
+
+    pub(super) fn refuse(&mut self, now: Millis, tally: &Tally, refusal: Refusal) {
         let (code, reason) = refusal.why.close();
         tally.closed(format!("{} {:?}", code.number(), refusal.why));
         self.say_goodbye(now, code, reason, 0);
@@ -446,11 +578,15 @@ impl Conn {
     fn say_goodbye(&mut self, now: Millis, code: CloseCode, reason: &str, retry_after_ms: u32) {
         let mut frames = Vec::new();
         put_goodbye(&mut frames, code, reason, retry_after_ms);
-        self.welcome = None;
-        self.events.clear();
-        self.events_bytes = 0;
+        self.start = None;
+        self.parting.get_or_insert(match code.comeback() {
+            Comeback::Retry => Parting::Lost,
+            Comeback::Never => Parting::Final,
+        });
         self.phase = match self.socket.get_mut().send(&frames) {
-            Ok(()) => Phase::Closing(now),
+            // A flood goes on, and is no answer to wait for.
+            Ok(()) if code == CloseCode::RateLimited => Phase::Closing(now.plus(FLOOD_CLOSING_MS)),
+            Ok(()) => Phase::Closing(now.plus(CLOSING_MS)),
             Err(_) => Phase::Gone,
         };
     }

@@ -3,25 +3,31 @@
 //! who play hardly notice how many stand outside.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use throng_shared::limits::{
-    ACCEPTS_PER_S, CLIENT_SILENCE_MS, CONNECTIONS_MAX, JOINS_PER_S, JOINS_PER_S_MIN, LANE_MAX,
-    PAGES_MAX, PAGES_PER_S, PAGES_PER_S_MIN, REFUSALS_PER_S, RETRY_MAX_MS, RETRY_MS,
-    RETRY_SPREAD_MS, RETURNS_PER_S, SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS, UNSENT_BYTES,
+    CLIENT_SILENCE_MS, HANDSHAKES_PER_S, HANDSHAKES_PER_S_MIN, JOINS_PER_S, JOINS_PER_S_MIN,
+    LANE_MAX, PAGES_MAX, PAGES_PER_ADDRESS, PAGES_PER_S, PAGES_PER_S_MIN, PROBES_MAX,
+    REFUSALS_PER_S, SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS, UNSENT_BYTES,
 };
-use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
+use tokio::io::DuplexStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::doorstep::{Arrival, Doorstep};
+use super::admission::{Admission, Standing};
+use super::budget::Rates;
+use super::conn::Ticket;
+use super::doorstep::{Arrival, Caller, Doorstep};
 use super::frames::put_goodbye;
 use super::fresh::Fresh;
 use super::front::FrontOptions;
 use super::lane::{Lane, Peer};
+use super::origin::{Origins, Via};
+use super::places::{Addresses, Place, Presence};
+use super::returns::Returns;
 use super::thread::Newborn;
 use super::turnstile::Turnstile;
 use super::upgrade::Asked;
@@ -36,35 +42,47 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What a page beyond `PAGES_MAX` gets.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
     Connection: close\r\nContent-Length: 0\r\n\r\n";
+/// Requests by which others see whether the server lives.
+const PROBES: [&[u8]; 2] = [b"GET /healthz ", b"GET /readyz "];
 /// Why a newcomer is sent away while there are places.
 const OVERLOADED: &str = "the server is at its limit";
+
+/// Why one is sent away whose address has too many here already.
+const CROWDED: &str = "too many connections from your address";
+/// The same for a page.
+const CROWDED_PAGE: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\n\
+    Connection: close\r\nContent-Length: 0\r\n\r\n";
 
 /// A newcomer with a valid handshake that has not been answered.
 #[derive(Debug)]
 struct Newcomer {
-    fresh: Fresh,
+    caller: Caller,
     /// The answer that makes it a WebSocket.
     answer: Vec<u8>,
     /// What came behind the handshake.
     leftover: Vec<u8>,
+    ticket: Ticket,
 }
 
 /// Somebody who has to go.
 #[derive(Debug)]
 enum Leaver {
     Newcomer(Newcomer),
+    /// A newcomer whose address has too many here.
+    Crowded(Newcomer),
     /// No newcomer, and what it is told.
-    Other(Fresh, Vec<u8>),
+    Other(Caller, Vec<u8>),
 }
 
 /// A request for the server of HTTP.
 #[derive(Debug)]
 pub(super) struct PageRequest {
-    pub(super) stream: std::net::TcpStream,
+    pub(super) caller: Caller,
+    pub(super) peer: Peer,
     /// What was read of it.
     pub(super) head: Vec<u8>,
-    /// Its place among the pages.
-    pub(super) permit: OwnedSemaphorePermit,
+    /// Its place among the pages, and among those of its address.
+    pub(super) places: (OwnedSemaphorePermit, Presence),
 }
 
 /// The front door, and all who are at it.
@@ -72,39 +90,48 @@ pub(super) struct PageRequest {
 pub(super) struct Desk {
     listener: TcpListener,
     options: FrontOptions,
+    origins: Origins,
     /// Of those inside, and of pages on their way.
     places: Arc<Semaphore>,
     page_places: Arc<Semaphore>,
+    probe_places: Arc<Semaphore>,
+    /// Pages on their way of each address.
+    page_addresses: Arc<Addresses>,
+    admission: Admission,
     accepts: Turnstile,
     /// Until then nobody is accepted, because the operating system refused to.
     accept_after: Option<Instant>,
     doorstep: Doorstep,
     joining: Lane<Newcomer>,
     leaving: Lane<Leaver>,
-    pages: Lane<(std::net::TcpStream, Vec<u8>)>,
+    pages: Lane<(Caller, Vec<u8>)>,
     /// When those who were sent away may be back.
-    returns: Turnstile,
-    chance: Prng,
-    /// Network thread that gets the next newcomer.
-    next: usize,
+    returns: Returns,
+    /// Connections that were handed over; network threads get them in turn.
+    number: u64,
 }
 
 impl Desk {
     pub(super) fn new(now: Instant, listener: TcpListener, options: FrontOptions) -> Self {
+        let limits = &options.limits;
+        let origins = Origins { listed: options.origins.clone(), is_tls: options.tls.is_some() };
         Self {
             listener,
-            options,
-            places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            origins,
+            places: Arc::new(Semaphore::new(limits.connections_max as usize)),
             page_places: Arc::new(Semaphore::new(PAGES_MAX)),
+            probe_places: Arc::new(Semaphore::new(PROBES_MAX)),
+            page_addresses: Arc::default(),
+            admission: Admission::new(limits, Arc::clone(&options.tally)),
             accepts: Turnstile::new(now),
+            options,
             accept_after: None,
             doorstep: Doorstep::default(),
             joining: Lane::new(now, LANE_MAX),
             leaving: Lane::new(now, LANE_MAX),
             pages: Lane::new(now, PAGES_MAX),
-            returns: Turnstile::new(now),
-            chance: Prng::new(0),
-            next: 0,
+            returns: Returns::new(now),
+            number: 0,
         }
     }
 
@@ -122,9 +149,42 @@ impl Desk {
         if self.is_open() { PAUSE } else { PAUSE_SHUT }
     }
 
-    /// Somebody is at the door.
-    pub(super) fn arrive(&mut self, now: Instant, peer: Peer, fresh: Fresh) {
-        self.doorstep.arrive(now, peer, fresh);
+    /// A client of this process is at the door.
+    pub(super) fn arrive(&mut self, now: Instant, stream: DuplexStream) {
+        let caller = Caller { fresh: Fresh::Memory(stream), presence: None };
+        let (standing, via) = (Standing::Welcome, Via::Loopback);
+        let arrival = Arrival { caller, peer: Peer::House, standing, via, head: Vec::new() };
+        self.doorstep.arrive(now, self.options.limits.head_timeout_ms.into(), arrival);
+    }
+
+    /// Somebody is at the door, if its address may have one more there. Who is dropped is
+    /// counted, and costs no more than that.
+    pub(super) fn greet(&mut self, now: Instant, from: IpAddr, stream: std::net::TcpStream) {
+        let peer = Peer::of(from);
+        let (standing, via, presence) = if self.options.proxies.trusts(from) {
+            (Standing::Proxy(from), Via::Proxy, None)
+        } else {
+            let Some((standing, presence)) = self.admission.admit(now, peer) else { return };
+            let is_local = from.to_canonical().is_loopback();
+            (standing, if is_local { Via::Loopback } else { Via::Network }, presence)
+        };
+        // One that is gone already is found so when it is read.
+        if stream.set_nonblocking(true).is_err() {
+            return;
+        }
+        let fresh = match &self.options.tls {
+            None => Fresh::Tcp(stream),
+            Some(tls) => match tls.accept(stream) {
+                Ok(stream) => Fresh::Tls(Box::new(stream)),
+                Err(error) => {
+                    tracing::warn!("No handshake of TLS can begin: {error}.");
+                    return;
+                }
+            },
+        };
+        let caller = Caller { fresh, presence };
+        let arrival = Arrival { caller, peer, standing, via, head: Vec::new() };
+        self.doorstep.arrive(now, self.options.limits.head_timeout_ms.into(), arrival);
     }
 
     /// Does what can be done now; gives the pages that are to be served.
@@ -142,14 +202,16 @@ impl Desk {
         if self.accept_after.is_some_and(|after| now < after) {
             return;
         }
-        while self.accepts.try_pass(now, ACCEPTS_PER_S) {
+        let most = self.options.limits.accepts_per_s;
+        let per_s = match self.options.tls {
+            None => most,
+            Some(_) => rate(&self.options.gauge, HANDSHAKES_PER_S, HANDSHAKES_PER_S_MIN).min(most),
+        };
+        while self.accepts.try_pass(now, per_s) {
             match self.listener.accept() {
                 Ok((stream, from)) => {
                     self.accept_after = None;
-                    // One that is gone already is found so when it is read.
-                    if stream.set_nonblocking(true).is_ok() {
-                        self.arrive(now, Peer::of(from.ip()), Fresh::Tcp(stream));
-                    }
+                    self.greet(now, from.ip(), stream);
                 }
                 Err(error) if is_passing(&error) => {
                     self.accept_after = None;
@@ -173,36 +235,49 @@ impl Desk {
 
     /// Reads what those at the door want, and lines them up for it.
     fn hear(&mut self, now: Instant) {
-        let joins_per_s = self.joins_per_s();
-        let is_open = self.is_open();
-        let Self { doorstep, joining, leaving, pages, options, .. } = self;
-        doorstep.hear(now, &options.origins, |arrival, asked| {
-            let Arrival { fresh, peer, head } = arrival;
-            match (asked, fresh) {
-                (Asked::Socket { answer, head_len }, fresh) => {
-                    let newcomer = Newcomer { fresh, answer, leftover: head[head_len..].to_vec() };
-                    let is_hopeless =
-                        joining.wait(peer, joins_per_s) > Duration::from_millis(TURN_MS);
-                    let sent_away = if is_open && !is_hopeless {
-                        joining.push(now, peer, newcomer)
-                    } else {
-                        Some(newcomer)
-                    };
-                    if let Some(newcomer) = sent_away {
-                        // Who finds no place here either is hung up on.
-                        drop(leaving.push(now, peer, Leaver::Newcomer(newcomer)));
-                    }
+        let mut heard = Vec::new();
+        self.doorstep.hear(now, &self.origins, |arrival, asked| heard.push((arrival, asked)));
+        for (arrival, asked) in heard {
+            self.line_up(now, arrival, asked);
+        }
+    }
+
+    fn line_up(&mut self, now: Instant, arrival: Arrival, asked: Asked) {
+        let Arrival { mut caller, mut peer, mut standing, via: _, head } = arrival;
+        if let Standing::Proxy(from) = standing {
+            // Now that it is known who speaks, that one has to be let in.
+            peer = Peer::of(self.options.proxies.client(from, &head));
+            let Some((own, presence)) = self.admission.admit(now, peer) else { return };
+            caller.presence = presence;
+            standing = own;
+        }
+        let is_crowded = standing == Standing::Crowded;
+        let leaver = match asked {
+            Asked::Socket { answer, head_len, ticket } => {
+                let leftover = head[head_len..].to_vec();
+                let newcomer = Newcomer { caller, answer, leftover, ticket };
+                let wait = self.joining.wait(peer, self.joins_per_s());
+                if is_crowded {
+                    Some(Leaver::Crowded(newcomer))
+                } else if self.is_open() && wait <= Duration::from_millis(TURN_MS) {
+                    self.joining.push(now, peer, newcomer).map(Leaver::Newcomer)
+                } else {
+                    Some(Leaver::Newcomer(newcomer))
                 }
-                (Asked::Denied(denied), fresh) => {
-                    drop(leaving.push(now, peer, Leaver::Other(fresh, denied.answer())));
-                }
-                (Asked::Page, Fresh::Tcp(stream)) => {
-                    drop(pages.push(now, peer, (stream, head)));
-                }
-                // Nobody in this process asks for pages.
-                (Asked::Page, Fresh::Memory(_)) => {}
             }
-        });
+            Asked::Denied(denied) => Some(Leaver::Other(caller, denied.answer())),
+            // Nobody in this process asks for pages.
+            Asked::Page if peer == Peer::House => None,
+            Asked::Page if is_crowded => Some(Leaver::Other(caller, CROWDED_PAGE.to_vec())),
+            Asked::Page => {
+                drop(self.pages.push(now, peer, (caller, head)));
+                None
+            }
+        };
+        if let Some(leaver) = leaver {
+            // Who finds no place here either is hung up on.
+            drop(self.leaving.push(now, peer, leaver));
+        }
     }
 
     /// Lets newcomers in whose turn it is. The others wait, but not too long.
@@ -228,11 +303,9 @@ impl Desk {
 
     /// Answers a handshake, and gives the connection to a network thread.
     fn hand_over(&mut self, newcomer: Newcomer, permit: OwnedSemaphorePermit) {
-        let Newcomer { mut fresh, answer, leftover } = newcomer;
-        let tuned = match &fresh {
-            Fresh::Tcp(stream) => tune(stream),
-            Fresh::Memory(_) => Ok(()),
-        };
+        let Newcomer { caller: Caller { mut fresh, presence }, answer, leftover, ticket } =
+            newcomer;
+        let tuned = fresh.tcp().map_or(Ok(()), tune);
         // One try: a fresh socket takes so few bytes.
         let answered = tuned.and_then(|()| fresh.try_write(&answer));
         if !answered.is_ok_and(|count| count == answer.len()) {
@@ -240,9 +313,12 @@ impl Desk {
             return;
         }
         let handovers = &self.options.handovers;
-        let thread = self.next % handovers.len();
-        self.next = self.next.wrapping_add(1);
-        if !handovers[thread].give(Newborn { fresh, leftover, permit }) {
+        self.number += 1;
+        let number = self.number;
+        let thread = (number % handovers.len() as u64) as usize;
+        let place = Place { _permit: permit, _presence: presence };
+        let rates = Rates::of(&self.options.limits);
+        if !handovers[thread].give(Newborn { fresh, leftover, number, ticket, place, rates }) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");
         }
     }
@@ -255,39 +331,54 @@ impl Desk {
             while self.leaving.pop_older(patience).is_some() {}
         }
         while let Some((_, _, leaver)) = self.leaving.pass(now, REFUSALS_PER_S) {
-            let (fresh, last) = match leaver {
-                Leaver::Other(fresh, said) => (fresh, said),
-                Leaver::Newcomer(Newcomer { fresh, answer: mut said, .. }) => {
+            let (caller, last) = match leaver {
+                Leaver::Other(caller, said) => (caller, said),
+                Leaver::Newcomer(Newcomer { caller, answer: mut said, .. }) => {
                     self.refuse(now, &mut said);
-                    (fresh, said)
+                    (caller, said)
+                }
+                Leaver::Crowded(Newcomer { caller, answer: mut said, .. }) => {
+                    self.options.tally.closed(format!("{} address", CloseCode::Full.number()));
+                    put_goodbye(&mut said, CloseCode::Full, CROWDED, self.returns.book(now));
+                    (caller, said)
                 }
             };
-            self.doorstep.see_off(now, fresh, &last);
+            self.doorstep.see_off(now, caller, &last);
         }
     }
 
     fn refuse(&mut self, now: Instant, said: &mut Vec<u8>) {
         let FrontOptions { gauge, tally, .. } = &self.options;
-        let reason = if gauge.is_full() {
+        let (code, reason) = if gauge.is_draining() {
+            tally.closed(format!("{} restart", CloseCode::Restart.number()));
+            (CloseCode::Restart, CloseCode::Restart.text())
+        } else if gauge.is_full() {
             tally.closed(format!("{} full", CloseCode::Full.number()));
-            CloseCode::Full.text()
+            (CloseCode::Full, CloseCode::Full.text())
         } else {
             gauge.note_refused();
             tally.closed(format!("{} overload", CloseCode::Full.number()));
-            OVERLOADED
+            (CloseCode::Full, OVERLOADED)
         };
-        let retry_after_ms = retry_after_ms(now, &mut self.returns, &mut self.chance);
-        put_goodbye(said, CloseCode::Full, reason, retry_after_ms);
+        put_goodbye(said, code, reason, self.returns.book(now));
     }
 
     fn give_pages(&mut self, now: Instant) -> Vec<PageRequest> {
         let per_s = rate(&self.options.gauge, PAGES_PER_S, PAGES_PER_S_MIN);
         let mut given = Vec::new();
-        while let Some((peer, _, (stream, head))) = self.pages.pass(now, per_s) {
-            match Arc::clone(&self.page_places).try_acquire_owned() {
-                Ok(permit) => given.push(PageRequest { stream, head, permit }),
-                Err(_) => {
-                    let leaver = Leaver::Other(Fresh::Tcp(stream), NO_PLACE.to_vec());
+        while let Some((peer, _, (caller, head))) = self.pages.pass(now, per_s) {
+            let is_probe = PROBES.iter().any(|it| head.starts_with(it));
+            let places = if is_probe { &self.probe_places } else { &self.page_places };
+            let permit = Arc::clone(places).try_acquire_owned();
+            let (presence, count) = self.page_addresses.enter(peer);
+            let has_share =
+                count <= PAGES_PER_ADDRESS || self.options.limits.switched_off.address_caps;
+            match permit {
+                Ok(permit) if has_share => {
+                    given.push(PageRequest { caller, peer, head, places: (permit, presence) });
+                }
+                Ok(_) | Err(_) => {
+                    let leaver = Leaver::Other(caller, NO_PLACE.to_vec());
                     drop(self.leaving.push(now, peer, leaver));
                 }
             }
@@ -302,7 +393,7 @@ impl Desk {
     /// Whether newcomers come in.
     fn is_open(&self) -> bool {
         let gauge = &self.options.gauge;
-        gauge.step() == Step::Open && !gauge.is_full()
+        gauge.step() == Step::Open && !gauge.is_full() && !gauge.is_draining()
     }
 }
 
@@ -322,15 +413,6 @@ fn rate(gauge: &Gauge, most: u32, least: u32) -> u32 {
     ((f64::from(most) * left) as u32).max(least)
 }
 
-/// When to come back: after the time that is usual, spread; and later the more were sent
-/// away before, so that however many are outside, only so many knock in a second.
-fn retry_after_ms(now: Instant, returns: &mut Turnstile, chance: &mut Prng) -> u32 {
-    let soonest = RETRY_MS + chance.below(RETRY_SPREAD_MS);
-    let most = Duration::from_millis(u64::from(RETRY_MAX_MS - RETRY_MS - RETRY_SPREAD_MS));
-    let booked = returns.book(now, RETURNS_PER_S, most).unwrap_or(most);
-    soonest + booked.as_millis() as u32
-}
-
 /// Small kernel buffers: what the kernel holds for a slow reader is old by the time
 /// it is read, and a full socket is how we learn that a reader is slow.
 fn tune(stream: &std::net::TcpStream) -> io::Result<()> {
@@ -345,8 +427,6 @@ fn tune(stream: &std::net::TcpStream) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::cmp::Reverse;
-    use std::collections::BinaryHeap;
 
     #[test]
     fn fewer_come_in_as_the_load_grows() {
@@ -359,36 +439,5 @@ mod tests {
         gauge.set_load(0.0);
         gauge.set_step(Step::Shut, 1);
         assert_eq!(rate(&gauge, 1000, 50), 50, "because those inside come first");
-    }
-
-    /// Knocks a second of so many who all come within half a minute, are refused and
-    /// obey, after two minutes.
-    fn knocks_per_s(crowd: u64) -> usize {
-        let began = Instant::now();
-        let (mut returns, mut chance) = (Turnstile::new(began), Prng::new(1));
-        let mut due: BinaryHeap<_> = (0..crowd).map(|n| Reverse(n * 30_000 / crowd)).collect();
-        let mut knocks = 0;
-        while let Some(Reverse(ms)) = due.pop().filter(|&Reverse(ms)| ms < 180_000) {
-            knocks += usize::from(ms >= 120_000);
-            let now = began + Duration::from_millis(ms);
-            let after = retry_after_ms(now, &mut returns, &mut chance);
-            assert!((RETRY_MS..=RETRY_MAX_MS).contains(&after), "{after}");
-            due.push(Reverse(ms + u64::from(after)));
-        }
-        knocks / 60
-    }
-
-    #[test]
-    fn however_many_are_outside_only_so_many_knock() {
-        assert!(knocks_per_s(10) <= 1, "because a few come back soon, and cost nothing");
-        let few = knocks_per_s(500);
-        assert!((30..=50).contains(&few), "because 500 come back within 12.5 s: {few}");
-        for crowd in [2_000, 3_500, 5_000] {
-            let many = knocks_per_s(crowd);
-            let most = RETURNS_PER_S as usize * 11 / 10;
-            assert!(many <= most, "because a place is booked for each: {many} of {crowd}");
-        }
-        let all = knocks_per_s(20_000);
-        assert!(all <= 420, "because nobody waits for more than a minute: {all}");
     }
 }

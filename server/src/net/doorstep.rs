@@ -2,15 +2,19 @@
 //! told to go and may still be reading. They are looked at now and then, each more
 //! rarely the longer nothing comes, so that silent ones cost next to nothing.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
-use throng_shared::limits::{CLOSING_MS, DOORSTEP_MAX, HTTP_HEAD_BYTES, HTTP_HEAD_MS};
+use throng_shared::limits::{CLOSING_MS, DOORSTEP_MAX, HTTP_HEAD_BYTES};
 
+use super::admission::Standing;
 use super::fresh::Fresh;
 use super::lane::Peer;
-use super::upgrade::{Asked, read_head};
+use super::origin::{Origins, Via};
+use super::places::Presence;
+use super::upgrade::{Asked, HEAD_TOO_LONG, read_head};
 
 /// Between the first two looks at a connection; doubled from look to look.
 const LOOK: Duration = Duration::from_millis(2);
@@ -21,11 +25,20 @@ const READ_BYTES: usize = 4 << 10;
 /// Reads of one connection in one look.
 const READS: usize = 4;
 
+/// A stream, and its place among those of its address.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) fresh: Fresh,
+    pub(super) presence: Option<Presence>,
+}
+
 /// Who said what it wants.
 #[derive(Debug)]
 pub(super) struct Arrival {
-    pub(super) fresh: Fresh,
+    pub(super) caller: Caller,
     pub(super) peer: Peer,
+    pub(super) standing: Standing,
+    pub(super) via: Via,
     /// What was read: the head of the request, and what stood behind it.
     pub(super) head: Vec<u8>,
 }
@@ -48,54 +61,130 @@ impl Looks {
         if now < self.next {
             return false;
         }
-        self.next = now + self.pause;
+        self.next = (now + self.pause).min(self.end);
         self.pause = (self.pause * 2).min(LOOK_MAX);
         true
     }
 }
 
+/// Where a connection stands, and whose it was when.
+type Key = (usize, u64);
+
+/// Those who have said nothing, in the order in which they are looked at. Whoever comes,
+/// speaks or goes costs the same however many there are.
+#[derive(Debug, Default)]
+struct Silent {
+    slots: Vec<(u64, Option<(Looks, Arrival)>)>,
+    free: Vec<usize>,
+    /// When to look at whom; some of them are gone.
+    due: BinaryHeap<Reverse<(Instant, Key)>>,
+    /// Of each peer, and the peers by how many they have.
+    of: BTreeMap<Peer, BTreeSet<usize>>,
+    by_count: BTreeSet<(usize, Peer)>,
+}
+
+impl Silent {
+    fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    fn push(&mut self, looks: Looks, arrival: Arrival) {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push((0, None));
+            self.slots.len() - 1
+        });
+        let own = self.of.entry(arrival.peer).or_default();
+        self.by_count.remove(&(own.len(), arrival.peer));
+        own.insert(slot);
+        self.by_count.insert((own.len(), arrival.peer));
+        let (turn, place) = &mut self.slots[slot];
+        *turn += 1;
+        self.due.push(Reverse((looks.next, (slot, *turn))));
+        *place = Some((looks, arrival));
+    }
+
+    fn remove(&mut self, slot: usize) -> Option<Arrival> {
+        let (_, arrival) = self.slots[slot].1.take()?;
+        self.free.push(slot);
+        let peer = arrival.peer;
+        if let Some(own) = self.of.get_mut(&peer) {
+            self.by_count.remove(&(own.len(), peer));
+            own.remove(&slot);
+            if own.is_empty() {
+                self.of.remove(&peer);
+            } else {
+                self.by_count.insert((own.len(), peer));
+            }
+        }
+        Some(arrival)
+    }
+
+    /// One of the peer that has most.
+    fn drop_one(&mut self) {
+        let most = self.by_count.last().and_then(|(_, peer)| self.of.get(peer)?.first().copied());
+        if let Some(slot) = most {
+            drop(self.remove(slot));
+        }
+    }
+
+    /// The next one to look at, if its time has come.
+    fn pop_due(&mut self, now: Instant) -> Option<usize> {
+        while let Some(&Reverse((at, (slot, turn)))) = self.due.peek() {
+            if at > now {
+                return None;
+            }
+            self.due.pop();
+            let (of, place) = &self.slots[slot];
+            if *of == turn && place.is_some() {
+                return Some(slot);
+            }
+        }
+        None
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Doorstep {
-    silent: Vec<(Looks, Arrival)>,
-    leaving: Vec<(Looks, Fresh)>,
+    silent: Silent,
+    leaving: VecDeque<(Looks, Caller)>,
 }
 
 impl Doorstep {
     pub(super) fn is_empty(&self) -> bool {
-        self.silent.is_empty() && self.leaving.is_empty()
+        self.silent.len() == 0 && self.leaving.is_empty()
     }
 
-    /// Takes a connection. When too many say nothing, one of the peer that has most of
-    /// them is dropped.
-    pub(super) fn arrive(&mut self, now: Instant, peer: Peer, fresh: Fresh) {
+    /// Takes a connection, for so long at most. When too many say nothing, one of the peer
+    /// that has most of them is dropped.
+    pub(super) fn arrive(&mut self, now: Instant, head_ms: u64, arrival: Arrival) {
         if self.silent.len() >= DOORSTEP_MAX {
-            let mut counts = BTreeMap::new();
-            for (_, it) in &self.silent {
-                *counts.entry(it.peer).or_insert(0_usize) += 1;
-            }
-            let most = counts.into_iter().max_by_key(|&(_, count)| count).map(|(peer, _)| peer);
-            if let Some(at) = self.silent.iter().position(|(_, it)| Some(it.peer) == most) {
-                self.silent.remove(at);
-            }
+            self.silent.drop_one();
         }
-        let arrival = Arrival { fresh, peer, head: Vec::new() };
-        self.silent.push((Looks::new(now, HTTP_HEAD_MS), arrival));
+        self.silent.push(Looks::new(now, head_ms), arrival);
     }
 
     /// Gives away everybody whose request is there.
     pub(super) fn hear(
         &mut self,
         now: Instant,
-        origins: &[String],
+        origins: &Origins,
         mut on_asked: impl FnMut(Arrival, Asked),
     ) {
-        let mut index = 0;
-        while let Some((looks, arrival)) = self.silent.get_mut(index) {
-            let heard = looks.is_due(now).then(|| arrival.hear(origins));
-            match heard {
-                None | Some(Ok(None)) if now < looks.end => index += 1,
-                Some(Ok(Some(asked))) => on_asked(self.silent.remove(index).1, asked),
-                None | Some(Ok(None) | Err(_)) => drop(self.silent.remove(index)),
+        while let Some(slot) = self.silent.pop_due(now) {
+            let (turn, place) = &mut self.silent.slots[slot];
+            let Some((looks, arrival)) = place else { continue };
+            let is_due = looks.is_due(now);
+            match arrival.hear(origins) {
+                Ok(None) if is_due && now < looks.end => {
+                    let next = Reverse((looks.next, (slot, *turn)));
+                    self.silent.due.push(next);
+                }
+                Ok(Some(asked)) => {
+                    if let Some(arrival) = self.silent.remove(slot) {
+                        on_asked(arrival, asked);
+                    }
+                }
+                Ok(None) | Err(_) => drop(self.silent.remove(slot)),
             }
         }
     }
@@ -103,42 +192,42 @@ impl Doorstep {
     /// Says the last word to a connection, with one try, and waits a while until the peer
     /// has hung up: a socket that is closed with something unread in it takes back what
     /// was written.
-    pub(super) fn see_off(&mut self, now: Instant, mut fresh: Fresh, last: &[u8]) {
-        if fresh.try_write(last).is_ok_and(|count| count == last.len()) {
-            fresh.finish();
+    pub(super) fn see_off(&mut self, now: Instant, mut caller: Caller, last: &[u8]) {
+        if caller.fresh.try_write(last).is_ok_and(|count| count == last.len()) {
+            caller.fresh.finish();
             if self.leaving.len() >= DOORSTEP_MAX {
-                self.leaving.remove(0);
+                self.leaving.pop_front();
             }
             let mut looks = Looks::new(now, CLOSING_MS);
             looks.next += LOOK;
-            self.leaving.push((looks, fresh));
+            self.leaving.push_back((looks, caller));
         }
     }
 
     /// Forgets those who have hung up, or should have.
     pub(super) fn sweep(&mut self, now: Instant) {
-        self.leaving
-            .retain_mut(|(looks, fresh)| now < looks.end && !(looks.is_due(now) && is_over(fresh)));
+        self.leaving.retain_mut(|(looks, caller)| {
+            now < looks.end && !(looks.is_due(now) && is_over(&mut caller.fresh))
+        });
     }
 }
 
 impl Arrival {
     /// Reads on, and tells what is asked for, if that is known.
-    fn hear(&mut self, origins: &[String]) -> io::Result<Option<Asked>> {
+    fn hear(&mut self, origins: &Origins) -> io::Result<Option<Asked>> {
         let mut buf = [0; READ_BYTES];
         for _ in 0..READS {
-            match self.fresh.try_read(&mut buf) {
+            match self.caller.fresh.try_read(&mut buf) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => self.head.extend_from_slice(&buf[..count]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) => return Err(error),
             }
-            if let Some(asked) = read_head(&self.head, origins) {
+            if let Some(asked) = read_head(&self.head, origins, self.via) {
                 return Ok(Some(asked));
             }
             if self.head.len() >= HTTP_HEAD_BYTES {
-                // The server of HTTP says that it is too much.
-                return Ok(Some(Asked::Page));
+                return Ok(Some(Asked::Denied(HEAD_TOO_LONG)));
             }
         }
         Ok(None)
@@ -161,8 +250,19 @@ fn is_over(fresh: &mut Fresh) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::limits::HTTP_HEAD_MS;
 
     const GREETING: &str = "GET / HTTP/1.1\r\nHost: here\r\n\r\n";
+
+    fn origins() -> Origins {
+        Origins { listed: Vec::new(), is_tls: false }
+    }
+
+    fn arrival(peer: Peer, fresh: Fresh) -> Arrival {
+        let caller = Caller { fresh, presence: None };
+        let standing = Standing::Welcome;
+        Arrival { caller, peer, standing, via: Via::Network, head: Vec::new() }
+    }
 
     fn pair() -> (Fresh, Fresh) {
         let (near, far) = tokio::io::duplex(1 << 15);
@@ -171,7 +271,7 @@ mod tests {
 
     fn heard(doorstep: &mut Doorstep, now: Instant) -> Vec<Peer> {
         let mut heard = Vec::new();
-        doorstep.hear(now, &[], |arrival, _| heard.push(arrival.peer));
+        doorstep.hear(now, &origins(), |arrival, _| heard.push(arrival.peer));
         heard
     }
 
@@ -180,7 +280,7 @@ mod tests {
         let now = Instant::now();
         let (mut far, near) = pair();
         let mut doorstep = Doorstep::default();
-        doorstep.arrive(now, Peer::House, near);
+        doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::House, near));
         for (n, piece) in (0..).zip(["GET / HT", "TP/1.1\r\nHost: here\r\n", "\r\n"]) {
             assert_eq!(heard(&mut doorstep, now + Duration::from_millis(100 * n)), []);
             far.try_write(piece.as_bytes()).expect("there is room");
@@ -190,16 +290,16 @@ mod tests {
     }
 
     #[test]
-    fn a_head_without_end_is_left_to_the_server_of_http() {
+    fn a_head_without_end_is_cut_off() {
         let now = Instant::now();
         let (mut far, near) = pair();
         let mut doorstep = Doorstep::default();
-        doorstep.arrive(now, Peer::House, near);
+        doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::House, near));
         let endless = format!("GET /ws HTTP/1.1\r\nX: {}", "x".repeat(HTTP_HEAD_BYTES));
         assert_eq!(far.try_write(endless.as_bytes()).ok(), Some(endless.len()));
         let mut asked = Vec::new();
-        doorstep.hear(now, &[], |_, it| asked.push(it));
-        assert_eq!(asked, [Asked::Page], "because it answers that this is too much");
+        doorstep.hear(now, &origins(), |_, it| asked.push(it));
+        assert_eq!(asked, [Asked::Denied(HEAD_TOO_LONG)], "because nobody needs so much");
     }
 
     #[test]
@@ -207,7 +307,7 @@ mod tests {
         let now = Instant::now();
         let (_far, near) = pair();
         let mut doorstep = Doorstep::default();
-        doorstep.arrive(now, Peer::House, near);
+        doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::House, near));
         let looks = |ms: u64, of: &mut Looks| of.is_due(now + Duration::from_millis(ms));
         let mut of = Looks::new(now, HTTP_HEAD_MS);
         let count = (0..HTTP_HEAD_MS).filter(|&ms| looks(ms, &mut of)).count();
@@ -224,13 +324,15 @@ mod tests {
         let mut doorstep = Doorstep::default();
         let mut fars = Vec::new();
         let (mut honest, near) = pair();
-        doorstep.arrive(now, Peer::V4(2), near);
+        doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::V4(2), near));
         for _ in 0..DOORSTEP_MAX * 2 {
             let (far, near) = pair();
             fars.push(far);
-            doorstep.arrive(now, Peer::V4(1), near);
+            doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::V4(1), near));
         }
         assert_eq!(doorstep.silent.len(), DOORSTEP_MAX);
+        assert_eq!(doorstep.silent.of.len(), 2);
+        assert_eq!(doorstep.silent.by_count.len(), 2);
         honest.try_write(GREETING.as_bytes()).expect("there is room");
         assert_eq!(heard(&mut doorstep, now), [Peer::V4(2)]);
     }
@@ -240,7 +342,7 @@ mod tests {
         let now = Instant::now();
         let (mut far, near) = pair();
         let mut doorstep = Doorstep::default();
-        doorstep.see_off(now, near, b"go");
+        doorstep.see_off(now, Caller { fresh: near, presence: None }, b"go");
         far.try_write(b"what?").expect("the far end may still speak");
         doorstep.sweep(now + Duration::from_millis(10));
         assert!(!doorstep.is_empty(), "because the peer has not hung up");
@@ -251,7 +353,7 @@ mod tests {
         doorstep.sweep(now + Duration::from_millis(500));
         assert!(doorstep.is_empty());
         let (_far, near) = pair();
-        doorstep.see_off(now, near, b"go");
+        doorstep.see_off(now, Caller { fresh: near, presence: None }, b"go");
         doorstep.sweep(now + Duration::from_millis(CLOSING_MS));
         assert!(doorstep.is_empty(), "because a peer that stays is let go all the same");
     }

@@ -5,6 +5,8 @@
 use throng_shared::session::CloseCode;
 use throng_shared::wire::{ServerMessage, encode};
 
+#[cfg(feature = "proof")]
+const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
 /// Longest payload of a control frame.
@@ -23,6 +25,13 @@ pub(super) fn put_binary_of(out: &mut Vec<u8>, parts: &[&[u8]]) {
     }
 }
 
+/// Appends a text frame. Nobody who plays is sent one.
+#[cfg(feature = "proof")]
+pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_header(out, TEXT, text.len());
+    out.extend_from_slice(text.as_bytes());
+}
+
 /// Appends the end of a connection: Goodbye, and the close frame that says the same to
 /// whoever reads only that.
 pub(super) fn put_goodbye(out: &mut Vec<u8>, code: CloseCode, reason: &str, retry_after_ms: u32) {
@@ -37,7 +46,7 @@ pub(super) fn put_goodbye(out: &mut Vec<u8>, code: CloseCode, reason: &str, retr
 }
 
 /// Appends a close frame; a reason that is too long is cut at a character.
-fn put_close(out: &mut Vec<u8>, code: u16, reason: &str) {
+pub(super) fn put_close(out: &mut Vec<u8>, code: u16, reason: &str) {
     let mut end = reason.len().min(CONTROL_MAX - 2);
     while !reason.is_char_boundary(end) {
         end -= 1;

@@ -2,16 +2,20 @@
 //! event queue that would have to be told of it.
 
 use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
+use super::tls::FreshTls;
+
 /// A stream on its way to its thread.
 #[derive(Debug)]
 pub enum Fresh {
     /// A socket that never blocks.
-    Tcp(std::net::TcpStream),
+    Tcp(TcpStream),
+    Tls(Box<FreshTls>),
     /// A house bot in this process.
     Memory(DuplexStream),
 }
@@ -21,6 +25,7 @@ impl Fresh {
     pub(super) fn try_read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.read(buf),
+            Self::Tls(stream) => stream.try_read(buf),
             Self::Memory(stream) => {
                 let mut buf = ReadBuf::new(buf);
                 let polled = Pin::new(stream).poll_read(&mut noop(), &mut buf);
@@ -33,6 +38,7 @@ impl Fresh {
     pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(stream) => stream.write(bytes),
+            Self::Tls(stream) => stream.try_write(bytes),
             Self::Memory(stream) => now(Pin::new(stream).poll_write(&mut noop(), bytes)),
         }
     }
@@ -41,7 +47,17 @@ impl Fresh {
     pub(super) fn finish(&mut self) {
         match self {
             Self::Tcp(stream) => drop(stream.shutdown(std::net::Shutdown::Write)),
+            Self::Tls(stream) => stream.finish(),
             Self::Memory(stream) => drop(now(Pin::new(stream).poll_shutdown(&mut noop()))),
+        }
+    }
+
+    /// The socket below, unless it is in this process.
+    pub(super) fn tcp(&self) -> Option<&TcpStream> {
+        match self {
+            Self::Tcp(stream) => Some(stream),
+            Self::Tls(stream) => Some(&stream.tcp),
+            Self::Memory(_) => None,
         }
     }
 }

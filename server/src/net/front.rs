@@ -1,19 +1,22 @@
 //! The front door: accepts connections, serves pages, and hands sockets whose handshake
 //! is done to the network threads. Under load it lets fewer in, and then none.
 
+use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use hyper::Request;
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
+use hyper::header::{HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY};
 use hyper::service::service_fn;
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use throng_shared::limits::{HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS};
-use tokio::io::{AsyncReadExt, DuplexStream};
+use throng_shared::limits::{ADDRESS_TICKETS_BURST_S, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
@@ -22,14 +25,24 @@ use tower_service::Service;
 use super::desk::{Desk, PageRequest};
 use super::fresh::Fresh;
 use super::lane::Peer;
+use super::origin::Origin;
+use super::places::PeerRates;
+use super::proxies::Proxies;
 use super::tally::Tally;
 use super::thread::Handover;
+use super::tls::Tls;
+use crate::config::Limits;
 use crate::link::Gauge;
 
 /// Bytes that wait between a house bot and the server.
 const MEMORY_PIPE_BYTES: usize = 64 << 10;
 /// House bots that knock at once.
 const KNOCKS: usize = 64;
+
+/// Where tickets are given.
+const TICKET_PATH: &str = "/api/ticket";
+/// A year, as is usual.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Whatever is not the WebSocket endpoint.
 pub type Page = Router;
@@ -38,7 +51,12 @@ pub type Page = Router;
 #[derive(Debug)]
 pub struct FrontOptions {
     /// Origins that are allowed besides the server's own.
-    pub origins: Vec<String>,
+    pub origins: Vec<Origin>,
+    pub limits: Limits,
+    /// Proxies that say for whom they speak.
+    pub proxies: Proxies,
+    /// Without it the door speaks plainly.
+    pub tls: Option<Arc<Tls>>,
     pub page: Page,
     pub handovers: Vec<Handover>,
     pub gauge: Arc<Gauge>,
@@ -95,7 +113,11 @@ impl Front {
         let Self { listener, mut knocks, options, stop } = self;
         listener.set_nonblocking(true)?;
         let bell = listener.try_clone()?;
-        let page = options.page.clone();
+        let tickets_per_s = options.limits.address_tickets_per_s;
+        let tickets = (!options.limits.switched_off.address_caps)
+            .then(|| Arc::new(Mutex::new(PeerRates::new(tickets_per_s, ADDRESS_TICKETS_BURST_S))));
+        let (page, is_tls) = (options.page.clone(), options.tls.is_some());
+        let serving = Serving { page, is_tls, tickets };
         let mut desk = Desk::new(Instant::now(), listener, options);
         loop {
             let is_idle = desk.is_idle();
@@ -112,12 +134,12 @@ impl Front {
             tokio::select! {
                 () = stop.notified() => return Ok(()),
                 Some(stream) = knocks.recv() => {
-                    desk.arrive(Instant::now(), Peer::House, Fresh::Memory(stream));
+                    desk.arrive(Instant::now(), stream);
                 }
                 accepted = anybody => {
                     let now = Instant::now();
                     match accepted.and_then(|it| it.map(first).transpose()) {
-                        Ok(Some((stream, peer))) => desk.arrive(now, peer, Fresh::Tcp(stream)),
+                        Ok(Some((stream, from))) => desk.greet(now, from, stream),
                         // The others are found by looking.
                         Ok(None) => {}
                         Err(error) => desk.note_failed(now, &error),
@@ -125,27 +147,81 @@ impl Front {
                 }
             }
             for request in desk.turn(Instant::now()) {
-                tokio::spawn(serve_page(request, page.clone()));
+                tokio::spawn(serve_page(request, serving.clone()));
             }
         }
     }
 }
 
 /// The first to come while nobody was at the door.
-fn first((stream, from): (TcpStream, SocketAddr)) -> io::Result<(std::net::TcpStream, Peer)> {
-    Ok((stream.into_std()?, Peer::of(from.ip())))
+fn first((stream, from): (TcpStream, SocketAddr)) -> io::Result<(std::net::TcpStream, IpAddr)> {
+    Ok((stream.into_std()?, from.ip()))
+}
+
+/// What a page is served with.
+#[derive(Clone, Debug)]
+struct Serving {
+    page: Page,
+    is_tls: bool,
+    /// How often each address may have a ticket; none for as often as it likes.
+    tickets: Option<Arc<Mutex<PeerRates>>>,
+}
+
+impl Serving {
+    /// Whether this is one ticket more than an address may have.
+    fn is_too_often(&self, peer: Peer, request: &Request<Incoming>) -> bool {
+        let is_ticket = request.method() == Method::POST && request.uri().path() == TICKET_PATH;
+        let Some(tickets) = self.tickets.as_ref().filter(|_| is_ticket) else { return false };
+        let mut tickets = tickets.lock().unwrap_or_else(PoisonError::into_inner);
+        !tickets.try_take(Instant::now(), peer)
+    }
+
+    async fn answer(&mut self, peer: Peer, request: Request<Incoming>) -> Response {
+        let mut response = if self.is_too_often(peer, &request) {
+            let why = "Too many tickets were asked for from your address.\n";
+            (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "5")], why).into_response()
+        } else {
+            let Ok(response) = self.page.call(request.map(Body::new)).await;
+            response
+        };
+        if self.is_tls {
+            // Who has been here by TLS comes by it again.
+            response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        response
+    }
 }
 
 /// Serves one page. A connection carries one only: the next request on it might be for
 /// the WebSocket, which is not to be had here.
-async fn serve_page(request: PageRequest, page: Page) {
-    let PageRequest { stream, head, permit: _permit } = request;
-    let Ok(stream) = TcpStream::from_std(stream) else { return };
-    let (reader, writer) = stream.into_split();
+async fn serve_page(request: PageRequest, serving: Serving) {
+    let PageRequest { caller, peer, head, places: _places } = request;
+    let _presence = caller.presence;
+    match caller.fresh {
+        Fresh::Tcp(stream) => {
+            if let Ok(stream) = TcpStream::from_std(stream) {
+                serve_on(stream, head, peer, serving).await;
+            }
+        }
+        Fresh::Tls(stream) => {
+            if let Ok(stream) = stream.into_stream() {
+                serve_on(stream, head, peer, serving).await;
+            }
+        }
+        // Nobody in this process asks for pages.
+        Fresh::Memory(_) => {}
+    }
+}
+
+async fn serve_on<S>(stream: S, head: Vec<u8>, peer: Peer, serving: Serving)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (reader, writer) = tokio::io::split(stream);
     let whole = tokio::io::join(io::Cursor::new(head).chain(reader), writer);
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut page = page.clone();
-        async move { page.call(request.map(Body::new)).await }
+        let mut serving = serving.clone();
+        async move { Ok::<_, Infallible>(serving.answer(peer, request).await) }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())

@@ -8,11 +8,12 @@ use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
+use throng_shared::limits::{CLIENT_MESSAGE_BYTES, PONGS_BYTES_MAX, TURN_BYTES};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-/// Replies of the protocol machine that may wait for a peer that does not read.
-const OUT_MAX: usize = 1 << 20;
+use super::scan::{Passed, Scan};
+use super::tls::TlsStream;
 
 /// Reads that are thrown away before other connections get their turn.
 const DISCARDS_PER_TURN: usize = 16;
@@ -21,6 +22,7 @@ const DISCARDS_PER_TURN: usize = 16;
 #[derive(Debug)]
 pub(super) enum Stream {
     Tcp(TcpStream),
+    Tls(TlsStream),
     /// A house bot in this process.
     Memory(DuplexStream),
 }
@@ -31,6 +33,7 @@ impl Stream {
     fn may_read(&self) -> bool {
         match self {
             Self::Tcp(stream) => stream.try_io(Interest::READABLE, || Ok(())).is_ok(),
+            Self::Tls(stream) => stream.may_read(),
             Self::Memory(_) => true,
         }
     }
@@ -40,6 +43,7 @@ impl Stream {
         let mut buf = ReadBuf::new(buf);
         let polled = match self {
             Self::Tcp(stream) => Pin::new(stream).poll_read(&mut cx, &mut buf),
+            Self::Tls(stream) => Pin::new(stream).poll_read(&mut cx, &mut buf),
             Self::Memory(stream) => Pin::new(stream).poll_read(&mut cx, &mut buf),
         };
         polled.map_ok(|()| buf.filled().len())
@@ -49,17 +53,50 @@ impl Stream {
         let mut cx = Context::from_waker(Waker::noop());
         match self {
             Self::Tcp(stream) => Pin::new(stream).poll_write(&mut cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(&mut cx, bytes),
             Self::Memory(stream) => Pin::new(stream).poll_write(&mut cx, bytes),
         }
     }
-}
 
-impl Stream {
+    /// Bytes of ciphertext that came since the last call.
+    fn take_ciphertext(&mut self) -> usize {
+        match self {
+            Self::Tls(stream) => stream.take_came(),
+            Self::Tcp(_) | Self::Memory(_) => 0,
+        }
+    }
+
+    /// Whether something was taken that is not with the kernel.
+    fn holds_back(&self) -> bool {
+        match self {
+            Self::Tls(stream) => stream.wants_write(),
+            Self::Tcp(_) | Self::Memory(_) => false,
+        }
+    }
+
+    /// Whether something held back has moved since the last call.
+    fn take_moved(&mut self) -> bool {
+        match self {
+            Self::Tls(stream) => stream.take_moved(),
+            Self::Tcp(_) | Self::Memory(_) => false,
+        }
+    }
+
+    /// Gives the kernel what was held back.
+    fn try_flush(&mut self) -> Poll<io::Result<()>> {
+        let mut cx = Context::from_waker(Waker::noop());
+        match self {
+            Self::Tls(stream) => Pin::new(stream).poll_flush(&mut cx),
+            Self::Tcp(_) | Self::Memory(_) => Poll::Ready(Ok(())),
+        }
+    }
+
     fn try_shutdown(&mut self) {
         let mut cx = Context::from_waker(Waker::noop());
         // A dead stream cannot be shut down, and need not be.
         let _ = match self {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(&mut cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(&mut cx),
             Self::Memory(stream) => Pin::new(stream).poll_shutdown(&mut cx),
         };
     }
@@ -71,6 +108,11 @@ pub(super) struct Pipe {
     stream: Stream,
     out: Vec<u8>,
     written: usize,
+    scan: Scan,
+    /// Bytes that may still be read in this turn.
+    turn_bytes: usize,
+    /// Bytes of ciphertext beyond the plaintext that they gave so far.
+    overhead: usize,
     bytes_in: u64,
     bytes_out: u64,
 }
@@ -87,8 +129,35 @@ pub(super) enum Flushed {
 }
 
 impl Pipe {
-    pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, out: Vec::new(), written: 0, bytes_in: 0, bytes_out: 0 }
+    /// A stream of which `leftover` was read already.
+    pub(super) fn new(stream: Stream, leftover: &[u8]) -> Self {
+        let mut scan = Scan::new(CLIENT_MESSAGE_BYTES);
+        scan.pass(leftover);
+        Self {
+            stream,
+            out: Vec::new(),
+            written: 0,
+            scan,
+            turn_bytes: 0,
+            overhead: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    /// Whether the other end is in this process.
+    pub(super) fn is_of_this_process(&self) -> bool {
+        matches!(self.stream, Stream::Memory(_))
+    }
+
+    /// Lets so much be read as one turn may bring.
+    pub(super) fn begin_turn(&mut self) {
+        self.turn_bytes = TURN_BYTES;
+    }
+
+    /// What the frames that were read since the last call come to.
+    pub(super) fn take_passed(&mut self) -> Passed {
+        self.scan.take()
     }
 
     /// Tries to write what waits.
@@ -106,15 +175,21 @@ impl Pipe {
                 }
                 Poll::Ready(Err(error)) => return Err(error),
                 Poll::Pending => {
-                    let moved = self.written > before;
+                    let moved = self.written > before || self.stream.take_moved();
                     return Ok(if moved { Flushed::Some } else { Flushed::Nothing });
                 }
             }
         }
+        let moved = self.written > before || self.stream.take_moved();
         // An emptied buffer gives its memory back: most connections never need one.
         self.out = Vec::new();
         self.written = 0;
-        Ok(Flushed::All)
+        match self.stream.try_flush() {
+            Poll::Ready(flushed) => flushed.map(|()| Flushed::All),
+            Poll::Pending => {
+                Ok(if moved || self.stream.take_moved() { Flushed::Some } else { Flushed::Nothing })
+            }
+        }
     }
 
     /// Writes bytes behind what waits; keeps what the socket does not take.
@@ -140,7 +215,7 @@ impl Pipe {
 
     /// Whether a turn has anything to do here: to read, or to write what waits.
     pub(super) fn has_news(&self) -> bool {
-        !self.out.is_empty() || self.stream.may_read()
+        !self.out.is_empty() || self.stream.holds_back() || self.stream.may_read()
     }
 
     /// Says that nothing more will be written, once nothing waits.
@@ -171,21 +246,36 @@ impl Pipe {
 
 impl Read for Pipe {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match self.stream.try_read(buf) {
+        if self.turn_bytes == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let polled = self.stream.try_read(buf);
+        let ciphertext = self.stream.take_ciphertext();
+        self.overhead += ciphertext;
+        match polled {
             Poll::Ready(Ok(count)) => {
+                self.overhead = self.overhead.saturating_sub(count);
+                self.turn_bytes = self.turn_bytes.saturating_sub(count.max(ciphertext));
+                self.scan.pass(&buf[..count]);
                 self.bytes_in += count as u64;
                 Ok(count)
             }
             Poll::Ready(Err(error)) => Err(error),
-            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+            Poll::Pending => {
+                // All plaintext is read. Records may be empty or mostly padding, so what
+                // came beyond it is paid for, too.
+                self.scan.charge(std::mem::take(&mut self.overhead));
+                Err(io::ErrorKind::WouldBlock.into())
+            }
         }
     }
 }
 
-/// For the protocol machine's own replies: they wait their turn in `out`.
+/// For the protocol machine's own replies: they wait their turn in `out`, and wait with
+/// the machine, which keeps the newest, while the peer does not read.
 impl Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.out.len() - self.written > OUT_MAX {
+        if self.out.len() - self.written > PONGS_BYTES_MAX {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         self.out.extend_from_slice(bytes);

@@ -7,23 +7,36 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use throng_shared::ids::Tick;
-use throng_shared::limits::{CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN};
+use throng_shared::limits::{
+    CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN, STALL_FORGIVEN_MS, WORDS_MAX,
+};
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
+use throng_shared::wire::{Event, encode};
+use tokio::io::DuplexStream;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::conn::{Beat, Conn, Reading, Scratch};
+use super::budget::Rates;
+use super::conn::{Beat, Conn, Reading, Scratch, Ticket};
+use super::drain::{self, Drain};
 use super::fresh::Fresh;
 use super::meter::{Meter, Moment};
 use super::pipe::Stream;
+use super::places::Place;
+use super::seat::Seat;
+use super::sessions::Sessions;
+use super::takeover::{Coming, Word};
 use super::tally::Tally;
-use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort, Untaken};
+use crate::config::Limits;
+use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort};
 use crate::replication::{History, Rhythm};
 use crate::stop::StopSign;
+use crate::tickets::Tickets;
 
 /// Reads between two ticks.
 const READS_PER_TICK: u32 = 2;
@@ -49,8 +62,30 @@ pub struct Newborn {
     pub fresh: Fresh,
     /// What the client sent behind its handshake.
     pub leftover: Vec<u8>,
+    /// When it came, among all that came: the newer of two has a session.
+    pub number: u64,
+    /// What it brought in its handshake.
+    pub ticket: Ticket,
     /// Its place among the connections of the process.
-    pub permit: OwnedSemaphorePermit,
+    pub place: Place,
+    /// What it may send.
+    pub rates: Rates,
+}
+
+impl Newborn {
+    /// A client of this process, as the `number`-th that came: it has no address, and said
+    /// nothing behind its handshake.
+    #[must_use]
+    pub fn near(stream: DuplexStream, number: u64, permit: OwnedSemaphorePermit) -> Self {
+        Self {
+            fresh: Fresh::Memory(stream),
+            leftover: Vec::new(),
+            number,
+            ticket: Ticket::default(),
+            place: Place { _permit: permit, _presence: None },
+            rates: Rates::of(&Limits::default()),
+        }
+    }
 }
 
 /// The front's way to a network thread.
@@ -65,22 +100,74 @@ impl Handover {
     }
 }
 
-/// A place for a connection, and which one it had.
+/// A place for a connection and its session, each of which may be there without the other.
 #[derive(Debug, Default)]
-struct Slot {
-    generation: u64,
-    conn: Option<(Conn, OwnedSemaphorePermit)>,
+pub(super) struct Slot {
+    /// Which connection it is, among those that had this place.
+    pub(super) generation: u64,
+    /// When its connection came, among all that came to the process.
+    pub(super) number: u64,
+    pub(super) conn: Option<(Conn, Place)>,
+    pub(super) seat: Option<Box<Seat>>,
+    /// The session that the connection takes over.
+    pub(super) coming: Option<Box<Coming>>,
+    /// Whether the room's ordered messages are for it.
+    pub(super) bound: bool,
+}
+
+impl Slot {
+    fn is_empty(&self) -> bool {
+        self.conn.is_none() && self.seat.is_none() && self.coming.is_none()
+    }
+}
+
+/// What all network threads need.
+#[derive(Clone, Debug)]
+pub struct NetOptions {
+    pub tally: Arc<Tally>,
+    pub tickets: Arc<Tickets>,
+    pub sessions: Arc<Sessions>,
+    /// How long the glider of a lost connection stays, and how long its session waits, in
+    /// milliseconds.
+    pub link_hold_ms: u64,
+    pub session_ms: u64,
+}
+
+/// What a thread takes for now.
+#[derive(Clone, Copy, Debug)]
+enum Clock {
+    System,
+    /// The moment that a simulation made up for this turn.
+    Told(Instant),
+}
+
+impl Clock {
+    fn now(self) -> Instant {
+        match self {
+            Self::System => Instant::now(),
+            Self::Told(now) => now,
+        }
+    }
 }
 
 /// A network thread that is ready to run.
 #[derive(Debug)]
 pub struct NetThread {
     index: u16,
-    port: RoomPort,
+    clock: Clock,
+    next_read: Instant,
+    pub(super) port: RoomPort,
     newborns: Receiver<Newborn>,
-    tally: Arc<Tally>,
+    /// What other threads say, and what is to be said to them.
+    pub(super) heard: Receiver<Word>,
+    pub(super) peers: Vec<Sender<Word>>,
+    pub(super) words: Vec<Word>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) options: NetOptions,
     origin: Instant,
-    slots: Vec<Slot>,
+    /// When it was last awake.
+    awake: Millis,
+    pub(super) slots: Vec<Slot>,
     free: Vec<usize>,
     inputs: Vec<crate::link::InputNote>,
     history: History,
@@ -89,26 +176,48 @@ pub struct NetThread {
     many_wait: bool,
     /// The tick that was written last.
     written: Option<Tick>,
+    /// Since the server lets everybody go.
+    drain: Option<Drain>,
     meter: Meter,
     /// Time not on a core, as far as the thread knows.
     waited: Duration,
     scratch: Scratch,
-    /// Connections that are gone, of which the room has not been told.
-    leaving: Vec<ConnId>,
+    /// What the room has not been told.
+    pub(super) controls: Vec<Control>,
 }
 
 impl NetThread {
-    /// The `index`-th network thread at its end of the link.
+    /// A network thread at each of these ends of the link, and the ways to them.
     #[must_use]
-    pub fn new(index: u16, port: RoomPort, tally: Arc<Tally>) -> (Self, Handover) {
+    pub fn all(ports: Vec<RoomPort>, options: &NetOptions) -> (Vec<Self>, Vec<Handover>) {
+        let (peers, ears): (Vec<_>, Vec<_>) = ports.iter().map(|_| bounded(WORDS_MAX)).unzip();
+        (0_u16..)
+            .zip(ports)
+            .zip(ears)
+            .map(|(at, heard)| Self::new(at, (heard, peers.clone()), options.clone()))
+            .unzip()
+    }
+
+    fn new(
+        (index, port): (u16, RoomPort),
+        (heard, peers): (Receiver<Word>, Vec<Sender<Word>>),
+        options: NetOptions,
+    ) -> (Self, Handover) {
         let (newborns_tx, newborns) = bounded(HANDOVER_MAX);
         let origin = Instant::now();
         let thread = Self {
             index,
+            clock: Clock::System,
+            next_read: origin + IDLE_READ,
             port,
             newborns,
-            tally,
+            heard,
+            peers,
+            words: Vec::new(),
+            tally: Arc::clone(&options.tally),
+            options,
             origin,
+            awake: Millis(0),
             slots: Vec::new(),
             free: Vec::new(),
             inputs: Vec::new(),
@@ -116,10 +225,11 @@ impl NetThread {
             beat: None,
             many_wait: false,
             written: None,
+            drain: None,
             meter: Meter::new(Moment { wall: origin, spent: Duration::ZERO }),
             waited: Duration::ZERO,
             scratch: Scratch::default(),
-            leaving: Vec::new(),
+            controls: Vec::new(),
         };
         (thread, Handover(newborns_tx))
     }
@@ -136,23 +246,11 @@ impl NetThread {
             .max_io_events_per_tick(IO_EVENTS)
             .build()?;
         let _entered = runtime.enter();
-        let mut next_read = Instant::now() + IDLE_READ;
         while !stop.is_raised() {
-            let published = self.wait(next_read);
+            let published = self.wait(self.next_read);
             turn(&runtime);
-            self.take_newborns();
-            match published {
-                Ok(Some(publication)) => self.take_publications(publication),
-                Ok(None) => {}
-                Err(RoomGone) => {
-                    self.close_all(CloseCode::RoomCrashed);
-                    break;
-                }
-            }
-            // Also after writes that took longer than the time to the next read.
-            if Instant::now() >= next_read {
-                self.read_all();
-                next_read = self.next_read(Instant::now());
+            if self.take_turn(published).is_err() {
+                break;
             }
         }
         if stop.is_raised() {
@@ -162,23 +260,103 @@ impl NetThread {
         Ok(())
     }
 
-    /// Waits for a published tick, until `deadline` at most.
+    /// The same thread in a simulation whose time begins at `origin`.
+    #[must_use]
+    pub fn beginning_at(mut self, origin: Instant) -> Self {
+        self.origin = origin;
+        self.next_read = origin + IDLE_READ;
+        self.meter = Meter::new(Moment { wall: origin, spent: Duration::ZERO });
+        self
+    }
+
+    /// The turns of [`NetThread::run`] that fall to a moment which a simulation made up,
+    /// without waiting for anything; when it wants the next one, if no tick comes before.
+    ///
+    /// # Errors
+    /// When the room is gone.
+    pub fn turn(&mut self, now: Instant) -> Result<Instant, RoomGone> {
+        self.clock = Clock::Told(now);
+        loop {
+            let published = self.wait(now);
+            self.take_turn(published)?;
+            if !self.port.has_published() {
+                return Ok(self.next_read);
+            }
+        }
+    }
+
+    fn take_turn(
+        &mut self,
+        published: Result<Option<Publication>, RoomGone>,
+    ) -> Result<(), RoomGone> {
+        self.take_newborns();
+        self.take_words();
+        match published {
+            Ok(Some(publication)) => self.take_publications(publication),
+            Ok(None) => {}
+            Err(RoomGone) => {
+                self.close_all(CloseCode::RoomCrashed);
+                return Err(RoomGone);
+            }
+        }
+        if self.port.is_draining() {
+            self.drain_some();
+        }
+        // Also after writes that took longer than the time to the next read.
+        if self.clock.now() >= self.next_read {
+            self.read_all();
+            self.next_read = self.next_read(self.clock.now());
+        }
+        Ok(())
+    }
+
+    /// Waits for a published tick, until `deadline` at most. A simulation has published
+    /// what there is.
     fn wait(&mut self, deadline: Instant) -> Result<Option<Publication>, RoomGone> {
         let began = Instant::now();
-        let published = self.port.published(deadline);
+        let published = match self.clock {
+            Clock::System => self.port.published(deadline),
+            Clock::Told(_) => self.port.published(began),
+        };
         self.waited += began.elapsed();
         published
     }
 
     /// This moment, also in this thread's own time.
     fn moment(&self) -> Moment {
-        let wall = Instant::now();
+        let wall = self.clock.now();
         let awake = wall.saturating_duration_since(self.origin).saturating_sub(self.waited);
         Moment { wall, spent: own_time().unwrap_or(awake) }
     }
 
-    fn now(&self) -> Millis {
-        Millis(u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX))
+    pub(super) fn now(&self) -> Millis {
+        let elapsed = self.clock.now().saturating_duration_since(self.origin);
+        Millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// This moment. If the thread was not awake for long, that is nobody's fault: all that
+    /// is due is due as much later.
+    fn wake(&mut self) -> Millis {
+        let now = self.now();
+        let asleep_ms = now.since(self.awake);
+        self.awake = now;
+        if asleep_ms > STALL_FORGIVEN_MS {
+            for slot in &mut self.slots {
+                if let Some((conn, _)) = &mut slot.conn {
+                    conn.forgive(asleep_ms);
+                }
+                if let Some(lost) = slot.seat.as_mut().and_then(|seat| seat.lost.as_mut()) {
+                    *lost = lost.plus(asleep_ms);
+                }
+            }
+        }
+        now
+    }
+
+    /// Whoever has or had this place.
+    pub(super) fn id(&self, index: usize) -> ConnId {
+        let generation = self.slots[index].generation;
+        ConnId { thread: self.index, serial: generation << 32 | index as u64 }
     }
 
     /// The next of the moments that divide the time before the deadline.
@@ -202,33 +380,43 @@ impl NetThread {
         for _ in 0..NEWBORNS_PER_TURN {
             let Ok(newborn) = self.newborns.try_recv() else { break };
             let stream = match newborn.fresh {
-                Fresh::Memory(stream) => Stream::Memory(stream),
-                Fresh::Tcp(stream) => match TcpStream::from_std(stream) {
-                    Ok(stream) => Stream::Tcp(stream),
-                    Err(error) => {
-                        tracing::warn!("A connection could not be taken over: {error}.");
-                        continue;
-                    }
-                },
+                Fresh::Memory(stream) => Ok(Stream::Memory(stream)),
+                Fresh::Tcp(stream) => TcpStream::from_std(stream).map(Stream::Tcp),
+                Fresh::Tls(stream) => stream.into_stream().map(Stream::Tls),
+            };
+            let stream = match stream {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::warn!("A connection could not be taken over: {error}.");
+                    continue;
+                }
             };
             let index = self.free.pop().unwrap_or_else(|| {
                 self.slots.push(Slot::default());
                 self.slots.len() - 1
             });
-            let slot = &mut self.slots[index];
-            slot.generation += 1;
-            let id = ConnId { thread: self.index, serial: slot.generation << 32 | index as u64 };
-            slot.conn = Some((Conn::new(id, stream, newborn.leftover, now), newborn.permit));
+            self.slots[index].generation += 1;
+            self.slots[index].number = newborn.number;
+            let brought = (newborn.leftover, newborn.ticket);
+            let conn = Conn::new(self.id(index), stream, brought, now, newborn.rates);
+            self.slots[index].conn = Some((conn, newborn.place));
             self.tally.opened();
         }
     }
 
     fn read_all(&mut self) {
-        let now = self.now();
-        let instant = Instant::now();
+        let now = self.wake();
+        let instant = self.clock.now();
+        let NetOptions { link_hold_ms, session_ms, .. } = self.options;
         let mut work = 0;
         for index in 0..self.slots.len() {
-            if !self.slots[index].conn.as_ref().is_some_and(|(conn, _)| conn.has_news()) {
+            let Slot { conn, seat, .. } = &self.slots[index];
+            let has_news = match (conn, seat) {
+                (Some((conn, _)), _) => conn.has_news(),
+                (None, Some(seat)) => seat.is_expired(now, link_hold_ms, session_ms),
+                (None, None) => false,
+            };
+            if !has_news {
                 continue;
             }
             work += 1;
@@ -236,31 +424,43 @@ impl NetThread {
                 self.port.inputs(&mut self.inputs);
                 self.give_way();
             }
-            let Some((conn, _)) = &mut self.slots[index].conn else { continue };
+            let Slot { conn, seat, .. } = &mut self.slots[index];
+            let Some((conn, _)) = conn else {
+                self.end(index);
+                continue;
+            };
             conn.read(&mut Reading {
                 now,
                 instant,
                 beat: self.beat,
                 many_wait: self.many_wait,
-                port: &self.port,
                 inputs: &mut self.inputs,
                 tally: &self.tally,
             });
-            if conn.is_gone() {
+            if let (Some(seat), Some(received)) = (seat, conn.received()) {
+                seat.prove(&self.options.sessions);
+                seat.ring.acknowledge(received);
+            }
+            let (is_gone, has_parted) = (conn.is_gone(), conn.parting().is_some());
+            if let Some(candidate) = conn.take_candidate() {
+                self.greet(index, candidate);
+            }
+            if has_parted {
+                self.part(index, now);
+            }
+            if is_gone {
                 self.remove(index);
             }
         }
         self.port.inputs(&mut self.inputs);
-        let Self { leaving, port, .. } = self;
-        // A leave that finds no place is said again at the next turn.
-        leaving
-            .retain(|&conn| matches!(port.control(Control::Leave { conn }), Err(Untaken::Full(_))));
+        self.control();
+        self.speak();
     }
 
     /// Whether the room has its next tick to run: where both share a core, it has to go
     /// first, so that ticks are on time however many there are to write to.
     fn is_rooms_turn(&self) -> bool {
-        self.beat.is_some_and(|beat| Instant::now() >= beat.next_deadline)
+        self.beat.is_some_and(|beat| self.clock.now() >= beat.next_deadline)
             && !self.port.has_published()
     }
 
@@ -275,14 +475,24 @@ impl NetThread {
     }
 
     fn remove(&mut self, index: usize) {
-        let slot = &mut self.slots[index];
-        let Some((conn, _)) = slot.conn.take() else { return };
-        let id = ConnId { thread: self.index, serial: slot.generation << 32 | index as u64 };
-        if conn.has_joined() {
-            self.leaving.push(id);
+        let Slot { conn, seat, coming, .. } = &mut self.slots[index];
+        // Whoever may come back keeps its place, or an address could fill the room with
+        // players who are not there.
+        let place = conn.take().map(|(_, place)| place);
+        if let Some(seat) = seat {
+            seat.place = place;
+        } else if let Some(coming) = coming {
+            coming.place = place;
         }
-        self.free.push(index);
         self.tally.gone();
+        self.free_if_empty(index);
+    }
+
+    /// Gives a place away again that something has just gone from, if it was the last.
+    pub(super) fn free_if_empty(&mut self, index: usize) {
+        if self.slots[index].is_empty() {
+            self.free.push(index);
+        }
     }
 
     /// Takes every published tick, delivers its mail, and writes the newest to all.
@@ -303,7 +513,7 @@ impl NetThread {
                 Following::Later => Duration::ZERO,
             };
             // A room that is gone is found at the next turn.
-            next = self.wait(Instant::now() + wait).unwrap_or_default();
+            next = self.wait(self.clock.now() + wait).unwrap_or_default();
             if next.is_none() {
                 self.write_all(beat);
             }
@@ -315,39 +525,38 @@ impl NetThread {
         let tally = Arc::clone(&self.tally);
         match mail {
             Mail::Joined { conn, you, tick, welcome } => {
-                if let Some(conn) = self.conn(conn) {
-                    conn.welcome(you, tick, welcome);
-                }
+                self.welcome(conn, you, tick, welcome);
             }
+            Mail::Moved { conn, to } => self.give_seat(conn, to),
             Mail::Refused { conn, code, reason, retry_after_ms } => {
-                if let Some(conn) = self.conn(conn) {
+                if let Some((conn, _)) = self.slot(conn).and_then(|slot| slot.conn.as_mut()) {
                     conn.turn_away(now, &tally, (code, reason, retry_after_ms));
+                    let ticket = conn.take_ticket();
+                    self.options.tickets.give_back(ticket);
                 }
             }
             Mail::Event { conn, message } => {
-                if let Some(conn) = self.conn(conn) {
-                    conn.post(now, &tally, message);
+                if let Some(slot) = self.slot(conn) {
+                    slot.post(now, &tally, message);
                 }
             }
             Mail::Broadcast { message } => {
-                for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
-                    conn.post(now, &tally, message.clone());
+                for slot in &mut self.slots {
+                    slot.post(now, &tally, message.clone());
                 }
             }
         }
     }
 
-    fn conn(&mut self, id: ConnId) -> Option<&mut Conn> {
-        let slot = self.slots.get_mut((id.serial & 0xFFFF_FFFF) as usize)?;
-        (slot.generation == id.serial >> 32).then_some(())?;
-        slot.conn.as_mut().map(|(conn, _)| conn)
+    fn slot(&mut self, id: ConnId) -> Option<&mut Slot> {
+        find(&mut self.slots, id).map(|(_, slot)| slot)
     }
 
     /// Writes the newest tick to all whose turn it is, which at the first steps of the
     /// ladder is everybody's.
     fn write_all(&mut self, beat: Beat) {
         let began = self.moment();
-        let now = self.now();
+        let now = self.wake();
         let Beat { next_tick, next_deadline, rhythm } = beat;
         let tick = next_tick.offset(-1);
         // Turns of ticks that were not written are not lost.
@@ -358,14 +567,16 @@ impl NetThread {
             if index % CONNS_AT_ONCE == 0 {
                 self.give_way();
             }
-            let Some((conn, _)) = &mut self.slots[index].conn else { continue };
+            let Slot { conn, seat, .. } = &mut self.slots[index];
+            let Some((conn, _)) = conn else { continue };
             if let Some(is_suspect) = conn.is_suspect() {
                 playing += 1;
                 waiting += usize::from(is_suspect);
             }
             let since_turn = (tick.0.wrapping_add(index as u32) % rhythm.ticks).cast_signed();
             if since_turn < fresh {
-                conn.write(now, &self.history, rhythm, &self.tally, &mut self.scratch);
+                let told = (&self.history, seat.as_ref().map(|seat| &seat.ring));
+                conn.write(now, told, rhythm, &self.tally, &mut self.scratch);
             }
         }
         self.many_wait = playing >= MANY && waiting > playing / 2;
@@ -389,6 +600,26 @@ impl NetThread {
         }
     }
 
+    /// Tells everybody that the server stops; from then on closes those whose turn it is.
+    fn drain_some(&mut self) {
+        let (now, ms) = (self.clock.now(), self.now());
+        let Some(drain) = &mut self.drain else {
+            self.drain = Some(Drain::new(now, self.tally.open(), u64::from(self.index)));
+            let notice = Bytes::from(encode(&Event::Notice { text: drain::NOTICE.to_owned() }));
+            for slot in &mut self.slots {
+                slot.post(ms, &self.tally, notice.clone());
+            }
+            return;
+        };
+        for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
+            if !conn.is_open() {
+                continue;
+            }
+            let Some(retry_after_ms) = drain.next(now) else { break };
+            conn.close(ms, &self.tally, CloseCode::Restart, None, retry_after_ms);
+        }
+    }
+
     /// Gives peers their time to answer a close.
     fn drain_closing(&mut self, runtime: &Runtime) {
         let end = Instant::now() + Duration::from_millis(CLOSING_MS);
@@ -398,6 +629,13 @@ impl NetThread {
             std::thread::sleep(CLOSING_READ);
         }
     }
+}
+
+/// The slot of a connection, as long as anything of it is there.
+pub(super) fn find(slots: &mut [Slot], conn: ConnId) -> Option<(usize, &mut Slot)> {
+    let index = (conn.serial & 0xFFFF_FFFF) as usize;
+    let slot = slots.get_mut(index).filter(|slot| slot.generation == conn.serial >> 32)?;
+    Some((index, slot))
 }
 
 /// Time that the calling thread was on a core, where the system tells.
@@ -415,3 +653,6 @@ fn own_time() -> Option<Duration> {
 fn turn(runtime: &Runtime) {
     runtime.block_on(tokio::task::yield_now());
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,9 @@ use hyper::header::{
 use hyper::{Method, StatusCode, Uri};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::conn::Ticket;
+use super::origin::{Origins, Via};
+
 /// The one version of the protocol that there is.
 const VERSION: &str = "13";
 /// Where it is spoken.
@@ -49,23 +52,29 @@ pub(super) enum Asked {
     Socket {
         answer: Vec<u8>,
         head_len: usize,
+        /// Of clients that cannot put it into Hello.
+        ticket: Ticket,
     },
 }
 
-/// What is asked for, if that can be told yet. `origins` are allowed besides the
-/// server's own.
-pub(super) fn read_head(head: &[u8], origins: &[String]) -> Option<Asked> {
+/// Says that the head of a request is longer than anybody's has to be.
+pub(super) const HEAD_TOO_LONG: Denied =
+    Denied { status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why: "the head is too long" };
+
+/// What is asked for, if that can be told yet.
+pub(super) fn read_head(head: &[u8], origins: &Origins, via: Via) -> Option<Asked> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
     let mut request = httparse::Request::new(&mut fields);
     let head_len = match request.parse(head) {
         Ok(httparse::Status::Complete(len)) => len,
         Ok(httparse::Status::Partial) => return None,
+        Err(httparse::Error::TooManyHeaders) => return Some(Asked::Denied(HEAD_TOO_LONG)),
         Err(_) => return Some(Asked::Page),
     };
     let target = request.path.and_then(|target| target.parse::<Uri>().ok());
-    if target.is_none_or(|target| target.path() != ENDPOINT) {
+    let Some(target) = target.filter(|target| target.path() == ENDPOINT) else {
         return Some(Asked::Page);
-    }
+    };
     let mut headers = HeaderMap::with_capacity(request.headers.len());
     for field in &*request.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes());
@@ -75,36 +84,68 @@ pub(super) fn read_head(head: &[u8], origins: &[String]) -> Option<Asked> {
         headers.append(name, value);
     }
     let is_get = request.method == Some(Method::GET.as_str());
-    Some(match accept_key(is_get, &headers, origins) {
+    // Minor version: 1 of 1.1.
+    let is_current = request.version == Some(1);
+    let checked = if is_get && is_current {
+        accept_key(&headers, origins, via)
+    } else if is_get {
+        Err(denied(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "a WebSocket begins with HTTP/1.1"))
+    } else {
+        Err(denied(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket begins with GET"))
+    };
+    Some(match checked {
         Ok(key) => {
             let answer = format!(
                 "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
                  Upgrade: websocket\r\nSec-WebSocket-Accept: {key}\r\n\r\n"
             );
-            Asked::Socket { answer: answer.into_bytes(), head_len }
+            let ticket = ticket_of(target.query());
+            Asked::Socket { answer: answer.into_bytes(), head_len, ticket }
         }
         Err(denied) => Asked::Denied(denied),
     })
 }
 
-/// Checks a handshake, and gives the key that completes it.
-fn accept_key(is_get: bool, headers: &HeaderMap, origins: &[String]) -> Result<String, Denied> {
-    if !is_get {
-        return Err(denied(StatusCode::METHOD_NOT_ALLOWED, "a WebSocket begins with GET"));
-    }
+/// The ticket in a query: `token=…`. It has no character that would have to be escaped.
+fn ticket_of(query: Option<&str>) -> Ticket {
+    let mut pairs = query.unwrap_or_default().split('&');
+    Ticket(pairs.find_map(|pair| pair.strip_prefix("token=")).unwrap_or_default().to_owned())
+}
+
+/// Checks a handshake, and gives the key that completes it. Extensions may be offered, and
+/// none is ever agreed to: nothing is compressed.
+fn accept_key(headers: &HeaderMap, origins: &Origins, via: Via) -> Result<String, Denied> {
     if !has_token(headers, &CONNECTION, "upgrade") || !has_token(headers, &UPGRADE, "websocket") {
         return Err(denied(StatusCode::UPGRADE_REQUIRED, "this is the WebSocket endpoint"));
     }
-    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != VERSION) {
+    if only(headers, &SEC_WEBSOCKET_VERSION) != Some(VERSION) {
         return Err(denied(StatusCode::UPGRADE_REQUIRED, "only WebSocket version 13 is spoken"));
     }
-    let Some(key) = headers.get(SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24) else {
+    let Some(key) = only(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_key(key)) else {
         return Err(denied(StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing or malformed"));
     };
-    if !is_origin_allowed(headers, origins) {
+    let Some(host) = only(headers, &HOST) else {
+        return Err(denied(StatusCode::BAD_REQUEST, "Host is missing, or there are several"));
+    };
+    let is_allowed = !headers.contains_key(ORIGIN)
+        || only(headers, &ORIGIN).is_some_and(|origin| origins.allows(via, host, origin));
+    if !is_allowed {
         return Err(denied(StatusCode::FORBIDDEN, "this origin is not allowed"));
     }
     Ok(derive_accept_key(key.as_bytes()))
+}
+
+/// The value of a field that is there once.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    if values.next().is_some() { None } else { value.to_str().ok() }
+}
+
+/// Sixteen bytes in base 64.
+fn is_key(key: &str) -> bool {
+    let is_digit = |it: u8| it.is_ascii_alphanumeric() || it == b'+' || it == b'/';
+    key.strip_suffix("==").is_some_and(|digits| digits.len() == 22 && digits.bytes().all(is_digit))
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
@@ -116,44 +157,45 @@ fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
         .any(|part| part.trim().eq_ignore_ascii_case(token))
 }
 
-/// No Origin is allowed (bots, scripts), and so are the server's own and listed
-/// ones, exactly. `null` is not.
-fn is_origin_allowed(headers: &HeaderMap, origins: &[String]) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let own = headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| {
-        ["http://", "https://"]
-            .iter()
-            .any(|scheme| origin.strip_prefix(scheme).is_some_and(|rest| rest == host))
-    });
-    own || origins.iter().any(|allowed| allowed == origin)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
-    /// A handshake, with one field replaced.
-    fn asked_with(name: &str, value: &str) -> Option<Asked> {
+    fn origins() -> Origins {
+        let listed = vec!["https://play.example".parse().expect("an origin")];
+        Origins { listed, is_tls: false }
+    }
+
+    /// A handshake at this host, with these fields instead of the usual ones of that name.
+    fn asked_at(host: &str, replaced: &[(&str, &str)]) -> Option<Asked> {
         let fields = [
-            ("Host", "127.0.0.1:8080"),
+            ("Host", host),
             ("Connection", "keep-alive, Upgrade"),
             ("Upgrade", "WebSocket"),
             ("Sec-WebSocket-Version", "13"),
             ("Sec-WebSocket-Key", KEY),
         ];
         let mut head = "GET /ws HTTP/1.1\r\n".to_owned();
-        for (field, usual) in fields.into_iter().filter(|(field, _)| *field != name) {
-            head.push_str(&format!("{field}: {usual}\r\n"));
+        let usual = fields.iter().filter(|(field, _)| replaced.iter().all(|it| it.0 != *field));
+        for (field, value) in usual.chain(replaced) {
+            head.push_str(&format!("{field}: {value}\r\n"));
         }
-        head.push_str(&format!("{name}: {value}\r\n\r\n"));
-        read_head(head.as_bytes(), &["https://play.example".to_owned()])
+        head.push_str("\r\n");
+        read_head(head.as_bytes(), &origins(), Via::Network)
+    }
+
+    fn asked_with(name: &str, value: &str) -> Option<Asked> {
+        asked_at("127.0.0.1:8080", &[(name, value)])
     }
 
     fn status_with(name: &str, value: &str) -> StatusCode {
-        match asked_with(name, value) {
+        status(asked_with(name, value))
+    }
+
+    fn status(asked: Option<Asked>) -> StatusCode {
+        match asked {
             Some(Asked::Socket { .. }) => StatusCode::SWITCHING_PROTOCOLS,
             Some(Asked::Denied(denied)) => denied.status,
             Some(Asked::Page) | None => StatusCode::NOT_FOUND,
@@ -171,12 +213,27 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_comes_along_in_the_query() {
+        for (query, expected) in [
+            (None, ""),
+            (Some("token=a.b-c.d_e"), "a.b-c.d_e"),
+            (Some("from=here&token=x"), "x"),
+            (Some("token="), ""),
+            (Some("mytoken=x"), ""),
+        ] {
+            assert_eq!(ticket_of(query), Ticket(expected.to_owned()), "{query:?}");
+        }
+    }
+
+    #[test]
     fn what_is_no_handshake_is_told_so() {
         assert_eq!(status_with("Connection", "close"), StatusCode::UPGRADE_REQUIRED);
         assert_eq!(status_with("Sec-WebSocket-Version", "8"), StatusCode::UPGRADE_REQUIRED);
         assert_eq!(status_with("Sec-WebSocket-Key", "short"), StatusCode::BAD_REQUEST);
         let post = b"POST /ws HTTP/1.1\r\nHost: here\r\n\r\n";
-        let Some(Asked::Denied(denied)) = read_head(post, &[]) else { panic!("it is refused") };
+        let Some(Asked::Denied(denied)) = read_head(post, &origins(), Via::Network) else {
+            panic!("it is refused")
+        };
         assert_eq!(denied.status, StatusCode::METHOD_NOT_ALLOWED);
         let answer = String::from_utf8(denied.answer()).expect("it is ASCII");
         assert!(answer.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"), "{answer}");
@@ -184,28 +241,125 @@ mod tests {
 
     #[test]
     fn only_own_and_listed_origins_come_in() {
-        for (origin, expected) in [
-            ("http://127.0.0.1:8080", StatusCode::SWITCHING_PROTOCOLS),
-            ("https://play.example", StatusCode::SWITCHING_PROTOCOLS),
-            ("https://play.example.evil.example", StatusCode::FORBIDDEN),
-            ("http://127.0.0.1:80800", StatusCode::FORBIDDEN),
-            ("http://127.0.0.1", StatusCode::FORBIDDEN),
-            ("null", StatusCode::FORBIDDEN),
-        ] {
-            assert_eq!(status_with("Origin", origin), expected, "{origin}");
+        const HERE: &str = "game.example:8080";
+        const USUAL: &str = "game.example";
+        const SIX: &str = "[2001:db8::1]:8080";
+        const PUNY: &str = "xn--spiel-kua.example";
+        let (yes, no) = (StatusCode::SWITCHING_PROTOCOLS, StatusCode::FORBIDDEN);
+        let table = [
+            // Own, and what stands for the same.
+            (HERE, "http://game.example:8080", yes),
+            (HERE, "http://GAME.example:8080", yes),
+            ("GAME.EXAMPLE:8080", "http://game.example:8080", yes),
+            (USUAL, "http://game.example", yes),
+            (USUAL, "http://game.example:80", yes),
+            ("game.example:80", "http://game.example", yes),
+            (SIX, "http://[2001:db8::1]:8080", yes),
+            (SIX, "http://[2001:DB8:0::1]:8080", yes),
+            (PUNY, "http://xn--spiel-kua.example", yes),
+            // Listed, whatever the host is.
+            (HERE, "https://play.example", yes),
+            (HERE, "https://play.example:443", yes),
+            (HERE, "https://PLAY.EXAMPLE", yes),
+            // Nobody's.
+            (HERE, "null", no),
+            (HERE, "", no),
+            (HERE, "*", no),
+            (HERE, "about:blank", no),
+            (HERE, "file://", no),
+            // Another scheme, port or host.
+            (HERE, "https://game.example:8080", no),
+            (HERE, "ws://game.example:8080", no),
+            (HERE, "http://game.example", no),
+            (HERE, "http://game.example:80800", no),
+            (HERE, "http://game.example:808", no),
+            (HERE, "http://game.example:08080", no),
+            (HERE, "http://game.example:", no),
+            (USUAL, "http://game.example:443", no),
+            (HERE, "http://play.example", no),
+            (HERE, "https://play.example:8443", no),
+            // Names around ours.
+            (HERE, "https://play.example.evil.example", no),
+            (HERE, "https://evilplay.example", no),
+            (HERE, "https://sub.play.example", no),
+            (HERE, "https://play.example.", no),
+            (HERE, "https://play.exampl", no),
+            (HERE, "https://play-example", no),
+            (PUNY, "http://spiel\u{e4}.example", no),
+            (SIX, "http://2001:db8::1:8080", no),
+            (SIX, "http://[2001:db8::2]:8080", no),
+            // More than an origin, or two of them.
+            (HERE, "https://play.example/", no),
+            (HERE, "https://play.example/ws", no),
+            (HERE, "https://play.example?x", no),
+            (HERE, "https://play.example#x", no),
+            (HERE, "https://evil@play.example", no),
+            (HERE, "https://play.example@evil.example", no),
+            (HERE, "https://play.example https://evil.example", no),
+            (HERE, "https://play.example,https://play.example", no),
+            (HERE, "https://play.example\\@evil.example", no),
+            (HERE, "//play.example", no),
+            (HERE, "play.example", no),
+        ];
+        assert!(table.len() >= 40);
+        for (host, origin, expected) in table {
+            let status = status(asked_at(host, &[("Origin", origin)]));
+            assert_eq!(status, expected, "because of the origin {origin:?} at {host}");
         }
+        let none = status(asked_at(HERE, &[]));
+        assert_eq!(none, yes, "because bots and scripts have none");
+        let twice = [("Origin", "https://play.example"), ("Origin", "https://play.example")];
+        assert_eq!(status(asked_at(HERE, &twice)), no, "because nobody sends two");
+    }
+
+    #[test]
+    fn what_must_be_there_once_is_refused_twice() {
+        for (name, value, expected) in [
+            ("Host", "game.example", StatusCode::BAD_REQUEST),
+            ("Sec-WebSocket-Key", KEY, StatusCode::BAD_REQUEST),
+            ("Sec-WebSocket-Version", "13", StatusCode::UPGRADE_REQUIRED),
+        ] {
+            let twice = asked_at("game.example", &[(name, value), (name, value)]);
+            assert_eq!(status(twice), expected, "because there are two of {name}");
+        }
+        for version in ["12", "8", "0", "013", "13, 8", "14", ""] {
+            let status = status_with("Sec-WebSocket-Version", version);
+            assert_eq!(status, StatusCode::UPGRADE_REQUIRED, "because only 13 is spoken");
+        }
+        for key in ["", "short", "dGhlIHNhbXBsZSBub25jZQ=a", "dGhlIHNhbXBsZSBub25j*Q=="] {
+            assert_eq!(status_with("Sec-WebSocket-Key", key), StatusCode::BAD_REQUEST, "{key:?}");
+        }
+        for head in ["GET /ws HTTP/1.0\r\nHost: here\r\n\r\n", "GET /ws HTTP/1.0\r\n\r\n"] {
+            let asked = read_head(head.as_bytes(), &origins(), Via::Network);
+            assert_eq!(status(asked), StatusCode::HTTP_VERSION_NOT_SUPPORTED, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_ever_compressed() {
+        let offer = "permessage-deflate; client_max_window_bits";
+        let Some(Asked::Socket { answer, .. }) = asked_with("Sec-WebSocket-Extensions", offer)
+        else {
+            panic!("it is a handshake")
+        };
+        let answer = String::from_utf8(answer).expect("it is ASCII");
+        assert!(!answer.to_ascii_lowercase().contains("extensions"), "{answer}");
     }
 
     #[test]
     fn anything_else_is_for_the_server_of_http_and_half_a_head_for_nobody() {
         for page in ["GET / HTTP/1.1", "GET /wsx HTTP/1.1", "GET /assets/ws HTTP/1.1", "\u{7f}"] {
             let head = format!("{page}\r\nHost: here\r\n\r\n");
-            assert_eq!(read_head(head.as_bytes(), &[]), Some(Asked::Page), "{page:?}");
+            assert_eq!(
+                read_head(head.as_bytes(), &origins(), Via::Network),
+                Some(Asked::Page),
+                "{page:?}"
+            );
         }
         let whole = b"GET /ws?from=here HTTP/1.1\r\nHost: here\r\n\r\n";
         for len in 0..whole.len() {
-            assert_eq!(read_head(&whole[..len], &[]), None, "at {len} bytes");
+            assert_eq!(read_head(&whole[..len], &origins(), Via::Network), None, "at {len} bytes");
         }
-        assert!(matches!(read_head(whole, &[]), Some(Asked::Denied(_))));
+        assert!(matches!(read_head(whole, &origins(), Via::Network), Some(Asked::Denied(_))));
     }
 }

@@ -6,12 +6,12 @@ use throng_shared::check::CellCheck;
 use throng_shared::ids::Tick;
 use throng_shared::limits::CHECK_EVERY_TICKS;
 use throng_shared::wire::{
-    BoltRecord, CellEvent, GliderRecord, Motion, Place, ShardRecord, Spliced, SteerChange, Trim,
-    encode_into, splice_event, splice_list,
+    BoltRecord, CellEvent, Condition, GliderRecord, Motion, Place, ShardRecord, Spliced,
+    SteerChange, Trim, encode_into, splice_event, splice_list,
 };
 
 use super::frame::{Arrived, Crossing, Seat, Span, TickFrame, Told, narrow};
-use crate::sim::{Bolt, Crafted, Happening, Life, Shard, Sim};
+use crate::sim::{Bolt, Crafted, Happening, Life, Link, Shard, Sim};
 
 /// No cell: it was not in flight.
 const NOWHERE: u32 = u32::MAX;
@@ -152,7 +152,7 @@ impl Replicator {
             self.crossers.push(Crosser { into: index, from, is_bolt: false, bytes });
         }
         if is_due(index, sim.tick()) {
-            self.checks[index as usize].glider(it.id, it.body, it.helm.steer, it.hp);
+            self.checks[index as usize].glider(it.id, it.body, it.helm.steer, condition(it));
         }
     }
 
@@ -192,6 +192,8 @@ impl Replicator {
                 let Some(cell) = cell else { return };
                 (cell, CellEvent::Leave { who })
             }
+            Happening::Withdrew { who, cell } => (cell, CellEvent::Leave { who }),
+            Happening::Linked { who, cell, dead } => (cell, CellEvent::Link { who, dead }),
             Happening::Died { who, by, cell, .. } => (cell, CellEvent::Death { who, by }),
             Happening::Health { who, cell, hp } => (cell, CellEvent::Health { who, hp }),
             Happening::Fired { bolt, cell } => {
@@ -206,9 +208,10 @@ impl Replicator {
                 (cell, CellEvent::Shard(shard_record(shard)))
             }
             Happening::Gathered { shard, by, cell } => (cell, CellEvent::Gathered { shard, by }),
-            Happening::Joined { .. } | Happening::Scored { .. } | Happening::Crowned { .. } => {
-                return;
-            }
+            Happening::Joined { .. }
+            | Happening::Returned { .. }
+            | Happening::Scored { .. }
+            | Happening::Crowned { .. } => return,
         };
         let start = self.bytes.len();
         encode_into(&mut self.bytes, &event);
@@ -327,6 +330,10 @@ fn run(list: &[Placed], cell: usize) -> usize {
     list.iter().take_while(|placed| placed.cell as usize == cell).count()
 }
 
+fn condition(it: &Crafted<'_>) -> Condition {
+    Condition::new(it.hp, it.link == Link::Dead)
+}
+
 fn glider_record<'a>(sim: &Sim, it: &Crafted<'a>, cell: IVec2) -> GliderRecord<&'a str> {
     let steer = it.helm.steer;
     GliderRecord {
@@ -335,7 +342,7 @@ fn glider_record<'a>(sim: &Sim, it: &Crafted<'a>, cell: IVec2) -> GliderRecord<&
         heading: steer.heading,
         trim: Trim::new(steer.thrust, it.look),
         motion: Motion::of(it.body, steer, sim.rules()),
-        hp: it.hp,
+        condition: condition(it),
         name: it.name,
     }
 }

@@ -136,7 +136,8 @@ impl TickFrame {
         }
     }
 
-    pub(super) fn clear(&mut self, tick: Tick) {
+    /// Makes it the frame of a tick in which there is nothing yet.
+    pub(crate) fn clear(&mut self, tick: Tick) {
         self.tick = tick;
         self.bytes.clear();
         self.steers.fill(0);

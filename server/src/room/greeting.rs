@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
-use throng_shared::wire::{MapRuns, ServerMessage, Welcome, encode};
+use throng_shared::limits::SECRET_BYTES;
+use throng_shared::wire::{MapRuns, Secret, ServerMessage, WELCOME_HEAD_BYTES, Welcome, encode};
 
 #[derive(Debug)]
 pub(super) struct Greeting {
@@ -18,22 +19,33 @@ impl Greeting {
         let none = MapRuns { runs: Vec::new(), ..*map };
         let blank_len = encode(&none).len();
         let tick_hz = tick_hz as u8;
-        let blank = Welcome { you: NetId::default(), tick: 0, tick_hz, room, map: none };
+        let blank = Welcome {
+            secret: Secret([0; SECRET_BYTES]),
+            resumed: false,
+            you: NetId::default(),
+            tick: 0,
+            tick_hz,
+            room,
+            map: none,
+        };
         Self { blank, blank_len, map: encode(map).into() }
     }
 
-    /// The Welcome of one player, in two parts: their own, and the one that all share.
+    /// The Welcome of one player behind what is the connection's own, in two parts: the
+    /// player's, and the one that all share.
     pub(super) fn welcome(&self, you: NetId, tick: Tick) -> [Bytes; 2] {
         let welcome = Welcome { you, tick: tick.0, ..self.blank.clone() };
         let mut own = encode(&ServerMessage::Welcome(welcome));
         own.truncate(own.len() - self.blank_len);
-        [own.into(), self.map.clone()]
+        let own = Bytes::from(own).slice(WELCOME_HEAD_BYTES..);
+        [own, self.map.clone()]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::wire::splice_welcome;
 
     #[test]
     fn the_two_parts_are_the_whole() {
@@ -42,7 +54,11 @@ mod tests {
         let (you, tick) = (NetId(700), Tick(99_999));
         let [own, shared] = greeting.welcome(you, tick);
         let room = "arena".to_owned();
-        let whole = Welcome { you, tick: tick.0, tick_hz: 30, room, map };
-        assert_eq!([own, shared].concat(), encode(&ServerMessage::Welcome(whole)));
+        let secret = Secret([7; SECRET_BYTES]);
+        let mut spliced = Vec::new();
+        splice_welcome(&mut spliced, &secret, true);
+        spliced.extend([own, shared].concat());
+        let whole = Welcome { secret, resumed: true, you, tick: tick.0, tick_hz: 30, room, map };
+        assert_eq!(spliced, encode(&ServerMessage::Welcome(whole)));
     }
 }

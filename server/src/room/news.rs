@@ -6,7 +6,7 @@ use bytes::Bytes;
 use throng_shared::ids::NetId;
 use throng_shared::lattice::SUB_BITS;
 use throng_shared::limits::{BOARD_MS, BOARD_ROWS, CROWN_MS};
-use throng_shared::wire::{BoardRow, Event, ServerMessage, encode, encode_into};
+use throng_shared::wire::{BoardRow, Event, encode, encode_into};
 
 use crate::link::{ConnId, Mail, RoomLink};
 use crate::sim::{Happening, Sim, Standing};
@@ -71,6 +71,14 @@ impl News {
                 let Some(conn) = conns.conn(who) else { return };
                 post(link, conn, crown(sim, sim.crown()));
             }
+            // Whoever comes back may have forgotten all it knew.
+            Happening::Returned { who } => {
+                self.ranks.remove(&who);
+                let (Some(it), Some(conn)) = (sim.player(who), conns.conn(who)) else { return };
+                post(link, conn, crown(sim, sim.crown()));
+                let score = Event::Score { shards: it.purse.shards, kills: it.purse.kills };
+                post(link, conn, bytes(score));
+            }
             Happening::Left { who, .. } => {
                 self.ranks.remove(&who);
             }
@@ -95,6 +103,8 @@ impl News {
             | Happening::Thrust { .. }
             | Happening::Dashed { .. }
             | Happening::Spawned { .. }
+            | Happening::Withdrew { .. }
+            | Happening::Linked { .. }
             | Happening::Health { .. }
             | Happening::Fired { .. }
             | Happening::BoltHit { .. }
@@ -121,7 +131,7 @@ impl News {
         let players = u16::try_from(self.players).unwrap_or(u16::MAX);
         let board = Event::Board { rows: self.rows.clone(), players, rank: 0 };
         // The same bytes for all but the rank, the last field, of one byte when zero.
-        let mut same = encode(&ServerMessage::Event(board));
+        let mut same = encode(&board);
         same.pop();
         let mut above = 0;
         for (place, standing) in self.standings.iter().enumerate() {
@@ -146,7 +156,7 @@ fn crown(sim: &Sim, holder: Option<NetId>) -> Bytes {
 }
 
 fn bytes(event: Event) -> Bytes {
-    encode(&ServerMessage::Event(event)).into()
+    encode(&event).into()
 }
 
 fn post(link: &mut RoomLink, conn: ConnId, message: Bytes) {
@@ -173,6 +183,10 @@ impl Conns {
         let id = self.by_conn.remove(&conn)?;
         self.by_id[id.index()] = None;
         Some(id)
+    }
+
+    pub(super) fn id(&self, conn: ConnId) -> Option<NetId> {
+        self.by_conn.get(&conn).copied()
     }
 
     pub(super) fn conn(&self, id: NetId) -> Option<ConnId> {

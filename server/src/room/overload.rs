@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use throng_shared::limits::{LOAD_EVERY_MS, NOTICE_MS};
-use throng_shared::wire::{Event, ServerMessage, encode};
+use throng_shared::wire::{Event, encode};
 
 use super::ladder::{Ladder, Observation};
 use super::timing::TickTime;
@@ -78,7 +78,7 @@ impl Overload {
             self.is_untold = false;
             self.told_ago = 0;
             let text = notice(self.step).to_owned();
-            link.broadcast(&encode(&ServerMessage::Event(Event::Notice { text })).into());
+            link.broadcast(&encode(&Event::Notice { text }).into());
         }
     }
 

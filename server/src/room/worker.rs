@@ -1,22 +1,25 @@
 //! The thread of a room: wait for the deadline, drain, step, replicate, publish.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use throng_shared::ids::Tick;
+use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{JOINS_PER_S, PUBLISHED_MAX, RETRY_MS, RETRY_SPREAD_MS};
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
 use throng_shared::wire::{Input, MapRuns};
 
+use super::blackbox::{Blackbox, Command, Crash};
 use super::greeting::Greeting;
 use super::news::{Conns, News};
 use super::overload::Overload;
 use super::pace::{Due, Pace};
 use super::status::RoomStatus;
 use super::timing::TickTime;
-use crate::link::{Control, Following, InputNote, Mail, RoomLink};
+use crate::link::{ConnId, Control, Following, InputNote, Mail, RoomLink};
 use crate::replication::{Arrived, Replicator, TickFrame};
 use crate::sim::{Arena, Intent, Newcomer, Sim, SimOptions};
 use crate::stop::StopSign;
@@ -33,8 +36,12 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 pub struct RoomOptions {
     pub name: String,
     pub sim: SimOptions,
+    /// How long the glider of a lost connection stays, in milliseconds.
+    pub link_hold_ms: u64,
     /// Cores that the room shares with its network threads.
     pub cores: usize,
+    /// Crashes after this tick: a rehearsal.
+    pub panic_at: Option<Tick>,
 }
 
 /// A room that is ready to run on a thread of its own.
@@ -43,6 +50,8 @@ pub struct RoomWorker {
     name: String,
     tick_hz: u32,
     joins_per_tick: usize,
+    /// How long the glider of a lost connection stays.
+    hold_ticks: i32,
     sim: Sim,
     replicator: Replicator,
     link: RoomLink,
@@ -56,6 +65,9 @@ pub struct RoomWorker {
     overload: Overload,
     /// For what may differ from run to run: when somebody shall come back.
     chance: Prng,
+    seed: u64,
+    blackbox: Blackbox,
+    panic_at: Option<Tick>,
     /// Skipped deadlines that the log tells of, and since when.
     skips_said: u64,
     skips_said_at: Option<Instant>,
@@ -82,6 +94,7 @@ impl RoomWorker {
             name,
             tick_hz,
             joins_per_tick: JOINS_PER_S.div_ceil(tick_hz) as usize,
+            hold_ticks: hold_ticks(options.link_hold_ms, tick_hz),
             sim: Sim::new(arena, &options.sim),
             replicator: Replicator::new(grid),
             link,
@@ -91,31 +104,72 @@ impl RoomWorker {
             arrived: Vec::new(),
             frames: Vec::new(),
             chance: Prng::new(options.sim.seed),
+            seed: options.sim.seed,
+            blackbox: Blackbox::default(),
+            panic_at: options.panic_at,
             skips_said: 0,
             skips_said_at: None,
         }
     }
 
-    /// Runs until the stop sign is raised.
+    /// Runs until the stop sign is raised, or until the room crashes: then it leaves a
+    /// report of what it was told, and is gone for the network threads.
     pub fn run(mut self, stop: &StopSign) {
+        let ran = catch_unwind(AssertUnwindSafe(|| self.run_until(stop)));
+        if let Err(panic) = ran {
+            self.report_crash(&*panic);
+        }
+    }
+
+    fn report_crash(&self, panic: &dyn Any) {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("without a message");
+        let Self { name, seed, tick_hz, .. } = self;
+        let tick = self.sim.tick();
+        let crash = Crash { room: name, seed: *seed, tick_hz: *tick_hz, tick, message };
+        match self.blackbox.write(&std::env::temp_dir(), &crash) {
+            Ok(path) => tracing::error!(
+                "The room {name} crashed after tick {}: {message}. Its seed and what it was told are in {}.",
+                tick.0,
+                path.display()
+            ),
+            Err(error) => tracing::error!(
+                "The room {name} crashed after tick {}: {message}. Its seed is {seed}; what it was told cannot be written: {error}.",
+                tick.0
+            ),
+        }
+    }
+
+    fn run_until(&mut self, stop: &StopSign) {
         let mut pace = Pace::new(Instant::now(), self.tick_hz);
         while !stop.is_raised() {
-            match pace.poll(Instant::now()) {
-                Due::At(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    std::thread::sleep(left.min(NAP));
-                }
-                Due::Ticks(ticks) => {
-                    let mut skipped = self.note_skipped(&pace);
-                    for tick in 1..=ticks {
-                        let following =
-                            if tick == ticks { Following::Later } else { Following::AtOnce };
-                        pace.advance();
-                        self.tick(&pace, following, std::mem::take(&mut skipped));
-                    }
-                }
+            if let Due::At(deadline) = self.turn(&mut pace, Instant::now()) {
+                let left = deadline.saturating_duration_since(Instant::now());
+                std::thread::sleep(left.min(NAP));
             }
         }
+    }
+
+    /// Runs the ticks that are due at `now`, which a simulation may have made up, and says
+    /// what was due.
+    pub fn turn(&mut self, pace: &mut Pace, now: Instant) -> Due {
+        let due = pace.poll(now);
+        if let Due::Ticks(ticks) = due {
+            let mut skipped = self.note_skipped(pace);
+            for tick in 1..=ticks {
+                let following = if tick == ticks { Following::Later } else { Following::AtOnce };
+                pace.advance();
+                self.tick(pace, following, std::mem::take(&mut skipped));
+            }
+        }
+        due
+    }
+
+    /// The world as the last tick left it.
+    #[must_use]
+    pub fn sim(&self) -> &Sim {
+        &self.sim
     }
 
     /// Counts the deadlines that were skipped just now, and says so at most once a
@@ -140,6 +194,7 @@ impl RoomWorker {
     fn tick(&mut self, pace: &Pace, following: Following, skipped: u32) {
         let began = Instant::now();
         self.drain();
+        assert!(self.panic_at != Some(self.sim.tick()), "a rehearsal was asked for");
         self.sim.step();
         let mut frame = self.spare_frame();
         match Arc::get_mut(&mut frame) {
@@ -165,19 +220,23 @@ impl RoomWorker {
         let tick = self.sim.tick().0;
         let players = self.sim.players();
         self.status.note_tick(tick, players, time);
-        self.link.gauge().set_full(players >= self.status.players_max);
+        // One who was lost must find the door open; the room still counts places.
+        let is_full = self.sim.seats() >= self.status.players_max;
+        self.link.gauge().set_full(is_full && self.sim.limbo().is_empty());
         self.overload.note(tick, time, pace.period(), &mut self.link);
     }
 
     fn drain(&mut self) {
-        let Self { link, sim, conns, arrived, .. } = self;
+        let Self { link, sim, conns, arrived, blackbox, .. } = self;
         let mut controls = Vec::new();
         link.drain(
             self.joins_per_tick,
             |control| controls.push(control),
             |note| {
                 if conns.conn(note.you) == Some(note.conn) {
-                    take_input(sim, arrived, note);
+                    let intent = intent_of(&note.input);
+                    blackbox.note(sim.tick(), Command::Intend { you: note.you, intent });
+                    take_input(sim, arrived, (note, intent));
                 }
             },
         );
@@ -190,15 +249,11 @@ impl RoomWorker {
         match control {
             Control::Join { conn, name, look } => {
                 let newcomer = Newcomer { name: name.into_string(), look };
+                let name = newcomer.name.as_str().into();
                 let mail = match self.sim.join(newcomer) {
                     Some(you) => {
-                        self.conns.insert(conn, you);
-                        if self.arrived.len() <= you.index() {
-                            self.arrived.resize(you.index() + 1, None);
-                        }
-                        self.arrived[you.index()] = None;
-                        let tick = self.sim.tick();
-                        Mail::Joined { conn, you, tick, welcome: self.greeting.welcome(you, tick) }
+                        self.blackbox.note(self.sim.tick(), Command::Join { you, name, look });
+                        self.seat(conn, you)
                     }
                     None => Mail::Refused {
                         conn,
@@ -209,15 +264,44 @@ impl RoomWorker {
                 };
                 self.link.post(conn.thread, mail);
             }
+            Control::Detach { conn } => {
+                if let Some(you) = self.conns.id(conn) {
+                    let now = self.sim.tick();
+                    let until = now.offset(self.hold_ticks);
+                    self.blackbox.note(now, Command::Unlink { you, until });
+                    self.sim.unlink(you, until);
+                }
+            }
+            Control::Rebind { from, to } => {
+                // Only a connection that has joined gives its session away.
+                let Some(id) = self.conns.remove(from) else { return };
+                self.blackbox.note(self.sim.tick(), Command::Relink { you: id });
+                self.sim.relink(id);
+                self.link.post(from.thread, Mail::Moved { conn: from, to });
+                let mail = self.seat(to, id);
+                self.link.post(to.thread, mail);
+            }
             Control::Leave { conn } => {
                 if let Some(id) = self.conns.remove(conn) {
                     if let Some(it) = self.sim.player(id) {
                         self.status.note_late_inputs(it.buffer.late());
                     }
+                    self.blackbox.note(self.sim.tick(), Command::Leave { you: id });
                     self.sim.leave(id);
                 }
             }
         }
+    }
+
+    /// Lets a connection play a player; its Welcome.
+    fn seat(&mut self, conn: ConnId, you: NetId) -> Mail {
+        self.conns.insert(conn, you);
+        if self.arrived.len() <= you.index() {
+            self.arrived.resize(you.index() + 1, None);
+        }
+        self.arrived[you.index()] = None;
+        let tick = self.sim.tick();
+        Mail::Joined { conn, you, tick, welcome: self.greeting.welcome(you, tick) }
     }
 
     /// A frame that no thread reads any more, or a new one.
@@ -230,8 +314,15 @@ impl RoomWorker {
     }
 }
 
-fn take_input(sim: &mut Sim, arrived: &mut [Option<Arrived>], note: &InputNote) {
-    let intent = intent_of(&note.input);
+fn hold_ticks(hold_ms: u64, tick_hz: u32) -> i32 {
+    i32::try_from(hold_ms * u64::from(tick_hz) / 1000).unwrap_or(i32::MAX).max(1)
+}
+
+fn take_input(
+    sim: &mut Sim,
+    arrived: &mut [Option<Arrived>],
+    (note, intent): (&InputNote, Intent),
+) {
     sim.intend(note.you, intent);
     if let Some(arrived) = arrived.get_mut(note.you.index()) {
         *arrived = Some(Arrived { tick: intent.tick, early: note.early });

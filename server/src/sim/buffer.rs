@@ -52,6 +52,11 @@ impl IntentBuffer {
         Some(last)
     }
 
+    /// Forgets what waits.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
     /// What waits, by ascending tick.
     #[must_use]
     pub fn waiting(&self) -> &[Intent] {

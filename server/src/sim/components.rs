@@ -62,6 +62,17 @@ pub enum Life {
     Down(Tick),
 }
 
+/// Whether somebody is at the other end.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    #[default]
+    Live,
+    /// The connection was lost; the glider is still there.
+    Dead,
+    /// Lost for so long that the glider is gone. Score and name stay.
+    Away,
+}
+
 /// What it has gathered and done.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purse {
@@ -100,6 +111,7 @@ pub struct Crafted<'a> {
     pub trigger: &'a Trigger,
     pub hp: u8,
     pub life: Life,
+    pub link: Link,
     pub purse: Purse,
     pub buffer: &'a super::IntentBuffer,
 }
@@ -116,6 +128,7 @@ pub(super) fn crafted(world: &World, entity: Entity) -> Option<Crafted<'_>> {
         trigger: entity.get::<Trigger>()?,
         hp: entity.get::<Vitals>()?.hp,
         life: *entity.get::<Life>()?,
+        link: *entity.get::<Link>()?,
         purse: *entity.get::<Purse>()?,
         buffer: entity.get::<super::IntentBuffer>()?,
     })

@@ -1,10 +1,10 @@
 //! One number for a whole world: FNV-1a over everything that the next tick
 //! depends on, by id: players with what waits in their buffers, bolts, shards, the
-//! crown, ids and chance.
+//! crown, limbo, ids and chance.
 
 use glam::IVec2;
 
-use super::{Life, Sim};
+use super::{Life, Link, Sim};
 
 struct Digest(u64);
 
@@ -50,6 +50,11 @@ pub(super) fn of(sim: &Sim) -> u64 {
             Life::Flying => 0,
             Life::Down(until) => 1 << 32 | u64::from(until.0),
         });
+        digest.word(match it.link {
+            Link::Live => 0,
+            Link::Dead => 1,
+            Link::Away => 2,
+        });
         digest.word(u64::from(it.purse.shards) << 16 | u64::from(it.purse.kills));
         for intent in it.buffer.waiting() {
             digest.word(u64::from(intent.tick.0) << 32 | u64::from(intent.fire) << 8);
@@ -61,6 +66,9 @@ pub(super) fn of(sim: &Sim) -> u64 {
             );
         }
     });
+    for &(id, until) in sim.limbo().lost() {
+        digest.word(u64::from(id.0) << 32 | u64::from(until.0));
+    }
     for bolt in sim.bolts() {
         digest.word(u64::from(bolt.id.0) | u64::from(bolt.owner.0) << 16);
         digest.vec(bolt.flight.pos);

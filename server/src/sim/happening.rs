@@ -35,6 +35,21 @@ pub enum Happening {
         who: NetId,
         cell: Option<usize>,
     },
+    /// A glider was taken out of the arena, because its player was gone for too long.
+    Withdrew {
+        who: NetId,
+        cell: usize,
+    },
+    /// The connection of a flying player was lost, or is there again.
+    Linked {
+        who: NetId,
+        cell: usize,
+        dead: bool,
+    },
+    /// A player is back on a new connection.
+    Returned {
+        who: NetId,
+    },
     Died {
         who: NetId,
         by: NetId,

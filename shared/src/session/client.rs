@@ -2,12 +2,12 @@
 
 use super::close::CloseCode;
 use crate::ids::{NetId, Tick};
-use crate::limits::{CLIENT_SILENCE_MS, PROTOCOL_VERSION};
+use crate::limits::{CLIENT_SILENCE_MS, CLIENT_STALL_MS, PROTOCOL_VERSION};
 use crate::motion::Steer;
 use crate::time::Millis;
 use crate::wire::{
-    ClientMessage, DecodeError, Event, Hello, Input, SCHEMA_HASH, ServerMessage, Snapshot,
-    SnapshotHead, Welcome, decode_server, decode_snapshot_head,
+    ClientMessage, DecodeError, Event, Hello, Input, Resume, SCHEMA_HASH, Secret, ServerMessage,
+    Snapshot, SnapshotHead, Welcome, decode_server, decode_snapshot_head,
 };
 
 /// What a frame of the server means to its client.
@@ -16,10 +16,13 @@ pub enum Update {
     Welcome(Welcome),
     Snapshot(Snapshot),
     Event(Event),
+    /// An ordered event that came before.
+    Duplicate,
     /// A heartbeat came; `answer` goes back at once.
     Ping {
         answer: ClientMessage,
         rtt_ms: u16,
+        jitter_ms: u16,
     },
     /// The server is about to close.
     Goodbye {
@@ -49,18 +52,50 @@ pub enum Fault {
 pub struct ClientSession {
     you: Option<NetId>,
     heard: Millis,
+    /// When silence was looked for last.
+    polled: Millis,
+    /// Number of the newest ordered event that came.
+    received: u32,
+    secret: Option<Secret>,
     fire: u8,
     dash: u8,
 }
 
 impl ClientSession {
-    /// A session that begins now, and the Hello to begin it with.
+    /// A session on a connection that begins now, and the Hello to begin it with. `resume`
+    /// is what [`ClientSession::keep`] gave of the connection before.
     #[must_use]
-    pub fn new(now: Millis, name: &str, look: u8) -> (Self, ClientMessage) {
-        let hello =
-            Hello { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name: name.to_owned(), look };
-        let session = Self { you: None, heard: now, fire: 0, dash: 0 };
+    pub fn new(
+        now: Millis,
+        name: &str,
+        look: u8,
+        ticket: &str,
+        resume: Option<Resume>,
+    ) -> (Self, ClientMessage) {
+        let session = Self {
+            you: None,
+            heard: now,
+            polled: now,
+            received: resume.as_ref().map_or(0, |resume| resume.received),
+            secret: resume.as_ref().map(|resume| resume.secret.clone()),
+            fire: 0,
+            dash: 0,
+        };
+        let hello = Hello {
+            version: PROTOCOL_VERSION,
+            schema: SCHEMA_HASH,
+            name: name.to_owned(),
+            look,
+            ticket: ticket.to_owned(),
+            resume,
+        };
         (session, ClientMessage::Hello(hello))
+    }
+
+    /// What the next connection goes on with: nothing before the first Welcome.
+    #[must_use]
+    pub fn keep(&self) -> Option<Resume> {
+        self.secret.clone().map(|secret| Resume { secret, received: self.received })
     }
 
     /// Takes a binary frame.
@@ -73,13 +108,18 @@ impl ClientSession {
         match (message, self.you) {
             (ServerMessage::Welcome(welcome), None) => {
                 self.you = Some(welcome.you);
+                self.secret = Some(welcome.secret.clone());
+                if !welcome.resumed {
+                    self.received = 0;
+                }
                 Ok(Update::Welcome(welcome))
             }
             (ServerMessage::Snapshot(snapshot), Some(_)) => Ok(Update::Snapshot(snapshot)),
             (ServerMessage::Tick(delta), Some(_)) => Ok(Update::Snapshot(delta.into())),
-            (ServerMessage::Event(event), Some(_)) => Ok(Update::Event(event)),
-            (ServerMessage::Ping { nonce, rtt_ms }, Some(_)) => {
-                Ok(Update::Ping { answer: ClientMessage::Pong { nonce }, rtt_ms })
+            (ServerMessage::Event { number, event }, Some(_)) => self.event(number, event),
+            (ServerMessage::Ping { nonce, rtt_ms, jitter_ms }, Some(_)) => {
+                let answer = ClientMessage::Pong { nonce, received: self.received };
+                Ok(Update::Ping { answer, rtt_ms, jitter_ms })
             }
             (ServerMessage::Goodbye { code, reason, retry_after_ms }, _) => {
                 Ok(Update::Goodbye { code, reason, retry_after_ms })
@@ -88,11 +128,22 @@ impl ClientSession {
             | (
                 ServerMessage::Snapshot(_)
                 | ServerMessage::Tick(_)
-                | ServerMessage::Event(_)
+                | ServerMessage::Event { .. }
                 | ServerMessage::Ping { .. },
                 None,
             ) => Err(Fault::Unexpected),
         }
+    }
+
+    fn event(&mut self, number: u32, event: Event) -> Result<Update, Fault> {
+        if number <= self.received {
+            return Ok(Update::Duplicate);
+        }
+        if number != self.received + 1 {
+            return Err(Fault::Unexpected);
+        }
+        self.received = number;
+        Ok(Update::Event(event))
     }
 
     /// The same for a client that does not look into snapshots: they come as their
@@ -142,9 +193,15 @@ impl ClientSession {
         }
     }
 
-    /// Whether the server said nothing for so long that the link must be dead.
+    /// Whether the server said nothing for so long that the link must be dead. To be asked
+    /// every second or more often: what a gap takes longer is a stall of the client's own, in
+    /// which messages may have come that it has yet to read, and does not count.
     #[must_use]
-    pub fn poll_timeout(&self, now: Millis) -> Option<CloseCode> {
+    pub fn poll_timeout(&mut self, now: Millis) -> Option<CloseCode> {
+        let gap_ms = now.since(self.polled);
+        self.polled = now;
+        let stalled_ms = gap_ms.saturating_sub(CLIENT_STALL_MS);
+        self.heard = self.heard.plus(stalled_ms).min(now);
         (now.since(self.heard) >= CLIENT_SILENCE_MS).then_some(CloseCode::Silent)
     }
 }
@@ -152,18 +209,57 @@ impl ClientSession {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::encode;
+    use crate::limits::SECRET_BYTES;
+    use crate::wire::{MapRuns, encode};
 
     #[test]
     fn nothing_but_welcome_or_goodbye_may_come_first() {
-        let (mut session, _) = ClientSession::new(Millis(0), "a", 0);
-        let early = encode(&ServerMessage::Ping { nonce: 1, rtt_ms: 0 });
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        let early = encode(&ServerMessage::Ping { nonce: 1, rtt_ms: 0, jitter_ms: 0 });
         assert_eq!(session.handle_frame(Millis(1), &early), Err(Fault::Unexpected));
+    }
+
+    fn welcome(resumed: bool) -> ServerMessage {
+        ServerMessage::Welcome(Welcome {
+            secret: Secret([3; SECRET_BYTES]),
+            resumed,
+            you: NetId(7),
+            tick: 1,
+            tick_hz: 30,
+            room: String::new(),
+            map: MapRuns { width: 8, height: 8, runs: Vec::new() },
+        })
+    }
+
+    #[test]
+    fn an_event_is_taken_once_and_in_order_over_connections() {
+        let now = Millis(1);
+        let event = |number: u32| {
+            let event = Event::Notice { text: number.to_string() };
+            ServerMessage::Event { number, event }
+        };
+        let take = |session: &mut ClientSession, number| {
+            session.handle_frame(now, &encode(&event(number))).map(|it| it != Update::Duplicate)
+        };
+        let (mut session, _) = ClientSession::new(now, "a", 0, "", None);
+        assert_eq!(session.keep(), None);
+        assert!(session.handle_frame(now, &encode(&welcome(false))).is_ok());
+        assert_eq!((take(&mut session, 1), take(&mut session, 2)), (Ok(true), Ok(true)));
+        let kept = session.keep();
+        assert_eq!(kept.as_ref().map(|kept| kept.received), Some(2));
+        let (mut session, _) = ClientSession::new(now, "a", 0, "", kept.clone());
+        assert!(session.handle_frame(now, &encode(&welcome(true))).is_ok());
+        assert_eq!(take(&mut session, 2), Ok(false), "because it came before the cut");
+        assert_eq!(take(&mut session, 3), Ok(true));
+        assert_eq!(take(&mut session, 5), Err(Fault::Unexpected), "because 4 is lost");
+        let (mut session, _) = ClientSession::new(now, "a", 0, "", kept);
+        assert!(session.handle_frame(now, &encode(&welcome(false))).is_ok());
+        assert_eq!(take(&mut session, 1), Ok(true), "because the numbers begin anew");
     }
 
     #[test]
     fn skimming_keeps_to_the_order_of_a_session() {
-        let (mut session, _) = ClientSession::new(Millis(0), "a", 0);
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
         let snapshot = encode(&ServerMessage::Snapshot(Snapshot::default()));
         assert_eq!(session.skim_frame(Millis(1), &snapshot), Err(Fault::Unexpected));
         let goodbye =
@@ -173,8 +269,20 @@ mod tests {
     }
 
     #[test]
+    fn silence_counts_and_an_own_stall_does_not() {
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        let end = (0..).step_by(100).find(|&now| session.poll_timeout(Millis(now)).is_some());
+        assert_eq!(end, Some(CLIENT_SILENCE_MS));
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        assert_eq!(session.poll_timeout(Millis(900)), None);
+        assert_eq!(session.poll_timeout(Millis(60_000)), None, "because it did not look");
+        let end = (60_000..).step_by(100).find(|&now| session.poll_timeout(Millis(now)).is_some());
+        assert_eq!(end, Some(60_000 + CLIENT_SILENCE_MS - 1_900), "because those were silent");
+    }
+
+    #[test]
     fn presses_are_counted_and_what_was_seen_is_told() {
-        let (mut session, _) = ClientSession::new(Millis(0), "a", 0);
+        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
         let steer = Steer::default();
         let first = session.input(Tick(5), Tick(3), steer, 0, (true, false));
         let second = session.input(Tick(6), Tick(3), steer, 0, (true, true));

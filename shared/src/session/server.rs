@@ -8,7 +8,7 @@ use crate::limits::{
     SERVER_SILENCE_MS,
 };
 use crate::time::Millis;
-use crate::wire::{ClientMessage, Hello, Input, Reason, SCHEMA_HASH, decode_client};
+use crate::wire::{ClientMessage, Hello, Input, Reason, Resume, SCHEMA_HASH, decode_client};
 
 /// Why a session was refused: the label under which it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +26,9 @@ pub enum Why {
     InputFromTheFuture,
     SeenTheFuture,
     UnknownPong,
+    ReceivedTheFuture,
+    NoTicket,
+    BadTicket,
     NoHello,
     Silent,
 }
@@ -35,7 +38,7 @@ impl Why {
     #[must_use]
     pub fn close(self) -> (CloseCode, &'static str) {
         use CloseCode::{
-            Decode, NotAuthenticated, Policy, Silent, TextFrame, TooBig, WrongProtocol,
+            AuthFailed, Decode, NotAuthenticated, Policy, Silent, TextFrame, TooBig, WrongProtocol,
         };
         match self {
             Self::Undecodable(Reason::TooLong) => {
@@ -60,7 +63,11 @@ impl Why {
             Self::InputFromTheFuture => (Policy, "an input is for a tick too far ahead"),
             Self::SeenTheFuture => (Policy, "an input claims a snapshot that was not sent"),
             Self::UnknownPong => (Policy, "a Pong without its Ping"),
-            Self::NoHello => (NotAuthenticated, "no Hello came in time"),
+            Self::ReceivedTheFuture => (Policy, "a Pong claims an event that was not sent"),
+            Self::NoTicket => (NotAuthenticated, "a ticket is needed"),
+            Self::BadTicket => (AuthFailed, AuthFailed.text()),
+            // A slow link is no reason to stay away.
+            Self::NoHello => (Silent, "no Hello came in time"),
             Self::Silent => (Silent, Silent.text()),
         }
     }
@@ -92,19 +99,56 @@ impl Newest {
 /// What a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    Join { name: Name, look: u8 },
+    Join {
+        name: Name,
+        look: u8,
+        ticket: String,
+        resume: Option<Resume>,
+    },
+    /// The answer to a heartbeat: all ordered events up to this number came.
+    Received(u32),
     Input(Input),
     Resync,
     Leave,
 }
 
+/// The states of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Until Hello, since.
-    Greeting(Millis),
+pub enum Phase {
+    /// Until Hello.
+    Greeting,
     /// Until the room has answered.
     Joining,
     Playing,
+}
+
+impl Phase {
+    pub const ALL: [Self; 3] = [Self::Greeting, Self::Joining, Self::Playing];
+
+    /// Whether a client may say this now. What is not listed here is refused, so a new
+    /// message is refused everywhere until it is listed.
+    #[must_use]
+    pub fn allows(self, message: &ClientMessage) -> bool {
+        use ClientMessage::{Bye, Hello, Input, Pong, Resync};
+        matches!(
+            (self, message),
+            (Self::Greeting, Hello(_))
+                | (Self::Joining, Pong { .. } | Bye)
+                | (Self::Playing, Input(_) | Pong { .. } | Resync | Bye)
+        )
+    }
+
+    /// Why a message that is not allowed now is refused.
+    fn out_of_place(self, message: &ClientMessage) -> Why {
+        use ClientMessage::{Bye, Hello, Input, Pong, Resync};
+        match (self, message) {
+            (Self::Greeting, _) => Why::BeforeHello,
+            (Self::Joining | Self::Playing, Hello(_)) => Why::SecondHello,
+            (Self::Joining | Self::Playing, Input(_) | Pong { .. } | Resync | Bye) => {
+                Why::BeforeWelcome
+            }
+        }
+    }
 }
 
 /// Decodes frames, holds them against the state of the session, and keeps the
@@ -113,10 +157,14 @@ enum Phase {
 pub struct ServerSession {
     phase: Phase,
     heard: Millis,
+    /// When the last heartbeat went out, and when the next may.
     pinged: Millis,
+    next_ping: Millis,
     nonce: u16,
     awaited: bool,
     rtt_ms: u16,
+    /// Mean difference of round trips, in sixteenths of a millisecond.
+    jitter_16: u32,
     seen: Tick,
 }
 
@@ -125,14 +173,31 @@ impl ServerSession {
     #[must_use]
     pub fn new(now: Millis) -> Self {
         Self {
-            phase: Phase::Greeting(now),
+            phase: Phase::Greeting,
             heard: now,
             pinged: now,
+            next_ping: now.plus(PING_MS),
             nonce: 0,
             awaited: false,
             rtt_ms: 0,
+            jitter_16: 0,
             seen: Tick(0),
         }
+    }
+
+    /// The same with its first heartbeat so many milliseconds from now, below [`PING_MS`]:
+    /// clients that came together are not to answer together.
+    #[must_use]
+    pub fn staggered(mut self, ms: u64) -> Self {
+        self.next_ping = self.heard.plus(ms.min(PING_MS));
+        self
+    }
+
+    /// The server itself stood still for so long: nobody is to blame for what was not
+    /// heard meanwhile.
+    pub fn forgive(&mut self, ms: u64) {
+        self.heard = self.heard.plus(ms);
+        self.pinged = self.pinged.plus(ms);
     }
 
     /// Takes a binary frame. `newest` is what the newest ticks are: it is what an
@@ -145,23 +210,19 @@ impl ServerSession {
         now: Millis,
         newest: Newest,
         frame: &[u8],
-    ) -> Result<Option<Request>, Refusal> {
+    ) -> Result<Request, Refusal> {
         let message =
             decode_client(frame).map_err(|e| Refusal { why: Why::Undecodable(e.reason) })?;
         self.heard = now;
-        match (self.phase, message) {
-            (Phase::Greeting(_), ClientMessage::Hello(hello)) => self.hello(hello).map(Some),
-            (Phase::Greeting(_), _) => Err(Refusal { why: Why::BeforeHello }),
-            (Phase::Joining | Phase::Playing, ClientMessage::Hello(_)) => {
-                Err(Refusal { why: Why::SecondHello })
-            }
-            (_, ClientMessage::Bye) => Ok(Some(Request::Leave)),
-            (_, ClientMessage::Pong { nonce }) => self.pong(now, nonce),
-            (Phase::Joining, ClientMessage::Input(_) | ClientMessage::Resync) => {
-                Err(Refusal { why: Why::BeforeWelcome })
-            }
-            (Phase::Playing, ClientMessage::Input(input)) => self.input(newest, input).map(Some),
-            (Phase::Playing, ClientMessage::Resync) => Ok(Some(Request::Resync)),
+        if !self.phase.allows(&message) {
+            return Err(Refusal { why: self.phase.out_of_place(&message) });
+        }
+        match message {
+            ClientMessage::Hello(hello) => self.hello(hello),
+            ClientMessage::Bye => Ok(Request::Leave),
+            ClientMessage::Pong { nonce, received } => self.pong(now, nonce, received),
+            ClientMessage::Input(input) => self.input(newest, input),
+            ClientMessage::Resync => Ok(Request::Resync),
         }
     }
 
@@ -177,6 +238,12 @@ impl ServerSession {
         self.seen = tick;
     }
 
+    /// The state that it is in.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
     /// Whether Welcome was said.
     #[must_use]
     pub fn is_playing(&self) -> bool {
@@ -186,7 +253,7 @@ impl ServerSession {
     /// Nonce and last round trip of a Ping to send now, if one is due.
     #[must_use]
     pub fn poll_ping(&mut self, now: Millis) -> Option<(u16, u16)> {
-        if self.phase != Phase::Playing || now.since(self.pinged) < PING_MS {
+        if self.phase != Phase::Playing || now < self.next_ping {
             return None;
         }
         // A lost heartbeat stays the one that is awaited: its answer is still to come.
@@ -194,6 +261,7 @@ impl ServerSession {
             self.nonce = self.nonce.wrapping_add(1);
             self.awaited = true;
             self.pinged = now;
+            self.next_ping = now.plus(PING_MS);
             return Some((self.nonce, self.rtt_ms));
         }
         None
@@ -203,13 +271,14 @@ impl ServerSession {
     #[must_use]
     pub fn poll_timeout(&self, now: Millis) -> Option<Refusal> {
         match self.phase {
-            Phase::Greeting(since) if now.since(since) >= HELLO_MS => {
+            // Nothing is heard here but what ends this state, or the session.
+            Phase::Greeting if now.since(self.heard) >= HELLO_MS => {
                 Some(Refusal { why: Why::NoHello })
             }
             Phase::Joining | Phase::Playing if now.since(self.heard) >= SERVER_SILENCE_MS => {
                 Some(Refusal { why: Why::Silent })
             }
-            Phase::Greeting(_) | Phase::Joining | Phase::Playing => None,
+            Phase::Greeting | Phase::Joining | Phase::Playing => None,
         }
     }
 
@@ -225,6 +294,13 @@ impl ServerSession {
         self.rtt_ms
     }
 
+    /// How much round trips vary, in milliseconds: the smoothed difference of one to the
+    /// next, as RFC 3550 has it for packets.
+    #[must_use]
+    pub fn jitter_ms(&self) -> u16 {
+        u16::try_from(self.jitter_16 >> 4).unwrap_or(u16::MAX)
+    }
+
     fn hello(&mut self, hello: Hello) -> Result<Request, Refusal> {
         if hello.version != PROTOCOL_VERSION {
             return Err(Refusal { why: Why::WrongVersion });
@@ -237,16 +313,23 @@ impl ServerSession {
         }
         let name = Name::parse(&hello.name).map_err(|_| Refusal { why: Why::BadName })?;
         self.phase = Phase::Joining;
-        Ok(Request::Join { name, look: hello.look })
+        let Hello { look, ticket, resume, .. } = hello;
+        Ok(Request::Join { name, look, ticket, resume })
     }
 
-    fn pong(&mut self, now: Millis, nonce: u16) -> Result<Option<Request>, Refusal> {
+    fn pong(&mut self, now: Millis, nonce: u16, received: u32) -> Result<Request, Refusal> {
         if !self.awaited || nonce != self.nonce {
             return Err(Refusal { why: Why::UnknownPong });
         }
         self.awaited = false;
-        self.rtt_ms = u16::try_from(now.since(self.pinged)).unwrap_or(u16::MAX).max(1);
-        Ok(None)
+        let rtt_ms = u16::try_from(now.since(self.pinged)).unwrap_or(u16::MAX).max(1);
+        if self.rtt_ms != 0 {
+            let difference = u32::from(rtt_ms.abs_diff(self.rtt_ms));
+            self.jitter_16 += difference;
+            self.jitter_16 -= (self.jitter_16 - difference + 8) >> 4;
+        }
+        self.rtt_ms = rtt_ms;
+        Ok(Request::Received(received))
     }
 
     fn input(&mut self, newest: Newest, input: Input) -> Result<Request, Refusal> {
@@ -277,18 +360,13 @@ mod tests {
     use crate::wire::encode;
 
     fn hello() -> ClientMessage {
-        ClientMessage::Hello(Hello {
-            version: PROTOCOL_VERSION,
-            schema: SCHEMA_HASH,
-            name: "Ada".to_owned(),
-            look: 3,
-        })
+        ClientMessage::Hello(Hello::guest("Ada", 3))
     }
 
     fn playing() -> ServerSession {
         let mut session = ServerSession::new(Millis(0));
         let joined = session.handle_frame(Millis(1), Newest::both(Tick(0)), &encode(&hello()));
-        assert!(matches!(joined, Ok(Some(Request::Join { .. }))), "because Hello joins");
+        assert!(matches!(joined, Ok(Request::Join { .. })), "because Hello joins");
         session.welcome(Tick(100));
         session
     }
@@ -306,7 +384,9 @@ mod tests {
 
     #[test]
     fn only_hello_may_come_first() {
-        for message in [input(1, 0), ClientMessage::Bye, ClientMessage::Pong { nonce: 0 }] {
+        for message in
+            [input(1, 0), ClientMessage::Bye, ClientMessage::Pong { nonce: 0, received: 0 }]
+        {
             let mut session = ServerSession::new(Millis(0));
             assert_eq!(why(&mut session, 0, &message), Some(Why::BeforeHello), "{message:?}");
         }
@@ -356,18 +436,73 @@ mod tests {
     fn silence_ends_a_session_and_heartbeats_keep_it() {
         let mut session = ServerSession::new(Millis(0));
         assert_eq!(session.poll_timeout(Millis(HELLO_MS - 1)), None);
-        assert_eq!(session.poll_timeout(Millis(HELLO_MS)).map(|r| r.why), Some(Why::NoHello));
+        let refusal = session.poll_timeout(Millis(HELLO_MS)).expect("its time is over");
+        assert_eq!((refusal.why, refusal.why.close().0), (Why::NoHello, CloseCode::Silent));
         session = playing();
         let (nonce, rtt) = session.poll_ping(Millis(PING_MS)).expect("a ping is due");
         assert_eq!(rtt, 0, "because nothing was measured yet");
         assert_eq!(session.poll_ping(Millis(PING_MS * 3)), None, "because one is on its way");
-        let pong = encode(&ClientMessage::Pong { nonce });
+        let pong = encode(&ClientMessage::Pong { nonce, received: 9 });
         assert_eq!(
             session.handle_frame(Millis(PING_MS + 40), Newest::both(Tick(100)), &pong),
-            Ok(None)
+            Ok(Request::Received(9))
         );
         assert_eq!(session.rtt_ms(), 40);
         let late = Millis(PING_MS + 40 + SERVER_SILENCE_MS);
         assert_eq!(session.poll_timeout(late).map(|r| r.why), Some(Why::Silent));
+    }
+
+    #[test]
+    fn first_heartbeats_are_spread_over_the_interval() {
+        for ms in [0, 700, PING_MS] {
+            let mut session = ServerSession::new(Millis(10)).staggered(ms);
+            let newest = Newest::both(Tick(0));
+            assert!(session.handle_frame(Millis(10), newest, &encode(&hello())).is_ok());
+            session.welcome(Tick(1));
+            if ms > 0 {
+                assert_eq!(session.poll_ping(Millis(9 + ms)), None);
+            }
+            assert!(session.poll_ping(Millis(10 + ms)).is_some());
+        }
+    }
+
+    /// A session whose heartbeats were answered after so many milliseconds each.
+    fn measured(round_trips_ms: &[u64]) -> ServerSession {
+        let mut session = playing();
+        let mut now = Millis(0);
+        for &ms in round_trips_ms {
+            now = now.plus(PING_MS);
+            let (nonce, _) = session.poll_ping(now).expect("the last one was answered");
+            now = now.plus(ms);
+            let pong = encode(&ClientMessage::Pong { nonce, received: 0 });
+            assert!(session.handle_frame(now, Newest::both(Tick(100)), &pong).is_ok());
+        }
+        session
+    }
+
+    #[test]
+    fn jitter_is_how_much_round_trips_differ() {
+        assert_eq!(measured(&[80; 50]).jitter_ms(), 0, "because a long way is no jitter");
+        let uneven: Vec<u64> = (0..200).map(|n| if n % 2 == 0 { 60 } else { 100 }).collect();
+        let jitter_ms = measured(&uneven).jitter_ms();
+        assert!((38..=40).contains(&jitter_ms), "because each differs by 40 ms: {jitter_ms}");
+    }
+
+    #[test]
+    fn a_stall_of_the_server_ends_no_session() {
+        let mut session = ServerSession::new(Millis(0));
+        session.forgive(60_000);
+        assert_eq!(session.poll_timeout(Millis(60_000 + HELLO_MS - 1)), None);
+        session = playing();
+        let (nonce, _) = session.poll_ping(Millis(PING_MS)).expect("a ping is due");
+        let stall_ms = 2 * SERVER_SILENCE_MS;
+        session.forgive(stall_ms);
+        let late = Millis(PING_MS + 40 + stall_ms);
+        assert_eq!(session.poll_timeout(late), None, "because it was the server that slept");
+        let pong = encode(&ClientMessage::Pong { nonce, received: 0 });
+        assert!(session.handle_frame(late, Newest::both(Tick(100)), &pong).is_ok());
+        assert_eq!(session.rtt_ms(), 40, "because the link was not slow");
+        let silent = late.plus(SERVER_SILENCE_MS);
+        assert_eq!(session.poll_timeout(silent).map(|r| r.why), Some(Why::Silent));
     }
 }

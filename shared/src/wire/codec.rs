@@ -49,6 +49,10 @@ impl std::fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
+/// First byte of a number that has more than one. No enum of messages is so large that a
+/// tag needs one, and what a message is can be told by its first byte.
+const LONG_NUMBER: u8 = 251;
+
 /// The bytes of a message.
 #[must_use]
 pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
@@ -103,6 +107,9 @@ pub(super) fn decode_front<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Decod
 }
 
 fn decode<T: DeserializeOwned, C: Config>(bytes: &[u8], config: C) -> Result<T, DecodeError> {
+    if bytes.first().is_some_and(|&tag| tag >= LONG_NUMBER) {
+        return Err(DecodeError { reason: Reason::UnknownTag });
+    }
     let (value, used) = bincode::serde::decode_from_slice(bytes, config)
         .map_err(|cause| DecodeError { reason: reason(&cause) })?;
     if used != bytes.len() {
@@ -135,12 +142,14 @@ mod tests {
 
     #[test]
     fn every_fault_has_its_reason() {
-        let pong = encode(&ClientMessage::Pong { nonce: 7 });
-        assert_eq!(decode_client(&pong), Ok(ClientMessage::Pong { nonce: 7 }));
+        let pong = encode(&ClientMessage::Pong { nonce: 7, received: 2 });
+        assert_eq!(decode_client(&pong), Ok(ClientMessage::Pong { nonce: 7, received: 2 }));
         assert_eq!(reason_of(&[]), Reason::Truncated);
         assert_eq!(reason_of(&pong[..1]), Reason::Truncated);
-        assert_eq!(reason_of(&[2, 7, 0]), Reason::Trailing);
+        assert_eq!(reason_of(&[2, 7, 2, 0]), Reason::Trailing);
         assert_eq!(reason_of(&[99]), Reason::UnknownTag);
+        let long = [&[LONG_NUMBER, 2, 0], &pong[1..]].concat();
+        assert_eq!(reason_of(&long), Reason::UnknownTag, "because a tag has one byte");
         assert_eq!(reason_of(&[0; CLIENT_MESSAGE_BYTES + 1]), Reason::TooLong);
         let input = Input { thrust: THRUST_MAX + 1, ..Input::default() };
         assert_eq!(reason_of(&encode(&ClientMessage::Input(input))), Reason::OutOfRange);

@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn other_messages_have_no_head_and_cut_ones_are_errors() {
-        let ping = encode(&ServerMessage::Ping { nonce: 1, rtt_ms: 2 });
+        let ping = encode(&ServerMessage::Ping { nonce: 1, rtt_ms: 2, jitter_ms: 0 });
         assert_eq!(decode_snapshot_head(&ping), Ok(None));
         assert!(decode_snapshot_head(&[0, 1]).is_err(), "because the feedback is cut off");
     }

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::records::{BoltRecord, GliderRecord, ShardRecord};
+use super::schema_hash::SCHEMA_HASH;
 use crate::cells::Focus;
 use crate::ids::{BoltId, NetId, ShardId};
+use crate::limits::{PROTOCOL_VERSION, SECRET_BYTES};
 
 /// What a client says. The first byte of a frame is the tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,8 +15,9 @@ pub enum ClientMessage {
     Input(Input),
     /// The first message of a connection.
     Hello(Hello),
-    /// The answer to a `Ping`, with its nonce.
-    Pong { nonce: u16 },
+    /// The answer to a `Ping`: its nonce, and the number of the newest ordered event that
+    /// came, 0 before the first.
+    Pong { nonce: u16, received: u32 },
     /// A check value did not match: the client asks for every keyframe anew.
     Resync,
     /// The player leaves.
@@ -30,6 +33,45 @@ pub struct Hello {
     pub name: String,
     /// Colour scheme, below [`LOOKS`](crate::limits::LOOKS).
     pub look: u8,
+    /// A ticket, or nothing: guests need none where the server asks for none.
+    pub ticket: String,
+    /// The session to go on with. One that the server does not know any more is begun
+    /// anew.
+    pub resume: Option<Resume>,
+}
+
+impl Hello {
+    /// What somebody says who has no ticket and no session, in this build's protocol.
+    #[must_use]
+    pub fn guest(name: &str, look: u8) -> Self {
+        Self {
+            version: PROTOCOL_VERSION,
+            schema: SCHEMA_HASH,
+            name: name.to_owned(),
+            look,
+            ticket: String::new(),
+            resume: None,
+        }
+    }
+}
+
+/// A session that a client comes back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resume {
+    /// From the last Welcome.
+    pub secret: Secret,
+    /// Number of the newest ordered event that came, 0 before the first.
+    pub received: u32,
+}
+
+/// What proves that a session is one's own. It is never shown.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret(pub [u8; SECRET_BYTES]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// The intent of a player from `tick` on. It takes the place of those that arrived
@@ -55,13 +97,19 @@ pub struct Input {
 pub enum ServerMessage {
     Snapshot(Snapshot),
     Welcome(Welcome),
-    /// Heartbeat; `rtt_ms` is the last measured round trip, 0 before the first.
+    /// Heartbeat; `rtt_ms` is the last measured round trip, 0 before the first, and
+    /// `jitter_ms` how much it varies.
     Ping {
         nonce: u16,
         rtt_ms: u16,
+        jitter_ms: u16,
     },
-    /// Ordered: each is delivered once, in order.
-    Event(Event),
+    /// Ordered: each is delivered once, in order, also over a resume. The numbers ascend
+    /// by one from 1.
+    Event {
+        number: u32,
+        event: Event,
+    },
     /// The last message: the close code that follows, why, and when to come back
     /// (0: as the code says).
     Goodbye {
@@ -80,13 +128,20 @@ impl ServerMessage {
         match self {
             Self::Snapshot(snapshot) => Some(snapshot),
             Self::Tick(delta) => Some(delta.into()),
-            Self::Welcome(_) | Self::Ping { .. } | Self::Event(_) | Self::Goodbye { .. } => None,
+            Self::Welcome(_) | Self::Ping { .. } | Self::Event { .. } | Self::Goodbye { .. } => {
+                None
+            }
         }
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
+    /// What the session is resumed with, once.
+    pub secret: Secret,
+    /// Whether this goes on with the session that Hello named. The ordered events that
+    /// the client has not received follow; otherwise their numbers begin anew.
+    pub resumed: bool,
     /// The client's own glider.
     pub you: NetId,
     /// The tick that the room had reached.
@@ -202,6 +257,11 @@ pub enum CellEvent {
     Arrival(GliderRecord),
     /// A bolt did.
     BoltArrival(BoltRecord),
+    /// The connection of a player was lost, or is there again.
+    Link {
+        who: NetId,
+        dead: bool,
+    },
 }
 
 /// The cells that the client holds from now on.

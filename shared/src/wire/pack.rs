@@ -50,9 +50,38 @@ impl Trim {
     }
 }
 
+/// Health in the low seven bits; the high one says that the player's connection is lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Condition(u8);
+
+impl Condition {
+    /// Packs health, of which a bit beyond seven is dropped.
+    #[must_use]
+    pub fn new(hp: u8, is_link_dead: bool) -> Self {
+        Self((hp & 127) | u8::from(is_link_dead) << 7)
+    }
+
+    #[must_use]
+    pub fn hp(self) -> u8 {
+        self.0 & 127
+    }
+
+    #[must_use]
+    pub fn is_link_dead(self) -> bool {
+        self.0 >> 7 == 1
+    }
+
+    /// The byte on the wire.
+    #[must_use]
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::HP_MAX;
 
     #[test]
     fn a_place_round_trips() {
@@ -61,6 +90,14 @@ mod tests {
             let pos = cell * CELL_SUB + within;
             assert_eq!(Place::new(pos, cell).pos(cell), pos, "because a place is exact");
         }
+    }
+
+    #[test]
+    fn a_condition_round_trips() {
+        let condition = Condition::new(HP_MAX, true);
+        assert_eq!((condition.hp(), condition.is_link_dead()), (HP_MAX, true));
+        let condition = Condition::new(1, false);
+        assert_eq!((condition.hp(), condition.is_link_dead(), condition.bits()), (1, false, 1));
     }
 
     #[test]

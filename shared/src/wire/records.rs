@@ -3,7 +3,7 @@
 use glam::IVec2;
 use serde::{Deserialize, Serialize};
 
-use super::pack::{Place, Trim};
+use super::pack::{Condition, Place, Trim};
 use crate::ids::{BoltId, NetId, ShardId};
 use crate::lattice::along;
 use crate::limits::THRUST_MAX;
@@ -18,7 +18,7 @@ pub struct GliderRecord<Text = String> {
     pub heading: u8,
     pub trim: Trim,
     pub motion: Motion,
-    pub hp: u8,
+    pub condition: Condition,
     pub name: Text,
 }
 

@@ -4,11 +4,16 @@
 //! same message as encoding the whole: a property test in `tests` holds that.
 
 use super::codec::encode_into;
-use super::messages::Feedback;
+use super::messages::{Feedback, Secret};
 use crate::cells::Focus;
+use crate::limits::SECRET_BYTES;
 
 /// Tag of `ServerMessage::Snapshot`.
 const SNAPSHOT_TAG: u8 = 0;
+/// Tag of `ServerMessage::Welcome`.
+const WELCOME_TAG: u8 = 1;
+/// Tag of `ServerMessage::Event`.
+const EVENT_TAG: u8 = 3;
 /// Tag of `ServerMessage::Tick`.
 const TICK_TAG: u8 = 5;
 /// Bytes of a `SteerChange`.
@@ -24,6 +29,23 @@ pub enum Spliced {
     Arrival = 11,
     BoltArrival = 12,
 }
+
+/// Begins a `ServerMessage::Event`; the encoded `Event` follows.
+pub fn splice_number(out: &mut Vec<u8>, number: u32) {
+    out.push(EVENT_TAG);
+    encode_into(out, &number);
+}
+
+/// Begins a `ServerMessage::Welcome` with what is the connection's own; the rest of the
+/// encoded message follows.
+pub fn splice_welcome(out: &mut Vec<u8>, secret: &Secret, resumed: bool) {
+    out.push(WELCOME_TAG);
+    encode_into(out, secret);
+    encode_into(out, &resumed);
+}
+
+/// Bytes that [`splice_welcome`] writes.
+pub const WELCOME_HEAD_BYTES: usize = 2 + SECRET_BYTES;
 
 /// Appends an event from its encoded record.
 pub fn splice_event(out: &mut Vec<u8>, event: Spliced, record: &[u8]) {
@@ -120,8 +142,8 @@ mod tests {
     use crate::ids::BoltId;
     use crate::ids::NetId;
     use crate::wire::{
-        BoltRecord, CellDelta, CellEvent, GliderRecord, Motion, Place, ServerMessage, SteerChange,
-        TickDelta, Trim, encode,
+        BoltRecord, CellDelta, CellEvent, Condition, Event, GliderRecord, Motion, Place,
+        ServerMessage, SteerChange, TickDelta, Trim, encode,
     };
 
     #[test]
@@ -137,7 +159,7 @@ mod tests {
             heading: 3,
             trim: Trim::new(15, 2),
             motion: Motion::Free { vx: -3, vy: 200 },
-            hp: 75,
+            condition: Condition::new(75, false),
             name: "Ada".to_owned(),
         };
         let bolt = BoltRecord {
@@ -154,6 +176,17 @@ mod tests {
         assert_eq!(spliced(Spliced::Arrival, &record), encode(&whole));
         let whole = CellEvent::BoltArrival(bolt);
         assert_eq!(spliced(Spliced::BoltArrival, &flight), encode(&whole));
+    }
+
+    #[test]
+    fn a_number_and_an_event_are_one_message() {
+        for number in [1, 250, 251, 70_000, u32::MAX] {
+            let event = Event::Notice { text: "hi".to_owned() };
+            let mut spliced = Vec::new();
+            splice_number(&mut spliced, number);
+            encode_into(&mut spliced, &event);
+            assert_eq!(spliced, encode(&ServerMessage::Event { number, event }));
+        }
     }
 
     #[test]

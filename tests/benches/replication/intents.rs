@@ -7,7 +7,7 @@ use throng_bot::view::View;
 use throng_shared::cells::Focus;
 use throng_shared::ids::NetId;
 use throng_shared::limits::CATCH_UP_TICKS_MAX;
-use throng_shared::wire::{MapRuns, Welcome, decode_server};
+use throng_shared::wire::{MapRuns, Secret, Welcome, decode_server};
 
 use super::parts::{Seen, Who};
 use super::workload::TICK_HZ;
@@ -53,6 +53,8 @@ impl Reader for View {
         let map = world.sim().map();
         let (width, height) = (map.width() as u16, map.height() as u16);
         let welcome = Welcome {
+            secret: Secret::default(),
+            resumed: false,
             you,
             tick: world.sim().tick().0,
             tick_hz: TICK_HZ as u8,

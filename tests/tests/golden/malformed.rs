@@ -1,7 +1,7 @@
 //! `malformed.json`: bytes that are no message, and why.
 
 use serde_json::{Value, json};
-use throng_shared::limits::{CLIENT_MESSAGE_BYTES, THRUST_MAX};
+use throng_shared::limits::{CLIENT_MESSAGE_BYTES, SECRET_BYTES, THRUST_MAX};
 use throng_shared::wire::{
     ClientMessage, Event, Input, Reason, ServerMessage, decode_client, decode_server, encode,
 };
@@ -56,6 +56,11 @@ fn client() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// A Welcome with its first bytes.
+fn welcome(rest: &[u8]) -> Vec<u8> {
+    [&[1], &[7; SECRET_BYTES][..], &[0], rest].concat()
+}
+
 fn server() -> Vec<(String, Vec<u8>)> {
     let mut out: Vec<(String, Vec<u8>)> = [
         ("nothing at all", vec![]),
@@ -66,18 +71,21 @@ fn server() -> Vec<(String, Vec<u8>)> {
             "ticks that claim all there can be",
             vec![0, 0, 253, 255, 255, 255, 255, 255, 255, 255, 255],
         ),
-        ("an unknown event of a cell", vec![0, 0, 1, 0, 1, 0, 1, 13, 0, 0]),
-        ("an unknown event", vec![3, 6]),
-        ("a trailing byte", vec![2, 1, 0, 0]),
-        ("a marker that no number has", vec![2, 254, 0]),
-        ("a room that is not UTF-8", vec![1, 0, 0, 0, 30, 1, 0xFF, 8, 8, 0]),
-        ("runs that claim four gigabytes", vec![1, 0, 0, 0, 30, 0, 8, 8, 252, 255, 255, 255, 255]),
+        ("an unknown event of a cell", vec![0, 0, 1, 0, 1, 0, 1, 14, 0, 0]),
+        ("an unknown event", vec![3, 1, 6]),
+        ("a trailing byte", vec![2, 1, 0, 0, 0]),
+        ("a marker that no number has", vec![2, 254, 0, 0]),
+        ("a room that is not UTF-8", welcome(&[0, 0, 0, 30, 1, 0xFF, 8, 8, 0])),
+        (
+            "runs that claim four gigabytes",
+            welcome(&[0, 0, 0, 30, 0, 8, 8, 252, 255, 255, 255, 255]),
+        ),
     ]
     .map(|(why, bytes)| (why.to_owned(), bytes))
     .into();
     let kill = values::events().into_iter().find(|(name, _)| *name == "kill");
     if let Some((_, kill @ Event::Kill { .. })) = kill {
-        let mut bytes = encode(&ServerMessage::Event(kill));
+        let mut bytes = encode(&ServerMessage::Event { number: 1, event: kill });
         if let Some(last) = bytes.last_mut() {
             *last = 2;
         }

@@ -11,7 +11,7 @@ use throng_bot::view::View;
 use throng_shared::ids::NetId;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
-use throng_shared::wire::{MapRuns, ServerMessage, Welcome, decode_server, encode};
+use throng_shared::wire::{MapRuns, Secret, ServerMessage, Welcome, decode_server, encode};
 
 use super::{hex, lines};
 
@@ -177,6 +177,8 @@ impl Room {
         let edge = |tiles: i32| u16::try_from(tiles).expect("the largest map fits");
         let (width, height) = (edge(map.width()), edge(map.height()));
         Welcome {
+            secret: Secret::default(),
+            resumed: false,
             you: self.you,
             tick: 0,
             tick_hz: TICK_HZ,

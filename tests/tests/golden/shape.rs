@@ -6,6 +6,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use serde_reflection::{ContainerFormat, Format, Named, Registry, VariantFormat};
 
+/// Longest byte array that TypeScript holds as a number.
+const NUMBER_BYTES: usize = 4;
+
 /// Turns serde's own JSON into that of the web client, led by the schema.
 pub(super) struct Shape {
     registry: Registry,
@@ -91,6 +94,10 @@ impl Shape {
             }
             Format::Tuple(_) | Format::TupleArray { .. } => {
                 let bytes = plain.as_array().expect("a byte array is an array");
+                // Longer ones are no number in TypeScript either.
+                if bytes.len() > NUMBER_BYTES {
+                    return plain.clone();
+                }
                 let byte = |value: &Value| value.as_u64().expect("a byte is a number");
                 json!(bytes.iter().rev().fold(0, |sum, value| sum << 8 | byte(value)))
             }

@@ -3,10 +3,11 @@
 use glam::IVec2;
 use throng_shared::cells::Focus;
 use throng_shared::ids::{BoltId, NetId, ShardId};
+use throng_shared::limits::SECRET_BYTES;
 use throng_shared::wire::{
-    BoardRow, BoltRecord, CellDelta, CellEvent, CellKeyframe, ClientMessage, Event, Feedback,
-    GliderRecord, Hello, Input, MapRuns, Motion, Place, Refocus, ServerMessage, ShardRecord,
-    Snapshot, SteerChange, TickDelta, Trim, Welcome,
+    BoardRow, BoltRecord, CellDelta, CellEvent, CellKeyframe, ClientMessage, Condition, Event,
+    Feedback, GliderRecord, Hello, Input, MapRuns, Motion, Place, Refocus, Resume, Secret,
+    ServerMessage, ShardRecord, Snapshot, SteerChange, TickDelta, Trim, Welcome,
 };
 
 /// A name of sixteen characters that fill sixty-four bytes.
@@ -19,7 +20,7 @@ pub(super) fn gliders() -> Vec<(&'static str, GliderRecord)> {
         heading: 200,
         trim: Trim::new(15, 9),
         motion,
-        hp: 100,
+        condition: Condition::new(100, id == 255),
         name: name.to_owned(),
     };
     let dash = Motion::Dash { vx: i16::MIN, vy: i16::MAX, left: 4, rest: 255 };
@@ -75,6 +76,7 @@ pub(super) fn cell_events() -> Vec<(&'static str, CellEvent)> {
         ("check of three bytes", CellEvent::Check { value: 251 }),
         ("arrival", CellEvent::Arrival(cruising.1.clone())),
         ("arrival of a bolt", CellEvent::BoltArrival(bolt())),
+        ("link", CellEvent::Link { who: NetId(7), dead: true }),
     ]
 }
 
@@ -156,9 +158,9 @@ pub(super) fn snapshots() -> Vec<(&'static str, Snapshot)> {
 }
 
 pub(super) fn client_messages() -> Vec<(&'static str, ClientMessage)> {
-    let hello = |schema: u32, name: &str| {
-        ClientMessage::Hello(Hello { version: 1, schema, name: name.to_owned(), look: 15 })
-    };
+    let hello = |schema: u32, name: &str| Hello { version: 1, schema, ..Hello::guest(name, 15) };
+    let resume = Resume { secret: Secret([251; SECRET_BYTES]), received: 70_000 };
+    let back = Hello { ticket: "a.b.c".to_owned(), resume: Some(resume), ..hello(1, "Ada") };
     let input = |tick: u32, ahead: u16| {
         ClientMessage::Input(Input {
             tick,
@@ -177,9 +179,10 @@ pub(super) fn client_messages() -> Vec<(&'static str, ClientMessage)> {
         ("input with the last three-byte tick", input(65_535, 65_535)),
         ("input with the first five-byte tick", input(65_536, 3)),
         ("input with the last tick", input(u32::MAX, 3)),
-        ("hello", hello(0xDEAD_BEEF, "Ada")),
-        ("hello with the longest name", hello(1, LONGEST_NAME)),
-        ("pong", ClientMessage::Pong { nonce: 65_535 }),
+        ("hello", ClientMessage::Hello(hello(0xDEAD_BEEF, "Ada"))),
+        ("hello with the longest name", ClientMessage::Hello(hello(1, LONGEST_NAME))),
+        ("hello with a ticket, to go on", ClientMessage::Hello(back)),
+        ("pong", ClientMessage::Pong { nonce: 65_535, received: 70_000 }),
         ("resync", ClientMessage::Resync),
         ("bye", ClientMessage::Bye),
     ]
@@ -191,6 +194,8 @@ pub(super) fn server_messages() -> Vec<(String, ServerMessage)> {
         (
             "welcome".to_owned(),
             ServerMessage::Welcome(Welcome {
+                secret: Secret([7; SECRET_BYTES]),
+                resumed: false,
                 you: NetId(513),
                 tick: 70_000,
                 tick_hz: 30,
@@ -198,8 +203,8 @@ pub(super) fn server_messages() -> Vec<(String, ServerMessage)> {
                 map,
             }),
         ),
-        ("first ping".to_owned(), ServerMessage::Ping { nonce: 1, rtt_ms: 0 }),
-        ("ping".to_owned(), ServerMessage::Ping { nonce: 65_535, rtt_ms: 251 }),
+        ("first ping".to_owned(), ServerMessage::Ping { nonce: 1, rtt_ms: 0, jitter_ms: 0 }),
+        ("ping".to_owned(), ServerMessage::Ping { nonce: 65_535, rtt_ms: 251, jitter_ms: 300 }),
         (
             "goodbye".to_owned(),
             ServerMessage::Goodbye {
@@ -216,7 +221,10 @@ pub(super) fn server_messages() -> Vec<(String, ServerMessage)> {
         out.push((format!("tick: {name}"), ServerMessage::Tick(delta)));
     }
     for (name, event) in events() {
-        out.push((format!("event: {name}"), ServerMessage::Event(event)));
+        out.push((
+            format!("event: {name}"),
+            ServerMessage::Event { number: 250 + out.len() as u32, event },
+        ));
     }
     out
 }

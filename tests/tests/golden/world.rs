@@ -11,6 +11,7 @@ use throng_shared::map::TileMap;
 use throng_shared::motion::{Flight, Rules};
 use throng_shared::prng::Prng;
 use throng_shared::session::{Name, NameError};
+use throng_shared::wire::Condition;
 
 use super::motion::{numbers, walked};
 use super::values::LONGEST_NAME;
@@ -33,9 +34,11 @@ fn check(rng: &mut Prng, rules: &Rules, map: &TileMap, spawns: &[IVec2]) -> Valu
         let (body, steer) = walked(rng, rules, map, from);
         let id = NetId(rng.next_u32() as u16);
         let hp = rng.next_u8() % (HP_MAX + 1);
-        check.glider(id, &body, steer, hp);
-        let [heading, thrust, left, rest, hp] =
-            [steer.heading, steer.thrust, body.dash_left, body.dash_rest, hp].map(i32::from);
+        let condition = Condition::new(hp, rng.one_in(4));
+        check.glider(id, &body, steer, condition);
+        let [heading, thrust, left, rest, condition] =
+            [steer.heading, steer.thrust, body.dash_left, body.dash_rest, condition.bits()]
+                .map(i32::from);
         let (pos, vel) = (body.pos, body.vel);
         gliders.push(numbers(&[
             i32::from(id.0),
@@ -47,7 +50,7 @@ fn check(rng: &mut Prng, rules: &Rules, map: &TileMap, spawns: &[IVec2]) -> Valu
             thrust,
             left,
             rest,
-            hp,
+            condition,
         ]));
     }
     for _ in 0..rng.below(3) {

@@ -13,7 +13,7 @@ use throng_shared::cells::{Reach, cell_at};
 use throng_shared::ids::NetId;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
-use throng_shared::wire::{MapRuns, Welcome, decode_server, encode};
+use throng_shared::wire::{MapRuns, Secret, Welcome, decode_server, encode};
 
 /// Places in the room.
 const PLAYERS_MAX: usize = 64;
@@ -94,6 +94,8 @@ impl Rig {
         self.ids_used_again += u32::from(!self.ids.insert(id));
         let map = self.sim.map();
         let welcome = Welcome {
+            secret: Secret::default(),
+            resumed: false,
             you: id,
             tick: self.sim.tick().0,
             tick_hz: self.sim.rules().tick_hz as u8,
@@ -122,6 +124,22 @@ impl Rig {
         let Some(&id) = self.clients.keys().nth(nth) else { return };
         self.clients.remove(&id);
         self.sim.leave(id);
+    }
+
+    /// The connection of a player is lost, whose glider stays for so many ticks.
+    pub(crate) fn lose(&mut self, nth: usize, ticks: u32) {
+        if let Some(&id) = self.clients.keys().nth(nth) {
+            self.sim.unlink(id, self.sim.tick().offset(ticks.cast_signed()));
+        }
+    }
+
+    /// A player is there again, on a new connection.
+    pub(crate) fn find(&mut self, nth: usize) {
+        if let Some((&id, client)) = self.clients.iter_mut().nth(nth) {
+            self.sim.relink(id);
+            client.cursor.restart();
+            (client.fire, client.dash) = (0, 0);
+        }
     }
 
     /// A client forgets everything, as after a resync.
@@ -229,13 +247,14 @@ impl Rig {
             self.sim.each_player(|it| {
                 if it.life == Life::Flying && focus.contains(cell_at(it.body.pos)) {
                     let name = it.name.to_owned();
-                    expected.push((it.id, *it.body, it.helm.steer, it.hp, it.look, name));
+                    let condition = (it.hp, it.link == throng::sim::Link::Dead);
+                    expected.push((it.id, *it.body, it.helm.steer, condition, it.look, name));
                 }
             });
             let held: Vec<_> = view
                 .gliders()
                 .iter()
-                .map(|g| (g.id, g.body, g.steer, g.hp, g.look, g.name.clone()))
+                .map(|g| (g.id, g.body, g.steer, (g.hp, g.is_link_dead), g.look, g.name.clone()))
                 .collect();
             assert_eq!(held, expected, "because {id:?} holds exactly the gliders of its cells");
 

@@ -57,7 +57,7 @@ async fn spin(address: SocketAddr, number: u64) {
     tokio::time::sleep(std::time::Duration::from_millis(20) * (number / AT_ONCE) as u32).await;
     let mut socket = connect(address).await;
     let mut chance = Prng::stream(9, number);
-    let (mut session, hello) = ClientSession::new(Millis(0), "spin", 1);
+    let (mut session, hello) = ClientSession::new(Millis(0), "spin", 1, "", None);
     let mut say = Some(hello);
     let mut seen = Tick(0);
     loop {

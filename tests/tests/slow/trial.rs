@@ -13,7 +13,7 @@ use throng_shared::ids::{NetId, Tick};
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::time::Millis;
-use throng_shared::wire::{MapRuns, Snapshot, Welcome, decode_server};
+use throng_shared::wire::{MapRuns, Secret, Snapshot, Welcome, decode_server};
 
 /// Between two inputs of a client.
 const INPUT_MS: f64 = 100.0;
@@ -119,6 +119,8 @@ impl Trial {
         let map = sim.map();
         let (width, height) = (map.width() as u16, map.height() as u16);
         let welcome = Welcome {
+            secret: Secret::default(),
+            resumed: false,
             you,
             tick: sim.tick().0,
             tick_hz: hz as u8,

@@ -1,0 +1,90 @@
+/**
+ * What a page keeps of its session, so that a reload goes on with it: as text for `sessionStorage`, which each tab has
+ * for itself.
+ *
+ * What the server was told to have arrived is kept first, so standing and number always belong together.
+ */
+
+import { LOOKS, SECRET_BYTES } from '../limits.ts';
+import { type FeedEntry, newStanding, type Standing } from '../standing.ts';
+import type { BoardRow, Resume } from '../wire/codec.ts';
+import { nameFault } from './name.ts';
+
+/** A server holds a session for a minute; a page that is opened later begins anew, and asks first. */
+const FRESH_MS = 60_000;
+
+export interface Kept {
+  readonly name: string;
+  readonly look: number;
+  readonly resume: Resume;
+  readonly standing: Standing;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** `wallMs` is the time of day, `nowMs` the page's own clock, which does not outlive it. */
+export function writeKept(kept: Kept, wallMs: number, nowMs: number): string {
+  const { name, look, resume, standing } = kept;
+  const feed = standing.feed.map((entry) => ({ ...entry, atMs: entry.atMs - nowMs }));
+  const secret = Array.from(resume.secret);
+  return JSON.stringify({ wallMs, name, look, secret, received: resume.received, standing: { ...standing, feed } });
+}
+
+/** What was kept, unless it is stale or is nothing that `writeKept` wrote. */
+export function readKept(text: string | null, wallMs: number, nowMs: number): Kept | null {
+  const it = parse(text);
+  if (!it) return null;
+  const { name, look, secret, received, standing: told } = it;
+  const isFresh = isNumber(it['wallMs']) && wallMs - it['wallMs'] < FRESH_MS && it['wallMs'] <= wallMs;
+  if (!isFresh || typeof name !== 'string' || nameFault(name) !== '') return null;
+  if (!isCount(look) || look >= LOOKS || !isCount(received) || !isSecret(secret)) return null;
+  const standing = isFields(told) ? standingOf(told, nowMs) : null;
+  return standing && { name, look, resume: { secret: Uint8Array.from(secret), received }, standing };
+}
+
+function parse(text: string | null): Fields | null {
+  try {
+    const it: unknown = JSON.parse(text ?? 'null');
+    return isFields(it) ? it : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Every field of the type that a fresh standing has it in, or nothing. */
+function standingOf(told: Fields, nowMs: number): Standing | null {
+  const fresh = newStanding();
+  const fits = Object.entries(fresh).every(([key, value]) =>
+    typeof value === 'number' ? isNumber(told[key]) : typeof value === typeof told[key],
+  );
+  const { rows, feed } = told;
+  if (!fits || !Array.isArray(rows) || !Array.isArray(feed) || !rows.every(isRow) || !feed.every(isEntry)) return null;
+  const kept = Object.fromEntries(Object.keys(fresh).map((key) => [key, told[key]])) as unknown as Standing;
+  return { ...kept, rows, feed: feed.map((entry) => ({ ...entry, atMs: entry.atMs + nowMs })) };
+}
+
+function isRow(it: unknown): it is BoardRow {
+  return isFields(it) && isNumber(it['id']) && isNumber(it['shards']) && typeof it['name'] === 'string';
+}
+
+function isEntry(it: unknown): it is FeedEntry {
+  if (!isFields(it) || !isNumber(it['atMs']) || (it['kind'] !== 'Kill' && it['kind'] !== 'Notice')) return false;
+  const texts = [it['killer'], it['victim'], it['text']];
+  return texts.every((text) => typeof text === 'string') && typeof it['crown'] === 'boolean' && typeof it['own'] === 'boolean';
+}
+
+function isSecret(it: unknown): it is number[] {
+  return Array.isArray(it) && it.length === SECRET_BYTES && it.every((byte) => isCount(byte) && byte < 256);
+}
+
+function isFields(it: unknown): it is Fields {
+  return typeof it === 'object' && it !== null && !Array.isArray(it);
+}
+
+function isNumber(it: unknown): it is number {
+  return typeof it === 'number' && Number.isFinite(it);
+}
+
+function isCount(it: unknown): it is number {
+  return isNumber(it) && Number.isInteger(it) && it >= 0 && it < 2 ** 32;
+}

@@ -1,0 +1,161 @@
+//! What survives a connection: the ordered messages that the client has not
+//! acknowledged, and what it can be taken up again with.
+
+use throng_shared::time::Millis;
+use throng_shared::wire::Secret;
+
+use super::conn::Ticket;
+use super::places::Place;
+use super::ring::Ring;
+use super::sessions::{Fingerprint, Sessions, draw};
+use crate::link::ConnId;
+
+/// A connection asks for the session of another one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    pub(super) fingerprint: Fingerprint,
+    /// Who has the session, as far as is known.
+    pub(super) of: ConnId,
+    pub(super) by: ConnId,
+    /// When that one came, among all that came to the process.
+    pub(super) number: u64,
+}
+
+/// One session.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) ring: Ring,
+    /// Number of the newest connection that had it or claims it. An older one that was
+    /// heard of later must not take it back: its client may have given it up.
+    pub(super) number: u64,
+    /// Of the secret in the newest Welcome.
+    current: Fingerprint,
+    /// Of the one that it takes the place of, until the client has shown that it has the
+    /// newest: a Welcome may be cut.
+    previous: Option<Fingerprint>,
+    /// Whether the client has ever said anything as a player.
+    is_proven: bool,
+    /// Since when it has no connection.
+    pub(super) lost: Option<Millis>,
+    /// The place of that connection: as long as it may come back, its address has one less.
+    pub(super) place: Option<Place>,
+    /// What the player came in with, until it has shown that it can come back without.
+    pub(super) ticket: Option<Ticket>,
+    /// Who is to have it next: the first as soon as the room knows.
+    pub(super) claims: Vec<Claim>,
+}
+
+impl Seat {
+    /// A new session of a connection, and its secret.
+    pub(super) fn new(owner: ConnId, number: u64, sessions: &Sessions) -> (Self, Secret) {
+        let (secret, current) = draw();
+        sessions.put(current, owner);
+        let seat = Self {
+            ring: Ring::default(),
+            number,
+            current,
+            previous: None,
+            is_proven: false,
+            lost: None,
+            place: None,
+            ticket: None,
+            claims: Vec::new(),
+        };
+        (seat, secret)
+    }
+
+    /// Whether a secret is this session's.
+    pub(super) fn knows(&self, fingerprint: &Fingerprint) -> bool {
+        self.current == *fingerprint || self.previous.as_ref() == Some(fingerprint)
+    }
+
+    /// A secret for the next connection, which came with the one that `used` is of.
+    pub(super) fn renew(
+        &mut self,
+        used: Fingerprint,
+        owner: ConnId,
+        sessions: &Sessions,
+    ) -> Secret {
+        let (secret, current) = draw();
+        for held in [Some(self.current), self.previous].into_iter().flatten() {
+            if held != used {
+                sessions.forget(&held);
+            }
+        }
+        self.previous = Some(used);
+        self.current = current;
+        sessions.put(current, owner);
+        secret
+    }
+
+    /// The client said something that shows that it has the newest secret.
+    pub(super) fn prove(&mut self, sessions: &Sessions) {
+        self.is_proven = true;
+        self.ticket = None;
+        if let Some(previous) = self.previous.take() {
+            sessions.forget(&previous);
+        }
+    }
+
+    /// The secrets that it can be taken up with.
+    pub(super) fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> + use<> {
+        [Some(self.current), self.previous].into_iter().flatten()
+    }
+
+    /// The session is over.
+    pub(super) fn retire(self, sessions: &Sessions) {
+        self.fingerprints().for_each(|fingerprint| sessions.forget(&fingerprint));
+    }
+
+    /// Whether nobody has come for it in time. A client that never said a word as a
+    /// player gets no longer than its glider.
+    pub(super) fn is_expired(&self, now: Millis, link_hold_ms: u64, session_ms: u64) -> bool {
+        let patience_ms = if self.is_proven { session_ms } else { session_ms.min(link_hold_ms) };
+        self.claims.is_empty() && self.lost.is_some_and(|at| now.since(at) >= patience_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWNER: ConnId = ConnId { thread: 0, serial: 1 };
+
+    #[test]
+    fn the_secret_before_is_good_until_the_newest_was_shown_to_have_come() {
+        let sessions = Sessions::default();
+        let (mut seat, first) = Seat::new(OWNER, 1, &sessions);
+        let first = Fingerprint::of(&first);
+        let knows = |seat: &Seat, fingerprint: &Fingerprint| {
+            assert_eq!(seat.knows(fingerprint), sessions.find(fingerprint).is_some());
+            seat.knows(fingerprint)
+        };
+        let cut = Fingerprint::of(&seat.renew(first, OWNER, &sessions));
+        assert!(knows(&seat, &first) && knows(&seat, &cut));
+        let second = Fingerprint::of(&seat.renew(first, OWNER, &sessions));
+        assert!(knows(&seat, &first), "because its Welcome may be cut again");
+        assert!(!knows(&seat, &cut), "because nobody has it who came with the first");
+        seat.prove(&sessions);
+        assert!(knows(&seat, &second) && !knows(&seat, &first));
+        seat.retire(&sessions);
+        assert_eq!(sessions.find(&second), None, "because a session that is over leaves nothing");
+    }
+
+    #[test]
+    fn a_session_waits_longer_for_who_has_played() {
+        let sessions = Sessions::default();
+        let (mut seat, _) = Seat::new(OWNER, 1, &sessions);
+        assert!(!seat.is_expired(Millis(99_999), 10, 60), "because it has a connection");
+        seat.lost = Some(Millis(100));
+        assert!(!seat.is_expired(Millis(109), 10, 60) && seat.is_expired(Millis(110), 10, 60));
+        seat.prove(&sessions);
+        assert!(!seat.is_expired(Millis(159), 10, 60) && seat.is_expired(Millis(160), 10, 60));
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let (seat, secret) = Seat::new(OWNER, 1, &Sessions::default());
+        let shown = format!("{seat:?} {secret:?}");
+        assert!(shown.contains("Fingerprint") && shown.ends_with("Secret"), "{shown}");
+    }
+}

@@ -1,0 +1,379 @@
+//! How players come in and how sessions outlive connections, in messages alone: a session
+//! has one owner at any time, the network thread whose slot holds its seat.
+//!
+//! Connection B says a secret of A's session. B's thread finds A's in the registry and
+//! sends it a `Claim`; A's thread closes A and asks the room to rebind. The room answers A
+//! with `Moved`, the last that concerns A, and B with a Welcome and whatever comes then. At
+//! `Moved` the seat goes to B's thread, where what came for B meanwhile is put behind it.
+//! Nothing is lost and nothing comes twice, because each thread gets the room's mail in
+//! one order, and a seat takes none before its connection is `bound`.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use throng_shared::ids::{NetId, Tick};
+use throng_shared::limits::{CLAIMS_MAX, RESTART_RETRY_MS};
+use throng_shared::session::{CloseCode, Refusal, Why};
+use throng_shared::time::Millis;
+
+use super::conn::{Candidate, Conn, Parting, Start};
+use super::places::Place;
+use super::ring::Ring;
+use super::seat::{Claim, Seat};
+use super::sessions::Fingerprint;
+use super::tally::Tally;
+use super::thread::{NetThread, Slot, find};
+use crate::link::{ConnId, Control, Untaken};
+
+/// What network threads say to each other.
+#[derive(Debug)]
+pub(super) enum Word {
+    /// To the owner of a session.
+    Claim(Claim),
+    /// To whoever claimed it, with the claims that came meanwhile.
+    Seat { to: ConnId, seat: Box<Seat>, claims: Vec<Claim> },
+    /// There is no such session any more.
+    Unknown { to: ConnId },
+    /// A newer connection has it.
+    Replaced { to: ConnId },
+}
+
+impl Word {
+    /// The thread that it is for.
+    pub(super) fn thread(&self) -> u16 {
+        match self {
+            Self::Claim(claim) => claim.of.thread,
+            Self::Seat { to, .. } | Self::Unknown { to } | Self::Replaced { to } => to.thread,
+        }
+    }
+}
+
+/// A session on its way here.
+#[derive(Debug)]
+pub(super) struct Coming {
+    /// For a fresh join, should it come to that.
+    candidate: Candidate,
+    used: Fingerprint,
+    received: u32,
+    /// The room's answer.
+    welcome: Option<(NetId, Tick, [Bytes; 2])>,
+    /// What came for the connection before the seat did.
+    ring: Ring,
+    /// The player left meanwhile.
+    ends: bool,
+    /// The place of a connection that did not wait.
+    pub(super) place: Option<Place>,
+}
+
+impl Slot {
+    /// Takes an ordered message; a client that lets too many pile up unsent is closed.
+    pub(super) fn post(&mut self, now: Millis, tally: &Tally, message: Bytes) {
+        if !self.bound {
+            return;
+        }
+        if let Some(seat) = &mut self.seat {
+            seat.ring.push(message);
+            if let Some((conn, _)) = &mut self.conn
+                && conn.is_playing()
+                && seat.ring.oldest() > conn.sent() + 1
+            {
+                conn.close(now, tally, CloseCode::SlowConsumer, None, 0);
+            }
+        } else if let Some(coming) = &mut self.coming {
+            coming.ring.push(message);
+        }
+    }
+
+    fn open_conn(&mut self) -> Option<&mut Conn> {
+        self.conn.as_mut().map(|(conn, _)| conn).filter(|conn| conn.parting().is_none())
+    }
+}
+
+impl NetThread {
+    /// A connection has said Hello.
+    pub(super) fn greet(&mut self, index: usize, candidate: Candidate) {
+        let by = self.id(index);
+        if let Some(resume) = &candidate.resume {
+            let fingerprint = Fingerprint::of(&resume.secret);
+            if let Some(of) = self.options.sessions.find(&fingerprint) {
+                let received = resume.received;
+                let (welcome, ring, ends) = (None, Ring::default(), false);
+                let used = fingerprint;
+                let place = None;
+                let coming = Coming { candidate, used, received, welcome, ring, ends, place };
+                self.slots[index].coming = Some(Box::new(coming));
+                let number = self.slots[index].number;
+                self.words.push(Word::Claim(Claim { fingerprint, of, by, number }));
+                return;
+            }
+        }
+        self.join_afresh(index, candidate);
+    }
+
+    /// A new player comes in, if its ticket lets it.
+    fn join_afresh(&mut self, index: usize, candidate: Candidate) {
+        let (now, conn) = (self.now(), self.id(index));
+        let Candidate { mut name, look, ticket, resume: _ } = candidate;
+        // What others asked for in this turn goes first, and is no reason to refuse anybody.
+        self.control();
+        let is_behind = !self.controls.is_empty();
+        let Self { slots, port, tally, options, .. } = self;
+        let Some(it) = slots[index].open_conn() else { return };
+        if is_behind {
+            return it.close(now, tally, CloseCode::Full, None, RESTART_RETRY_MS);
+        }
+        if !ticket.0.is_empty() {
+            let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            match options.tickets.redeem(&ticket.0, unix_s) {
+                Ok(named) => {
+                    name = named;
+                    it.keep_ticket(ticket);
+                }
+                Err(bad) => return it.refuse_ticket(now, tally, bad),
+            }
+        } else if options.tickets.are_needed() && !it.is_of_this_process() {
+            return it.refuse(now, tally, Refusal { why: Why::NoTicket });
+        }
+        match port.control(Control::Join { conn, name, look }) {
+            Ok(()) => it.set_joining(true),
+            Err(Untaken::Gone) => it.close(now, tally, CloseCode::RoomCrashed, None, 0),
+            Err(Untaken::Full(_)) => {
+                options.tickets.give_back(it.take_ticket());
+                it.close(now, tally, CloseCode::Full, None, RESTART_RETRY_MS);
+            }
+        }
+    }
+
+    /// The room took a player in, or in again.
+    pub(super) fn welcome(&mut self, conn: ConnId, you: NetId, tick: Tick, parts: [Bytes; 2]) {
+        let sessions = &self.options.sessions;
+        let Some((index, slot)) = find(&mut self.slots, conn) else { return };
+        let number = slot.number;
+        if let Some(coming) = &mut slot.coming {
+            slot.bound = true;
+            coming.welcome = Some((you, tick, parts));
+            self.try_resume(index);
+        } else if slot.seat.is_some() {
+            // It has gone on to another connection, or was lost again.
+            slot.bound = true;
+        } else if let Some(it) = slot.open_conn().filter(|it| it.is_joining()) {
+            let (mut seat, secret) = Seat::new(conn, number, sessions);
+            seat.ticket = it.take_ticket();
+            it.welcome(Start { you, tick, parts, secret, resumed: None });
+            slot.seat = Some(Box::new(seat));
+            slot.bound = true;
+        }
+    }
+
+    /// Goes on with a session once both its seat and the room's answer are here.
+    fn try_resume(&mut self, index: usize) {
+        let owner = self.id(index);
+        let Self { slots, options, .. } = self;
+        let slot = &mut slots[index];
+        // One that has parted meanwhile is settled when it is found so.
+        if slot.open_conn().is_none() {
+            return;
+        }
+        let Some(coming) = slot.coming.take_if(|coming| coming.welcome.is_some()) else { return };
+        let Some(seat) = &mut slot.seat else {
+            slot.coming = Some(coming);
+            return;
+        };
+        let Coming { candidate, used, received, welcome, .. } = *coming;
+        if let (true, Some((you, tick, parts))) = (seat.ring.reaches(received), welcome) {
+            let secret = seat.renew(used, owner, &options.sessions);
+            if let Some((conn, _)) = &mut slot.conn {
+                conn.welcome(Start { you, tick, parts, secret, resumed: Some(received) });
+            }
+            return;
+        }
+        // Something is lost that the client has not received.
+        self.end(index);
+        self.join_afresh(index, candidate);
+    }
+
+    /// Hears what other threads have to say.
+    pub(super) fn take_words(&mut self) {
+        let now = self.now();
+        while let Ok(word) = self.heard.try_recv() {
+            match word {
+                Word::Claim(claim) => self.take_claim(claim),
+                Word::Seat { to, seat, claims } => self.take_seat(to, seat, claims),
+                Word::Unknown { to } => {
+                    let Some((index, slot)) = find(&mut self.slots, to) else { continue };
+                    let Some(coming) = slot.coming.take() else { continue };
+                    self.join_afresh(index, coming.candidate);
+                    self.free_if_empty(index);
+                }
+                Word::Replaced { to } => {
+                    let Some((index, slot)) = find(&mut self.slots, to) else { continue };
+                    if slot.coming.take().is_none() {
+                        continue;
+                    }
+                    if let Some((conn, _)) = &mut slot.conn {
+                        conn.close(now, &self.tally, CloseCode::Replaced, None, 0);
+                    }
+                    self.free_if_empty(index);
+                }
+            }
+        }
+        self.speak();
+    }
+
+    fn take_claim(&mut self, claim: Claim) {
+        let now = self.now();
+        let Self { slots, controls, words, options, tally, .. } = self;
+        let Claim { fingerprint, of, by, number } = claim;
+        let seat = find(slots, of).and_then(|(_, slot)| {
+            let Slot { conn, seat, .. } = slot;
+            Some((conn, seat.as_mut().filter(|seat| seat.knows(&fingerprint))?))
+        });
+        let Some((conn, seat)) = seat else {
+            // It has moved on, or it is over.
+            let elsewhere = options.sessions.find(&fingerprint).filter(|&now| now != of);
+            words.push(match elsewhere {
+                Some(of) => Word::Claim(Claim { of, ..claim }),
+                None => Word::Unknown { to: by },
+            });
+            return;
+        };
+        if number < seat.number {
+            words.push(Word::Replaced { to: by });
+            return;
+        }
+        if seat.claims.len() >= CLAIMS_MAX {
+            words.push(Word::Unknown { to: by });
+            return;
+        }
+        if seat.claims.is_empty() {
+            controls.push(Control::Rebind { from: of, to: by });
+        }
+        seat.claims.push(claim);
+        seat.number = number;
+        if let Some((conn, _)) = conn {
+            conn.close(now, tally, CloseCode::Replaced, None, 0);
+        }
+    }
+
+    /// The room has said its last word to a connection whose session goes on at another.
+    pub(super) fn give_seat(&mut self, from: ConnId, to: ConnId) {
+        let Some((index, slot)) = find(&mut self.slots, from) else { return };
+        let Some(mut seat) = slot.seat.take() else { return };
+        slot.bound = false;
+        slot.coming = None;
+        let mut claims = std::mem::take(&mut seat.claims);
+        claims.retain(|claim| claim.by != to);
+        seat.lost = None;
+        seat.place = None;
+        self.words.push(Word::Seat { to, seat, claims });
+        self.free_if_empty(index);
+    }
+
+    fn take_seat(&mut self, to: ConnId, mut seat: Box<Seat>, claims: Vec<Claim>) {
+        let now = self.now();
+        // A slot is kept until what comes has come.
+        let Some((index, slot)) = find(&mut self.slots, to) else { return };
+        let Some(coming) = &mut slot.coming else { return };
+        seat.ring.append(std::mem::take(&mut coming.ring));
+        let ends = coming.ends;
+        seat.place = coming.place.take();
+        slot.seat = Some(seat);
+        if slot.open_conn().is_some() {
+            self.try_resume(index);
+        } else {
+            slot.coming = None;
+            self.part_from(index, now, if ends { Parting::Final } else { Parting::Lost });
+        }
+        // Each is newer than the one before.
+        for claim in claims {
+            self.take_claim(Claim { of: to, ..claim });
+        }
+    }
+
+    /// Settles what becomes of a session whose connection has ended or is about to.
+    pub(super) fn part(&mut self, index: usize, now: Millis) {
+        let conn = self.id(index);
+        let slot = &mut self.slots[index];
+        let Some((it, _)) = &mut slot.conn else { return };
+        let Some(parting) = it.parting() else { return };
+        if it.is_joining() {
+            it.set_joining(false);
+            self.options.tickets.give_back(it.take_ticket());
+            self.controls.push(Control::Leave { conn });
+        }
+        if slot.seat.is_some() {
+            slot.coming = None;
+            self.part_from(index, now, parting);
+        } else if let Some(coming) = &mut slot.coming {
+            coming.ends |= parting == Parting::Final;
+        }
+    }
+
+    fn part_from(&mut self, index: usize, now: Millis, parting: Parting) {
+        let conn = self.id(index);
+        let Some(seat) = &mut self.slots[index].seat else { return };
+        // Others come for it, or it has been lost before.
+        if !seat.claims.is_empty() || seat.lost.is_some() {
+            return;
+        }
+        let ticket = seat.ticket.take();
+        match parting {
+            // Its Welcome may never have come, and with it what to come back with: the
+            // ticket is good again, for one player as before.
+            Parting::Lost if ticket.is_some() => {
+                self.options.tickets.give_back(ticket);
+                self.end(index);
+            }
+            Parting::Final => self.end(index),
+            Parting::Lost => {
+                seat.lost = Some(now);
+                self.controls.push(Control::Detach { conn });
+            }
+        }
+    }
+
+    /// Ends a session for good.
+    pub(super) fn end(&mut self, index: usize) {
+        let conn = self.id(index);
+        let slot = &mut self.slots[index];
+        let Some(seat) = slot.seat.take() else { return };
+        seat.retire(&self.options.sessions);
+        slot.bound = false;
+        self.controls.push(Control::Leave { conn });
+        self.control();
+        self.free_if_empty(index);
+    }
+
+    /// Says to the room what waits to be said, in order. What finds no place is said again
+    /// at the next turn.
+    pub(super) fn control(&mut self) {
+        let Self { controls, port, .. } = self;
+        let mut is_full = false;
+        controls.retain(|control| {
+            is_full = is_full || matches!(port.control(control.clone()), Err(Untaken::Full(_)));
+            is_full
+        });
+    }
+
+    /// Says to other threads what waits to be said. Whoever finds a session's new owner in
+    /// the registry finds its seat there, because that is said first.
+    pub(super) fn speak(&mut self) {
+        let Self { words, peers, options, .. } = self;
+        for word in std::mem::take(words) {
+            let owner = match &word {
+                Word::Seat { to, seat, .. } => Some((*to, seat.fingerprints())),
+                Word::Claim(_) | Word::Unknown { .. } | Word::Replaced { .. } => None,
+            };
+            let Some(peer) = peers.get(usize::from(word.thread())) else { continue };
+            let said = match owner {
+                Some((to, fingerprints)) => {
+                    options.sessions.hand_over(fingerprints, to, || peer.try_send(word))
+                }
+                None => peer.try_send(word),
+            };
+            if let Err(error) = said {
+                words.push(error.into_inner());
+            }
+        }
+    }
+}

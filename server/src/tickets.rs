@@ -1,0 +1,278 @@
+//! Tickets: who may come in, under which name, once. They are JSON web tokens, signed
+//! with HMAC-SHA-256 and nothing else, by this server or by an operator's login service.
+//! `docs/protocol.md` has the format.
+
+use std::collections::{BTreeSet, HashSet};
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use crate::net::Ticket;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use throng_shared::limits::{
+    TICKET_BYTES, TICKET_ID_BYTES, TICKET_S, TICKET_S_MAX, TICKET_SKEW_S, TICKETS_USED_MAX,
+};
+use throng_shared::session::Name;
+
+/// Whom a ticket must be for.
+const AUDIENCE: &str = "throng";
+/// The one way to sign.
+const ALGORITHM: &str = "HS256";
+const TYPE: &str = "JWT";
+/// Random bytes of our own keys and ticket numbers.
+const KEY_BYTES: usize = 32;
+const ID_BYTES: usize = 16;
+
+/// What tickets are signed with. It is never shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct AuthSecret(String);
+
+impl AuthSecret {
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<&str> for AuthSecret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for AuthSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AuthSecret")
+    }
+}
+
+/// Why a ticket is no good: for the operator's count, never for the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadTicket {
+    TicketTooLong,
+    TicketMalformed,
+    TicketAlgorithm,
+    TicketForged,
+    TicketClaims,
+    TicketExpired,
+    /// Its end is so far off that it would have to be remembered for too long.
+    TicketTooLasting,
+    TicketFromTheFuture,
+    TicketForOthers,
+    TicketForAnotherRoom,
+    TicketBadName,
+    TicketUsed,
+    TicketsTooMany,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header<'a> {
+    alg: &'a str,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    typ: Option<&'a str>,
+    /// Names extensions that must be understood; we know none.
+    #[serde(default, skip_serializing)]
+    crit: Option<IgnoredAny>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    room: Option<String>,
+    aud: Audience,
+    exp: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iat: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<u64>,
+    jti: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn is_us(&self) -> bool {
+        match self {
+            Self::One(one) => one == AUDIENCE,
+            Self::Several(several) => several.iter().any(|one| one == AUDIENCE),
+        }
+    }
+}
+
+/// Numbers of tickets that were used, until their end.
+#[derive(Debug, Default)]
+struct Used {
+    ids: HashSet<String>,
+    /// From when on nobody could use it again, in seconds of Unix time.
+    ends: BTreeSet<(u64, String)>,
+}
+
+impl Used {
+    /// Uses a ticket up.
+    fn take(&mut self, id: String, end_s: u64, now_s: u64) -> Result<(), BadTicket> {
+        while self.ends.first().is_some_and(|&(end_s, _)| end_s < now_s) {
+            if let Some((_, id)) = self.ends.pop_first() {
+                self.ids.remove(&id);
+            }
+        }
+        if self.ids.contains(&id) {
+            return Err(BadTicket::TicketUsed);
+        }
+        if self.ids.len() >= TICKETS_USED_MAX {
+            return Err(BadTicket::TicketsTooMany);
+        }
+        self.ids.insert(id.clone());
+        self.ends.insert((end_s, id));
+        Ok(())
+    }
+}
+
+/// The key of this server, and what was signed with it and used.
+#[derive(Debug)]
+pub struct Tickets {
+    key: hmac::Key,
+    are_needed: bool,
+    room: String,
+    used: Mutex<Used>,
+}
+
+impl Tickets {
+    /// Tickets of a server with one room. With a secret only those signed with it count,
+    /// and everybody needs one; without, the key is this process's own.
+    #[must_use]
+    pub fn new(secret: Option<&AuthSecret>, room: &str) -> Self {
+        let mut own = [0; KEY_BYTES];
+        SystemRandom::new().fill(&mut own).expect("the system has random bytes");
+        let bytes = secret.map_or(own.as_slice(), |secret| secret.0.as_bytes());
+        Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, bytes),
+            are_needed: secret.is_some(),
+            room: room.to_owned(),
+            used: Mutex::default(),
+        }
+    }
+
+    /// Whether nobody comes in without one.
+    #[must_use]
+    pub fn are_needed(&self) -> bool {
+        self.are_needed
+    }
+
+    /// The only room.
+    #[must_use]
+    pub fn room(&self) -> &str {
+        &self.room
+    }
+
+    /// A ticket for a name, good for [`TICKET_S`] seconds from `now_s`, in seconds of Unix
+    /// time.
+    #[must_use]
+    pub fn issue(&self, name: &Name, now_s: u64) -> String {
+        let mut id = [0; ID_BYTES];
+        SystemRandom::new().fill(&mut id).expect("the system has random bytes");
+        let claims = Claims {
+            name: name.as_str().to_owned(),
+            room: Some(self.room.clone()),
+            aud: Audience::One(AUDIENCE.to_owned()),
+            exp: now_s + TICKET_S,
+            iat: Some(now_s),
+            nbf: None,
+            jti: URL_SAFE_NO_PAD.encode(id),
+        };
+        let header = Header { alg: ALGORITHM, typ: Some(TYPE), crit: None };
+        let part = |json: serde_json::Result<Vec<u8>>| {
+            URL_SAFE_NO_PAD.encode(json.expect("texts and numbers can be written"))
+        };
+        let signed =
+            format!("{}.{}", part(serde_json::to_vec(&header)), part(serde_json::to_vec(&claims)));
+        let signature = hmac::sign(&self.key, signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
+    }
+
+    /// Uses a ticket up: the name that it is for. Of two who bring the same one, one gets
+    /// in.
+    ///
+    /// # Errors
+    /// When it is not good at `now_s`, or was used.
+    pub fn redeem(&self, ticket: &str, now_s: u64) -> Result<Name, BadTicket> {
+        let Claims { name, room, aud, exp, iat, nbf, jti } = self.verify(ticket)?;
+        if now_s > exp.saturating_add(TICKET_SKEW_S) {
+            return Err(BadTicket::TicketExpired);
+        }
+        if exp > now_s + TICKET_S_MAX + TICKET_SKEW_S {
+            return Err(BadTicket::TicketTooLasting);
+        }
+        if [iat, nbf].into_iter().flatten().any(|from| from > now_s + TICKET_SKEW_S) {
+            return Err(BadTicket::TicketFromTheFuture);
+        }
+        if !aud.is_us() {
+            return Err(BadTicket::TicketForOthers);
+        }
+        if room.is_some_and(|room| room != self.room) {
+            return Err(BadTicket::TicketForAnotherRoom);
+        }
+        let name = Name::parse(&name).map_err(|_| BadTicket::TicketBadName)?;
+        if jti.is_empty() || jti.len() > TICKET_ID_BYTES {
+            return Err(BadTicket::TicketClaims);
+        }
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.take(jti, exp + TICKET_SKEW_S, now_s)?;
+        Ok(name)
+    }
+
+    /// Makes a ticket good again that was used, and brought nobody in.
+    pub(crate) fn give_back(&self, ticket: Option<Ticket>) {
+        let Some(Claims { exp, jti, .. }) = ticket.and_then(|it| self.verify(&it.0).ok()) else {
+            return;
+        };
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.ids.remove(&jti);
+        used.ends.remove(&(exp + TICKET_SKEW_S, jti));
+    }
+
+    /// What a ticket claims, once its signature was found to be ours.
+    fn verify(&self, ticket: &str) -> Result<Claims, BadTicket> {
+        use BadTicket::{
+            TicketAlgorithm, TicketClaims, TicketForged, TicketMalformed, TicketTooLong,
+        };
+        if ticket.len() > TICKET_BYTES {
+            return Err(TicketTooLong);
+        }
+        let (signed, signature) = ticket.rsplit_once('.').ok_or(TicketMalformed)?;
+        let (header, claims) = signed.split_once('.').ok_or(TicketMalformed)?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TicketMalformed);
+        let (header, claims, signature) = (decode(header)?, decode(claims)?, decode(signature)?);
+        let header: Header<'_> = serde_json::from_slice(&header).map_err(|_| TicketMalformed)?;
+        let is_typed = header.typ.is_none_or(|typ| typ == TYPE);
+        if header.alg != ALGORITHM || !is_typed || header.crit.is_some() {
+            return Err(TicketAlgorithm);
+        }
+        hmac::verify(&self.key, signed.as_bytes(), &signature).map_err(|_| TicketForged)?;
+        serde_json::from_slice(&claims).map_err(|_| TicketClaims)
+    }
+}
+
+#[cfg(test)]
+mod tests;

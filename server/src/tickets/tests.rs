@@ -1,0 +1,216 @@
+//! Every way in which a ticket can be wrong, and the one in which it is right.
+
+use super::*;
+
+const SECRET: &str = "a secret of the login service of 40 bytes";
+const NOW_S: u64 = 1_700_000_000;
+
+fn tickets() -> Tickets {
+    Tickets::new(Some(&AuthSecret::from(SECRET)), "arena")
+}
+
+/// A ticket as a login service would make it.
+fn signed_with(algorithm: hmac::Algorithm, secret: &str, header: &str, claims: &str) -> String {
+    let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let key = hmac::Key::new(algorithm, secret.as_bytes());
+    let signature = hmac::sign(&key, signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
+}
+
+fn signed(header: &str, claims: &str) -> String {
+    signed_with(hmac::HMAC_SHA256, SECRET, header, claims)
+}
+
+const HEADER: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+
+/// Good claims, with some of them replaced or added.
+fn claims(changes: &[(&str, serde_json::Value)]) -> String {
+    let mut claims = serde_json::json!({
+        "name": "Ada", "room": "arena", "aud": "throng", "exp": NOW_S + 20, "jti": "one",
+    });
+    for (key, value) in changes {
+        claims[key] = value.clone();
+    }
+    claims.to_string()
+}
+
+fn judged(ticket: &str) -> Result<String, BadTicket> {
+    tickets().redeem(ticket, NOW_S).map(Name::into_string)
+}
+
+#[test]
+fn a_ticket_is_good_once_and_for_its_time() {
+    let own = Tickets::new(None, "arena");
+    let name = Name::parse("Ada").expect("it is a name");
+    let ticket = own.issue(&name, NOW_S);
+    assert!(ticket.len() <= TICKET_BYTES / 2, "because it has to fit into a Hello: {ticket}");
+    assert_eq!(own.redeem(&ticket, NOW_S + 5), Ok(name.clone()));
+    assert_eq!(own.redeem(&ticket, NOW_S + 5), Err(BadTicket::TicketUsed));
+    let late = own.issue(&name, NOW_S);
+    let end_s = NOW_S + TICKET_S + TICKET_SKEW_S;
+    assert_eq!(own.redeem(&late, end_s + 1), Err(BadTicket::TicketExpired));
+    assert_eq!(own.redeem(&late, end_s), Ok(name.clone()), "because clocks differ");
+    assert_eq!(own.redeem(&late, end_s), Err(BadTicket::TicketUsed), "to its very end");
+    let other = Tickets::new(None, "arena");
+    let foreign = other.issue(&name, NOW_S);
+    assert_eq!(own.redeem(&foreign, NOW_S), Err(BadTicket::TicketForged));
+}
+
+#[test]
+fn what_a_login_service_signs_is_taken() {
+    for (header, changes) in [
+        (HEADER, vec![]),
+        (r#"{"typ":"JWT","alg":"HS256"}"#, vec![]),
+        (r#"{"alg":"HS256"}"#, vec![("aud", serde_json::json!(["other", "throng"]))]),
+        (r#"{"alg":"HS256","kid":"7"}"#, vec![("iat", (NOW_S + 30).into()), ("sub", 9.into())]),
+        (HEADER, vec![("exp", (NOW_S - 30).into()), ("nbf", NOW_S.into())]),
+        (HEADER, vec![("jti", "x".repeat(TICKET_ID_BYTES).into())]),
+    ] {
+        let ticket = signed(header, &claims(&changes));
+        assert_eq!(judged(&ticket), Ok("Ada".to_owned()), "{header} {changes:?}");
+    }
+    let mut without_room: serde_json::Value =
+        serde_json::from_str(&claims(&[])).expect("it is JSON");
+    without_room.as_object_mut().expect("it is an object").remove("room");
+    assert_eq!(judged(&signed(HEADER, &without_room.to_string())), Ok("Ada".to_owned()));
+}
+
+#[test]
+fn a_ticket_that_is_signed_but_wrong_is_refused() {
+    use BadTicket::*;
+    for (key, value, expected) in [
+        ("exp", serde_json::json!(NOW_S - 31), TicketExpired),
+        ("exp", serde_json::json!(0), TicketExpired),
+        ("exp", serde_json::json!(NOW_S + 331), TicketTooLasting),
+        ("exp", serde_json::json!(u64::MAX), TicketTooLasting),
+        ("exp", serde_json::json!(-5), TicketClaims),
+        ("exp", serde_json::json!(1.5e9), TicketClaims),
+        ("exp", serde_json::json!("1700000020"), TicketClaims),
+        ("exp", serde_json::json!(null), TicketClaims),
+        ("iat", serde_json::json!(NOW_S + 31), TicketFromTheFuture),
+        ("nbf", serde_json::json!(NOW_S + 31), TicketFromTheFuture),
+        ("aud", serde_json::json!("thron"), TicketForOthers),
+        ("aud", serde_json::json!("throng "), TicketForOthers),
+        ("aud", serde_json::json!([]), TicketForOthers),
+        ("aud", serde_json::json!(null), TicketClaims),
+        ("room", serde_json::json!("Arena"), TicketForAnotherRoom),
+        ("room", serde_json::json!(7), TicketClaims),
+        ("name", serde_json::json!(""), TicketBadName),
+        ("name", serde_json::json!("a\u{202e}b"), TicketBadName),
+        ("name", serde_json::json!("a name that is too long"), TicketBadName),
+        ("name", serde_json::json!(null), TicketClaims),
+        ("jti", serde_json::json!(""), TicketClaims),
+        ("jti", serde_json::json!("x".repeat(TICKET_ID_BYTES + 1)), TicketClaims),
+        ("jti", serde_json::json!(null), TicketClaims),
+    ] {
+        let ticket = signed(HEADER, &claims(&[(key, value.clone())]));
+        assert_eq!(judged(&ticket), Err(expected), "{key}: {value}");
+    }
+}
+
+#[test]
+fn a_ticket_that_is_not_signed_as_it_must_be_is_refused() {
+    use BadTicket::*;
+    let good = signed(HEADER, &claims(&[]));
+    let (head, signature) = good.rsplit_once('.').expect("it has three parts");
+    let forged_with = |header: &str| signed(header, &claims(&[]));
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let renamed = claims(&[("name", "Eve".into())]);
+    let hs512 = r#"{"alg":"HS512","typ":"JWT"}"#;
+    for (ticket, expected) in [
+        (forged_with(r#"{"alg":"none","typ":"JWT"}"#), TicketAlgorithm),
+        (format!("{}.{}.", part(r#"{"alg":"none"}"#), part(&claims(&[]))), TicketAlgorithm),
+        (forged_with(hs512), TicketAlgorithm),
+        (signed_with(hmac::HMAC_SHA512, SECRET, hs512, &claims(&[])), TicketAlgorithm),
+        (signed_with(hmac::HMAC_SHA512, SECRET, HEADER, &claims(&[])), TicketForged),
+        (forged_with(r#"{"alg":"RS256","typ":"JWT"}"#), TicketAlgorithm),
+        (forged_with(r#"{"alg":"hs256","typ":"JWT"}"#), TicketAlgorithm),
+        (forged_with(r#"{"alg":"HS256","typ":"JWE"}"#), TicketAlgorithm),
+        (forged_with(r#"{"alg":"HS256","crit":["exp"]}"#), TicketAlgorithm),
+        (forged_with(r#"{"alg":"HS256","alg":"HS256"}"#), TicketMalformed),
+        (forged_with(r#"{"typ":"JWT"}"#), TicketMalformed),
+        (forged_with(r#"{"alg":["HS256"]}"#), TicketMalformed),
+        (forged_with("HS256"), TicketMalformed),
+        (signed_with(hmac::HMAC_SHA256, "wrong", HEADER, &claims(&[])), TicketForged),
+        (format!("{head}."), TicketForged),
+        (format!("{head}.{}", &signature[..signature.len() - 3]), TicketForged),
+        (format!("{head}.{}", part("0123456789abcdef0123456789abcdef")), TicketForged),
+        (format!("{}.{}.{signature}", part(HEADER), part(&renamed)), TicketForged),
+        (head.to_owned(), TicketMalformed),
+        (format!("{good}.{signature}"), TicketMalformed),
+        (format!("{good}="), TicketMalformed),
+        (format!(" {good}"), TicketMalformed),
+        (format!("{good}\n"), TicketMalformed),
+        (good.replace('.', ""), TicketMalformed),
+        (String::new(), TicketMalformed),
+        ("..".to_owned(), TicketMalformed),
+        ("a.b.c.d".to_owned(), TicketMalformed),
+        ("ä.ö.ü".to_owned(), TicketMalformed),
+        (signed(HEADER, "{"), TicketClaims),
+        (signed(HEADER, "[]"), TicketClaims),
+        (signed(HEADER, &claims(&[("more", "x".repeat(TICKET_BYTES).into())])), TicketTooLong),
+    ] {
+        assert_eq!(judged(&ticket), Err(expected), "{ticket:?}");
+    }
+}
+
+#[test]
+fn no_byte_of_a_ticket_can_be_changed() {
+    let good = signed(HEADER, &claims(&[]));
+    for index in 0..good.len() {
+        for byte in [b'A', b'B', b'.', b'_'] {
+            let mut changed = good.clone().into_bytes();
+            changed[index] = byte;
+            let changed = String::from_utf8(changed).expect("it is ASCII");
+            assert!(changed == good || judged(&changed).is_err(), "{index}: {changed}");
+        }
+    }
+}
+
+#[test]
+fn of_many_who_bring_one_ticket_at_once_one_gets_in() {
+    let tickets = tickets();
+    let ticket = signed(HEADER, &claims(&[]));
+    let start = std::sync::Barrier::new(8);
+    let taken = std::thread::scope(|scope| {
+        let redeem = || {
+            start.wait();
+            tickets.redeem(&ticket, NOW_S).is_ok()
+        };
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(redeem)).collect();
+        all.into_iter().filter_map(|one| one.join().ok()).filter(|&taken| taken).count()
+    });
+    assert_eq!(taken, 1, "because a ticket is for one");
+}
+
+#[test]
+fn the_memory_of_used_tickets_is_bounded_and_empties() {
+    let mut used = Used::default();
+    for number in 0..TICKETS_USED_MAX {
+        assert_eq!(used.take(number.to_string(), NOW_S + 60, NOW_S), Ok(()));
+    }
+    let one_more = |used: &mut Used, now_s| used.take("more".to_owned(), now_s + 60, now_s);
+    assert_eq!(one_more(&mut used, NOW_S + 60), Err(BadTicket::TicketsTooMany));
+    assert_eq!(one_more(&mut used, NOW_S + 61), Ok(()), "because nobody can use the others again");
+    assert_eq!((used.ids.len(), used.ends.len()), (1, 1));
+}
+
+#[test]
+fn the_example_in_the_documents_is_true() {
+    let page = include_str!("../../../docs/protocol.md");
+    let secret = "correct horse battery staple, twice over";
+    let claims = r#"{"name":"Ada","room":"arena","aud":"throng","exp":1767225600,"jti":"4f1c"}"#;
+    let ticket = signed_with(hmac::HMAC_SHA256, secret, HEADER, claims);
+    for quoted in [secret, claims, HEADER, &ticket] {
+        assert!(page.contains(quoted), "because a reader copies it: {quoted}");
+    }
+    let tickets = Tickets::new(Some(&AuthSecret::from(secret)), "arena");
+    let name = tickets.redeem(&ticket, 1_767_225_600).map(Name::into_string);
+    assert_eq!(name, Ok("Ada".to_owned()));
+}
+
+#[test]
+fn keys_are_not_shown() {
+    let shown = format!("{:?} {:?}", AuthSecret::from(SECRET), tickets());
+    assert!(!shown.contains("login service"), "{shown}");
+}

@@ -1,0 +1,91 @@
+//! What must stay secret is planted wherever it can come from, and then looked for.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::process::Stdio;
+use std::time::Duration;
+
+use throng::tickets::{AuthSecret, Tickets};
+use throng_shared::session::Name;
+use throng_shared::wire::{ClientMessage, Hello, ServerMessage, decode_server, encode};
+use tokio_tungstenite::tungstenite::protocol::Message;
+use tokio_tungstenite::tungstenite::{Utf8Bytes, client};
+
+use super::{Serving, file, throng};
+
+const SECRET: &str = "planted-secret-of-the-login-service";
+
+/// What the server says to somebody who says a Hello with this ticket.
+fn hear(address: &str, query: &str, ticket: &str) -> Vec<Message> {
+    let stream = TcpStream::connect(address).expect("the server listens");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time is allowed");
+    let url = format!("ws://{address}/ws{query}");
+    let (mut socket, _) = client(url, stream).expect("the server shakes hands");
+    let hello = Hello { ticket: ticket.to_owned(), ..Hello::guest("Eve", 0) };
+    let hello = encode(&ClientMessage::Hello(hello));
+    socket.send(Message::binary(hello)).expect("the socket takes it");
+    std::iter::from_fn(|| socket.read().ok()).take(2).collect()
+}
+
+#[test]
+fn secrets_reach_neither_log_nor_page() {
+    let log = file("secrets.log", "");
+    let stderr = std::fs::File::create(&log).expect("the temporary folder can be written");
+    let mut command = throng();
+    command
+        .args(["--listen", "127.0.0.1:0", "--house-bots", "1"])
+        .env("THRONG_LOG", "trace")
+        .env("THRONG_AUTH_SECRET", SECRET)
+        .stdout(Stdio::piped())
+        .stderr(stderr);
+    let serving = Serving::of(command);
+    let address = serving.address.clone();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now_s = now.expect("it is after 1970").as_secs();
+    let service = Tickets::new(Some(&AuthSecret::from(SECRET)), "arena");
+    let name = Name::parse("Ada").expect("it is a name");
+    let good = service.issue(&name, now_s);
+    let heard = hear(&address, "", &good);
+    let Some(Message::Binary(bytes)) = heard.first() else { panic!("it is let in: {heard:?}") };
+    let Ok(ServerMessage::Welcome(welcome)) = decode_server(bytes) else {
+        panic!("the first message is a Welcome")
+    };
+    let in_url = service.issue(&name, now_s);
+    assert_eq!(hear(&address, &format!("?token={in_url}"), "").len(), 2);
+    for bad in ["planted.wrong.ticket", &good] {
+        let heard = hear(&address, "?token=planted-in-a-query", bad);
+        let code = heard.iter().find_map(|message| match message {
+            Message::Close(Some(frame)) => Some((u16::from(frame.code), frame.reason.clone())),
+            Message::Close(None)
+            | Message::Text(_)
+            | Message::Binary(_)
+            | Message::Ping(_)
+            | Message::Pong(_)
+            | Message::Frame(_) => None,
+        });
+        let expected = Utf8Bytes::from_static("the ticket was refused");
+        assert!(code.is_some_and(|(code, reason)| code == 4004 && reason == expected));
+    }
+    for path in ["/?token=planted-in-a-page", "/ws?token=planted-in-a-denial"] {
+        assert!(!serving.get(path).contains("planted"), "because nothing is said back");
+    }
+    let mut stream = TcpStream::connect(&address).expect("the server listens");
+    let request = "GET /planted-path?token=planted-in-nonsense HTTP/9.9\r\n\r\n";
+    stream.write_all(request.as_bytes()).expect("the server reads");
+    // It may hang up without a word.
+    drop(stream.read_to_end(&mut Vec::new()));
+    let rooms = serving.get("/api/rooms");
+    assert!(rooms.contains("4004 TicketUsed") && rooms.contains("4004 TicketMalformed"), "{rooms}");
+    drop(serving);
+    let said = std::fs::read_to_string(&log).expect("the log is text");
+    std::fs::remove_file(log).expect("it was written");
+    assert!(said.lines().count() > 10, "because a silent log proves nothing");
+    let secret = welcome.secret.0;
+    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let list = format!("{secret:?}");
+    for text in [said, rooms] {
+        for planted in ["planted", SECRET, &good, &in_url, &hex, list.trim_matches(['[', ']'])] {
+            assert!(!text.contains(planted), "because {planted:?} is secret");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Every message of a client in every state of a session: what the machine takes is what
+//! its table lists, and all else ends the session with the code of that state.
+
+use serde_reflection::ContainerFormat;
+use throng_shared::ids::Tick;
+use throng_shared::limits::{LOOKS, PING_MS, PROTOCOL_VERSION};
+use throng_shared::session::{CloseCode, Newest, Phase, Request, ServerSession};
+use throng_shared::time::Millis;
+use throng_shared::wire::{
+    ClientMessage, Hello, Input, Resume, SCHEMA_HASH, Secret, ServerMessage, encode,
+};
+use throng_tests::schema;
+
+/// The tick in which everything here happens.
+const TICK: Tick = Tick(1000);
+/// Time of the frames that are tried: after the first heartbeat.
+const NOW: Millis = Millis(PING_MS + 1);
+
+fn hello() -> Hello {
+    Hello::guest("Ada", 3)
+}
+
+/// A session in a state, reached as clients reach it, and the nonce of its heartbeat.
+fn session(phase: Phase) -> (ServerSession, u16) {
+    let mut session = ServerSession::new(Millis(0));
+    let greeting = encode(&ClientMessage::Hello(hello()));
+    if phase != Phase::Greeting {
+        let joined = session.handle_frame(Millis(0), Newest::both(TICK), &greeting);
+        assert!(matches!(joined, Ok(Request::Join { .. })), "because Hello joins");
+    }
+    let mut nonce = 0;
+    if phase == Phase::Playing {
+        session.welcome(TICK);
+        (nonce, _) = session.poll_ping(Millis(PING_MS)).expect("a heartbeat is due");
+    }
+    assert_eq!(session.phase(), phase, "because that is how it is reached");
+    (session, nonce)
+}
+
+/// Messages of a kind: first one that is right where its kind is, then such as are not.
+fn samples(kind: &str, nonce: u16) -> Vec<ClientMessage> {
+    let input = Input { tick: TICK.0 + 2, ahead: 2, ..Input::default() };
+    match kind {
+        "Input" => [input, Input { tick: 0, ..input }, Input { tick: u32::MAX, ..input }]
+            .map(ClientMessage::Input)
+            .into(),
+        "Hello" => {
+            let resume = Some(Resume { secret: Secret::default(), received: 7 });
+            [
+                hello(),
+                Hello { version: !PROTOCOL_VERSION, ..hello() },
+                Hello { schema: !SCHEMA_HASH, ..hello() },
+                Hello { look: LOOKS, ..hello() },
+                Hello { name: "\u{202E}".to_owned(), ..hello() },
+                Hello { ticket: "x".repeat(500), resume, ..hello() },
+            ]
+            .map(ClientMessage::Hello)
+            .into()
+        }
+        "Pong" => [nonce, nonce.wrapping_add(1)]
+            .map(|nonce| ClientMessage::Pong { nonce, received: 0 })
+            .into(),
+        "Resync" => vec![ClientMessage::Resync],
+        "Bye" => vec![ClientMessage::Bye],
+        new => panic!("{new} has no samples here: because every message is tried in every state"),
+    }
+}
+
+/// Every message that the wire has for clients.
+fn kinds() -> Vec<String> {
+    let registry = schema::trace().expect("the wire can be traced");
+    let Some(ContainerFormat::Enum(variants)) = registry.get("ClientMessage") else {
+        panic!("because ClientMessage is an enum of messages")
+    };
+    variants.values().map(|variant| variant.name.clone()).collect()
+}
+
+/// The table as it is meant, beside the one that the machine uses.
+fn allowed(phase: Phase) -> &'static [&'static str] {
+    match phase {
+        Phase::Greeting => &["Hello"],
+        Phase::Joining => &["Pong", "Bye"],
+        Phase::Playing => &["Input", "Pong", "Resync", "Bye"],
+    }
+}
+
+/// The code that ends a session in which something was said out of place.
+fn code(phase: Phase) -> CloseCode {
+    match phase {
+        Phase::Greeting => CloseCode::NotAuthenticated,
+        Phase::Joining | Phase::Playing => CloseCode::Policy,
+    }
+}
+
+#[test]
+fn a_message_is_taken_where_its_table_lists_it_and_refused_everywhere_else() {
+    let kinds = kinds();
+    for phase in Phase::ALL {
+        for kind in &kinds {
+            let nonce = session(phase).1;
+            let is_listed = allowed(phase).contains(&kind.as_str());
+            for (nth, message) in samples(kind, nonce).iter().enumerate() {
+                let (mut session, _) = session(phase);
+                assert_eq!(
+                    phase.allows(message),
+                    is_listed,
+                    "because the machine's table says the same of {kind} in {phase:?}"
+                );
+                let answer = session.handle_frame(NOW, Newest::both(TICK), &encode(message));
+                if is_listed {
+                    // Nobody is pinged before playing, so a Pong is listed there and still wrong.
+                    let is_right = nth == 0 && (phase, kind.as_str()) != (Phase::Joining, "Pong");
+                    assert_eq!(answer.is_ok(), is_right || accepts(message), "{kind} in {phase:?}");
+                    continue;
+                }
+                let refusal = answer.expect_err("what is not listed is refused");
+                assert_eq!(
+                    refusal.why.close().0,
+                    code(phase),
+                    "because {message:?} has no place in {phase:?}"
+                );
+                assert_eq!(session.phase(), phase, "because a refused message changes no state");
+            }
+        }
+    }
+}
+
+/// Whether a further sample is right too: a Hello that carries a ticket and a session.
+fn accepts(message: &ClientMessage) -> bool {
+    matches!(message, ClientMessage::Hello(hello) if hello.resume.is_some())
+}
+
+#[test]
+fn what_is_no_message_ends_every_state_with_the_same_codes() {
+    let goodbye = ServerMessage::Goodbye { code: 1000, reason: String::new(), retry_after_ms: 0 };
+    for phase in Phase::ALL {
+        let (mut session, _) = session(phase);
+        assert_eq!(session.handle_text().why.close().0, CloseCode::TextFrame, "{phase:?}");
+        for bytes in [&[][..], &[0xFF], &[4, 0], &encode(&goodbye)] {
+            let answer = session.handle_frame(NOW, Newest::both(TICK), bytes);
+            let refusal = answer.expect_err("the bytes are no message of a client");
+            assert_eq!(refusal.why.close().0, CloseCode::Decode, "{bytes:?} in {phase:?}");
+            assert_eq!(session.phase(), phase, "because nothing was said");
+        }
+    }
+}
+
+#[test]
+fn the_documents_have_the_same_table() {
+    let path = throng_tests::root().join("docs/security.md");
+    let text = std::fs::read_to_string(path).expect("the document is there");
+    for phase in Phase::ALL {
+        let row = format!("| {} | {} |", allowed(phase).join(", "), code(phase).number());
+        assert!(text.contains(&row), "because docs/security.md tells of {phase:?}: {row}");
+    }
+}

@@ -1,0 +1,465 @@
+//! One run: tabs, lines and the house on one clock, what goes wrong with them, and what has
+//! to be true after every step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use throng::link::ConnId;
+use throng_bot::brain::BrainKind;
+use throng_shared::ids::NetId;
+use throng_shared::limits::SECRET_BYTES;
+use throng_shared::prng::Prng;
+use throng_shared::wire::{Event, ServerMessage, decode_server, encode};
+
+use super::faults::{Fault, Plan};
+use super::house::{House, HouseOptions, Standing, standings};
+use super::link::{Leaving, Link, Splitter, Way};
+use super::model::{Counts, Model};
+use super::tab::{self, Socket, State, Tab, Wish};
+use super::transition::{LineId, TabId, Trace, Transition, Word};
+
+/// Time of a step.
+const STEP: Duration = Duration::from_millis(2);
+/// Most tabs of one run.
+const TABS_MAX: usize = 16;
+/// What leaves the server may be older than what it does, for so long after its socket was
+/// full.
+const LAG: Duration = Duration::from_millis(500);
+/// All play again so long after the last fault.
+const ALIVE_WITHIN: Duration = Duration::from_secs(5);
+/// Then nothing is posted besides what the room has to say, for so long.
+const QUIET: Duration = Duration::from_secs(2);
+/// What was posted so long before the end has arrived.
+const ON_THE_WAY: Duration = Duration::from_secs(1);
+
+/// What a run is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) house: HouseOptions,
+    pub(crate) clients: u32,
+    /// Without eyes they hold no view.
+    pub(crate) have_eyes: bool,
+    /// How long things go wrong.
+    pub(crate) trouble: Duration,
+    /// Resets of each line's tab at a random byte, besides what the plan has.
+    pub(crate) kills: u32,
+    pub(crate) delay: Duration,
+    pub(crate) jitter_us: u32,
+    /// Bytes that the server's socket takes.
+    pub(crate) socket_bytes: usize,
+    /// Whether the plan interferes.
+    pub(crate) has_plan: bool,
+}
+
+struct Line {
+    owner: Option<usize>,
+    link: Link,
+    socket: Socket,
+    splitter: Splitter,
+    lags_until: Duration,
+}
+
+/// A run as it goes.
+pub(crate) struct World {
+    run: Run,
+    now: Duration,
+    chance: Prng,
+    plan: Option<Plan>,
+    house: House,
+    tabs: Vec<Tab>,
+    kills_left: Vec<u32>,
+    lines: BTreeMap<LineId, Line>,
+    lines_made: u32,
+    away: BTreeMap<TabId, Duration>,
+    notices: Vec<(ConnId, Vec<u8>)>,
+    noticed: u64,
+    posts: bool,
+    secrets: BTreeSet<[u8; SECRET_BYTES]>,
+    watched: BTreeMap<NetId, (usize, Standing)>,
+    model: Model,
+    trace: Trace,
+    failure: Option<String>,
+}
+
+/// How a run ended.
+pub(crate) struct Outcome {
+    pub(crate) trace: Trace,
+    pub(crate) counts: Counts,
+    pub(crate) failure: Option<String>,
+}
+
+impl World {
+    pub(crate) fn new(run: Run) -> Self {
+        let seed = run.house.seed;
+        let brain = run.have_eyes.then_some(BrainKind::Hunt);
+        let tabs: Vec<Tab> =
+            (0..run.clients).map(|n| Tab::new(TabId(n), format!("tab {n}"), seed, brain)).collect();
+        Self {
+            now: Duration::ZERO,
+            chance: Prng::stream(seed, 2),
+            plan: run.has_plan.then(|| Plan::new(seed)),
+            house: House::new(&run.house),
+            kills_left: vec![run.kills; tabs.len()],
+            tabs,
+            lines: BTreeMap::new(),
+            lines_made: 0,
+            away: BTreeMap::new(),
+            notices: Vec::new(),
+            noticed: 0,
+            posts: true,
+            secrets: BTreeSet::new(),
+            watched: BTreeMap::new(),
+            model: Model::new(run.house.patience, run.house.players_max),
+            trace: Trace::default(),
+            failure: None,
+            run,
+        }
+    }
+
+    /// Trouble first, and then whether everybody is well again.
+    pub(crate) fn play(mut self) -> Outcome {
+        while self.now < self.run.trouble && self.failure.is_none() {
+            self.step();
+            if self.plan.is_none() && self.now > ALIVE_WITHIN && self.all_were_killed() {
+                break;
+            }
+        }
+        self.mend();
+        let healed = self.house.sim().tick();
+        let end = self.now + ALIVE_WITHIN;
+        while self.now < end && self.failure.is_none() {
+            self.step();
+        }
+        for index in 0..self.tabs.len() {
+            let tab = &self.tabs[index];
+            let plays = tab.seen().is_some_and(|tick| tick.since(healed) > 0);
+            if !plays && !tab.is_over() && !self.model.waits(tab.id) {
+                let (id, state) = (tab.id, &tab.state);
+                let sentence =
+                    format!("{id:?} does not play five seconds after the last fault: {state:?}");
+                self.fail(sentence);
+            }
+        }
+        self.posts = false;
+        let end = self.now + QUIET;
+        while self.now < end && self.failure.is_none() {
+            self.step();
+        }
+        if self.failure.is_none() {
+            self.close_the_ledger();
+        }
+        let Self { trace, model, failure, .. } = self;
+        Outcome { trace, counts: model.counts, failure }
+    }
+
+    fn all_were_killed(&self) -> bool {
+        self.kills_left.iter().all(|&left| left == 0)
+    }
+
+    fn fail(&mut self, sentence: String) {
+        self.failure.get_or_insert(sentence);
+    }
+
+    /// Nothing is lost: whoever plays has received all that was posted to it, but for what
+    /// may be on its way.
+    fn close_the_ledger(&mut self) {
+        for index in 0..self.tabs.len() {
+            let tab = &self.tabs[index];
+            let due = self.now.saturating_sub(ON_THE_WAY);
+            if let (Some(_), Some(missing)) = (tab.seen(), self.model.missing(tab.id, due))
+                && missing > 0
+            {
+                let sentence = format!("{:?} never received {missing} events", tab.id);
+                self.fail(sentence);
+            }
+        }
+        let ends = self.house.tally().ends();
+        let is_our_fault = |end: &&String| {
+            ["1002", "1003", "1007", "1008", "1009", "1011", "4001", "4003", "4004", "4012"]
+                .iter()
+                .any(|code| end.starts_with(code))
+        };
+        if let Some(end) = ends.keys().find(is_our_fault) {
+            let sentence = format!("somebody who behaved was closed with {end}");
+            self.fail(sentence);
+        }
+    }
+
+    fn step(&mut self) {
+        self.now += STEP;
+        self.interfere();
+        self.post_notices();
+        let mut out = Vec::new();
+        let model = &self.model;
+        let players = |thread: u16| {
+            let all = model.conns().filter(|conn| conn.thread == thread);
+            all.collect()
+        };
+        self.house.run_room(self.now, &mut self.notices, &players, &mut out);
+        let ticked = !out.is_empty();
+        self.note(&mut out);
+        if ticked {
+            self.check_room();
+        }
+        self.house.run_threads(self.now, &mut out);
+        self.note(&mut out);
+        self.carry(&mut out);
+        self.run_tabs(&mut out);
+    }
+
+    /// Lets the model judge what happened.
+    fn note(&mut self, out: &mut Vec<Transition>) {
+        for transition in out.drain(..) {
+            self.trace.push(self.now, transition);
+            if let Err(sentence) = self.model.step(self.now, &transition) {
+                self.failure.get_or_insert(sentence);
+            }
+        }
+    }
+
+    fn post_notices(&mut self) {
+        if !self.posts || !self.notices.is_empty() {
+            return;
+        }
+        for index in 0..self.tabs.len() {
+            if self.chance.one_in(40) {
+                self.notice(index, 1);
+            }
+        }
+    }
+
+    fn notice(&mut self, index: usize, count: u32) {
+        let Some(conn) = self.model.conn_of(self.tabs[index].id) else { return };
+        for _ in 0..count {
+            self.noticed += 1;
+            let text = format!("notice {}", self.noticed);
+            self.notices.push((conn, encode(&Event::Notice { text })));
+        }
+    }
+
+    fn interfere(&mut self) {
+        let Some(plan) = &mut self.plan else { return };
+        let tabs: Vec<TabId> =
+            self.tabs.iter().filter(|tab| !tab.is_over()).map(|tab| tab.id).collect();
+        let Some(fault) = plan.next(self.now, &tabs, self.run.house.threads) else { return };
+        self.note(&mut vec![Transition::Struck(fault)]);
+        self.strike(fault);
+    }
+
+    fn strike(&mut self, fault: Fault) {
+        let now = self.now;
+        let until = |ms: u32| now + Duration::from_millis(ms.into());
+        match fault {
+            Fault::Stall { tab, ms } => self.on_link(tab, |link| link.stall(until(ms))),
+            Fault::Throttle { tab, bytes_per_s, ms } => {
+                self.on_link(tab, |link| link.narrow(bytes_per_s, until(ms)));
+            }
+            Fault::Cut { tab } => self.on_link(tab, Link::cut),
+            Fault::Reset { tab, way, bytes } => {
+                self.on_link(tab, |link| link.reset_after(way, bytes));
+            }
+            Fault::HalfOpen { tab, way } => self.on_link(tab, |link| link.swallow(way)),
+            Fault::Crumble { tab, ms } => self.on_link(tab, |link| link.crumble(until(ms))),
+            Fault::SlowReader { tab, ms } => self.tabs[tab.0 as usize].deaf_until = until(ms),
+            Fault::Twin { tab } => self.twin(tab),
+            Fault::Leave { tab } => self.leave(tab),
+            Fault::Away { tab, ms } => {
+                self.on_link(tab, Link::cut);
+                self.away.insert(tab, until(ms));
+            }
+            Fault::Burst { tab, notices } => self.notice(tab.0 as usize, notices),
+            Fault::ClockJump { thread, ms } => self.house.stall_thread(thread, until(ms)),
+            Fault::TickStall { ms } => self.house.stall_room(until(ms)),
+        }
+    }
+
+    fn on_link(&mut self, tab: TabId, act: impl FnOnce(&mut Link)) {
+        let line = self.tabs[tab.0 as usize].line();
+        if let Some(line) = line.and_then(|line| self.lines.get_mut(&line)) {
+            act(&mut line.link);
+        }
+    }
+
+    fn twin(&mut self, of: TabId) {
+        if self.tabs.len() >= TABS_MAX {
+            return;
+        }
+        let id = TabId(self.tabs.len() as u32);
+        if let Some(twin) = self.tabs[of.0 as usize].twin(id, self.run.house.seed) {
+            self.model.share(of, id);
+            self.tabs.push(twin);
+            self.kills_left.push(0);
+        }
+    }
+
+    fn leave(&mut self, tab: TabId) {
+        let it = &mut self.tabs[tab.0 as usize];
+        let Some(line) = it.line().and_then(|line| self.lines.get_mut(&line)) else { return };
+        it.leave(&mut line.socket);
+        self.note(&mut vec![Transition::ClientSent { tab, word: Word::Bye }]);
+    }
+
+    /// Ends all trouble.
+    fn mend(&mut self) {
+        self.note(&mut vec![Transition::Mended]);
+        self.plan = None;
+        self.away.clear();
+        self.house.mend();
+        self.lines.values_mut().for_each(|line| line.link.mend());
+        self.tabs.iter_mut().for_each(|tab| tab.hurry(self.now));
+    }
+
+    /// Moves bytes, and sees what leaves the server.
+    fn carry(&mut self, out: &mut Vec<Transition>) {
+        let mut leaving: Vec<(LineId, Leaving)> = Vec::new();
+        for (&id, line) in &mut self.lines {
+            let carried = line.link.carry(self.now, line.socket.get_mut());
+            if carried.up + carried.down > 0 {
+                let (up, down) = (carried.up, carried.down);
+                out.push(Transition::Delivered { line: id, up, down });
+            }
+            if let Some(end) = carried.end {
+                out.push(Transition::Ended { line: id, end });
+            }
+            if line.link.is_backed_up() || carried.left.len() * 2 >= self.run.socket_bytes {
+                line.lags_until = self.now + LAG;
+            }
+            if !carried.left.is_empty() {
+                line.splitter.feed(&carried.left);
+                leaving.extend(std::iter::from_fn(|| line.splitter.next()).map(|it| (id, it)));
+            }
+        }
+        self.lines.retain(|_, line| line.owner.is_some() || !line.link.is_over());
+        let mut welcomes = Vec::new();
+        for (line, it) in leaving {
+            match it {
+                Leaving::Close(code) => out.push(Transition::Dismissed { line, code }),
+                Leaving::Message(message) => match message.first() {
+                    Some(&WELCOME) => welcomes.push((line, message)),
+                    Some(&GOODBYE) => {}
+                    Some(_) | None => {
+                        let lags = self.lines.get(&line).is_none_or(|it| self.now < it.lags_until);
+                        if !lags && self.model.is_overtaken(line) {
+                            out.push(Transition::Overtaken { line });
+                        }
+                    }
+                },
+                Leaving::Other => {}
+            }
+        }
+        for (line, message) in welcomes {
+            let Ok(ServerMessage::Welcome(welcome)) = decode_server(&message) else { continue };
+            out.push(Transition::Welcomed { line, you: welcome.you });
+        }
+        self.note(out);
+    }
+
+    fn run_tabs(&mut self, out: &mut Vec<Transition>) {
+        for index in 0..self.tabs.len() {
+            match self.tabs[index].state {
+                State::Over => {}
+                State::Waiting(until) => {
+                    if self.now >= until && !self.is_away(index) {
+                        self.connect(index, out);
+                    }
+                }
+                State::Linked(_) => self.run_tab(index, out),
+            }
+            self.note_secret(index, out);
+            self.note(out);
+        }
+    }
+
+    fn is_away(&self, index: usize) -> bool {
+        self.away.get(&self.tabs[index].id).is_some_and(|&until| self.now < until)
+    }
+
+    fn run_tab(&mut self, index: usize, out: &mut Vec<Transition>) {
+        let tab = &mut self.tabs[index];
+        let Some(line) = tab.line().and_then(|line| self.lines.get_mut(&line)) else { return };
+        if tab.run(self.now, &mut line.socket, out) == Wish::HangUp {
+            line.owner = None;
+            line.link.hang_up();
+            if self.run.kills > 0 {
+                tab.hurry(self.now + Duration::from_millis(self.chance.below(250).into()));
+            }
+        }
+    }
+
+    fn connect(&mut self, index: usize, out: &mut Vec<Transition>) {
+        let id = LineId(self.lines_made);
+        self.lines_made += 1;
+        let thread = self.chance.below(self.run.house.threads.into()) as u16;
+        let (near, far) = tokio::io::duplex(self.run.socket_bytes);
+        self.house.admit(thread, self.lines_made.into(), near);
+        let chance = Prng::stream(self.run.house.seed, 100_000 + u64::from(id.0));
+        let mut link = Link::new(far, self.run.delay, self.run.jitter_us, chance);
+        if self.kills_left[index] > 0 {
+            self.kills_left[index] -= 1;
+            let way = if self.chance.one_in(3) { Way::Up } else { Way::Down };
+            let bytes = match way {
+                Way::Up => self.chance.below(500),
+                Way::Down => self.chance.below(12_000),
+            };
+            link.reset_after(way, bytes as usize);
+        }
+        let mut socket = tab::socket();
+        let tab = &mut self.tabs[index];
+        let resumes = tab.resumes();
+        out.push(Transition::Connected { tab: tab.id, line: id, thread, resumes });
+        out.push(Transition::ClientSent { tab: tab.id, word: Word::Hello });
+        tab.connect(self.now, id, &mut socket);
+        let splitter = Splitter::default();
+        let line = Line { owner: Some(index), link, socket, splitter, lags_until: self.now };
+        self.lines.insert(id, line);
+    }
+
+    /// Secrets of Welcomes that came just now must be new.
+    fn note_secret(&mut self, index: usize, out: &mut Vec<Transition>) {
+        let is_welcome = |transition: &Transition| {
+            matches!(transition, Transition::Resumed { .. } | Transition::JoinedAfresh { .. })
+        };
+        if out.iter().any(is_welcome)
+            && let Some(secret) = self.tabs[index].secret()
+            && !self.secrets.insert(secret)
+        {
+            out.push(Transition::SecretRepeated { tab: self.tabs[index].id });
+        }
+    }
+
+    /// What the room says after a tick, held against the sessions that there are.
+    fn check_room(&mut self) {
+        let now: BTreeMap<NetId, (String, Standing)> = standings(self.house.sim())
+            .into_iter()
+            .map(|(id, name, standing)| (id, (name, standing)))
+            .collect();
+        let places = self.run.house.players_max;
+        let mut failures = Vec::new();
+        if now.len() > places {
+            failures.push(format!("{} play where {places} have a place", now.len()));
+        }
+        let mut watched = BTreeMap::new();
+        for (session, you) in self.model.held() {
+            let Some((_, standing)) = now.get(&you) else {
+                failures.push(format!("{you:?} is gone although its session is held"));
+                continue;
+            };
+            if let Some((_, before)) = self.watched.get(&you).filter(|(it, _)| *it == session) {
+                let died = before.flies && !standing.flies;
+                let fell = standing.shards < before.shards && !died;
+                if fell || standing.kills < before.kills {
+                    failures.push(format!(
+                        "{you:?} had {before:?} and has {standing:?}, and did not die"
+                    ));
+                }
+            }
+            watched.insert(you, (session, *standing));
+        }
+        self.watched = watched;
+        failures.into_iter().for_each(|sentence| self.fail(sentence));
+    }
+}
+
+/// Tags of server messages.
+const WELCOME: u8 = 1;
+const GOODBYE: u8 = 4;
