@@ -125,7 +125,9 @@ fn fuzzer(root: &Path, path: &Path, name: &str) -> Result<Command, String> {
 }
 
 fn build(root: &Path) -> Result<PathBuf, String> {
-    let me = std::env::current_exe().map_err(|error| format!("xtask has no path: {error}"))?;
+    // Not the path of this process: the stages before may have built xtask anew, and then
+    // the file that it was started from is gone.
+    let me = target()?.join("debug").join(format!("xtask{}", std::env::consts::EXE_SUFFIX));
     let arguments = ["build", "--workspace", "--bin", "fuzz", "--features", "throng-tests/fuzz"];
     let mut build = cargo(root, &arguments);
     build.env("RUSTC_WORKSPACE_WRAPPER", me).env(IS_RUSTC, "1");
