@@ -144,7 +144,7 @@ impl News {
             if let Some(conn) = conns.conn(standing.id).filter(|_| changed || moved) {
                 let mut message = same.clone();
                 encode_into(&mut message, &rank);
-                post(link, conn, message.into());
+                post(link, conn, packed(message));
             }
         }
     }
@@ -156,7 +156,12 @@ fn crown(sim: &Sim, holder: Option<NetId>) -> Bytes {
 }
 
 fn bytes(event: Event) -> Bytes {
-    encode(&event).into()
+    packed(encode(&event))
+}
+
+/// Without spare capacity: messages are kept until their clients have acknowledged them.
+fn packed(message: Vec<u8>) -> Bytes {
+    message.into_boxed_slice().into()
 }
 
 fn post(link: &mut RoomLink, conn: ConnId, message: Bytes) {
