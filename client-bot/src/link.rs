@@ -11,7 +11,7 @@ use futures_util::{Sink, Stream};
 use throng_shared::limits::{CLIENT_MESSAGE_BYTES, READ_BUFFER_BYTES, SERVER_MESSAGE_BYTES};
 use throng_shared::session::{ClientSession, CloseCode, Fault, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Event, Snapshot, Welcome, encode};
+use throng_shared::wire::{ClientMessage, Event, Hello, Snapshot, Welcome, encode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode;
@@ -63,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             .await
             .map_err(|error| Ended::Handshake(error.to_string()))?;
         socket.get_mut().reset();
-        let (session, hello) = ClientSession::new(Millis(0), name, look, "", None);
+        let (session, hello) = ClientSession::new(Millis(0), Hello::guest(name, look));
         let mut link =
             Self { socket, session, origin: Instant::now(), farewell: None, unflushed: false };
         link.send(&hello)?;

@@ -439,7 +439,7 @@ fn cell_of(focus: Focus, slot: u8) -> Result<IVec2, Desync> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use throng_shared::wire::Secret;
+    use throng_shared::wire::{Identity, Secret};
 
     #[test]
     fn views_of_one_atlas_share_their_map() {
@@ -447,6 +447,8 @@ mod tests {
         let welcome = |width| Welcome {
             secret: Secret::default(),
             resumed: false,
+            identity: Identity::default(),
+            watch: false,
             you: NetId(0),
             tick: 0,
             tick_hz: 30,

@@ -18,9 +18,9 @@ function golden<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(name, folder), 'utf8'), bytesOfSecrets) as T;
 }
 
-/** JSON has no bytes: there a secret is a list of numbers. */
+/** JSON has no bytes: there secrets and identities are lists of numbers. */
 function bytesOfSecrets(key: string, value: unknown): unknown {
-  return key === 'secret' && Array.isArray(value) ? Uint8Array.from(value as number[]) : value;
+  return (key === 'secret' || key === 'identity') && Array.isArray(value) ? Uint8Array.from(value as number[]) : value;
 }
 
 function bytesOf(hex: string): Uint8Array {

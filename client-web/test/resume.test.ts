@@ -10,6 +10,8 @@ import { HZ, playScenario, YOU } from './fake-server.ts';
 const WELCOME: Welcome = {
   secret: new Uint8Array(16),
   resumed: false,
+  identity: new Uint8Array(24),
+  watch: false,
   you: YOU,
   tick: 100,
   tickHz: HZ,

@@ -16,7 +16,7 @@ use throng_shared::limits::{
     INPUT_BATCHES_MAX, INPUTS_WAITING_MAX, LINK_PLACES, PUBLISHED_MAX, ROOM_MAIL_MAX,
 };
 use throng_shared::session::{CloseCode, Name};
-use throng_shared::wire::Input;
+use throng_shared::wire::{Ask, Input};
 
 pub use self::gauge::{Gauge, Step, ThreadLoad};
 use crate::replication::TickFrame;
@@ -50,6 +50,12 @@ pub enum Control {
         from: ConnId,
         to: ConnId,
     },
+    /// To be answered.
+    Ask {
+        conn: ConnId,
+        call: u32,
+        ask: Ask,
+    },
 }
 
 /// An input of one player, and how early it came, in 1/16 tick.
@@ -74,7 +80,9 @@ pub enum Mail {
     Moved { conn: ConnId, to: ConnId },
     /// An encoded ordered message.
     Event { conn: ConnId, message: Bytes },
-    /// The same, for everybody who plays.
+    /// The same, and a call less that waits for its answer.
+    Answer { conn: ConnId, message: Bytes },
+    /// An encoded ordered message for everybody who plays.
     Broadcast { message: Bytes },
 }
 
@@ -265,7 +273,10 @@ impl RoomLink {
     pub fn post(&mut self, thread: u16, mail: Mail) {
         let Some(outlet) = self.outlets.get_mut(usize::from(thread)) else { return };
         let is_answer = match mail {
-            Mail::Joined { .. } | Mail::Refused { .. } | Mail::Moved { .. } => true,
+            Mail::Joined { .. }
+            | Mail::Refused { .. }
+            | Mail::Moved { .. }
+            | Mail::Answer { .. } => true,
             Mail::Event { .. } | Mail::Broadcast { .. } => false,
         };
         if is_answer || outlet.mail.len() < ROOM_MAIL_MAX {
@@ -334,7 +345,7 @@ mod tests {
             let take = |control| match control {
                 Control::Join { conn, .. } => taken.push((conn.serial, true)),
                 Control::Leave { conn } => taken.push((conn.serial, false)),
-                Control::Detach { .. } | Control::Rebind { .. } => {}
+                Control::Detach { .. } | Control::Rebind { .. } | Control::Ask { .. } => {}
             };
             link.drain(2, take, |_| {});
             ticks.push(taken);

@@ -52,6 +52,8 @@ pub const NAME_CHARS_MAX: usize = 16;
 pub const TICKET_BYTES: usize = 768;
 /// What a session is resumed with, in random bytes.
 pub const SECRET_BYTES: usize = 16;
+/// Who a guest is: a number of eight bytes and its signature.
+pub const IDENTITY_BYTES: usize = 24;
 /// Colour schemes that a glider can have.
 pub const LOOKS: u8 = 16;
 /// Steps of thrust: 0 drifts, this is full speed.
@@ -91,10 +93,34 @@ pub const BOARD_ROWS: usize = 10;
 /// Ordered messages that the room keeps for one stalled network thread.
 pub const ROOM_MAIL_MAX: usize = 65_536;
 
+/// Rooms of one process; and the length of a room's name, and of a private room's code.
+pub const ROOMS_MAX: usize = 64;
+pub const ROOM_NAME_BYTES: usize = 24;
+pub const ROOM_CODE_CHARS: usize = 6;
+/// A line of chat, in characters and in bytes; lines that a newcomer is told; and how many a
+/// player may say: so many at once, and one more each time.
+pub const CHAT_CHARS_MAX: usize = 200;
+pub const CHAT_BYTES_MAX: usize = 600;
+pub const CHAT_LINES_KEPT: usize = 16;
+pub const CHAT_BURST: u32 = 5;
+pub const CHAT_EVERY_MS: u64 = 1_000;
+/// Topics of one client, the length of a topic's name, and the time between two updates.
+pub const TOPICS_MAX: usize = 8;
+pub const TOPIC_BYTES: usize = 48;
+pub const TOPIC_MS: u64 = 1_000;
+/// Calls of one client that wait for their answer; a client that is not connected keeps so
+/// many for later.
+pub const CALLS_MAX: usize = 8;
+pub const CALLS_QUEUED_MAX: usize = 100;
+/// Calls that were refused for what was wrong in them: so many at once, and one more each
+/// time, before it ends with 4008.
+pub const REFUSED_BURST: u32 = 20;
+pub const REFUSED_EVERY_MS: u64 = 3_000;
+
 /// Control messages that one connection or one seat without any may have on their way to
-/// a room: at worst it takes a session over, finds that it cannot go on with it, leaves
-/// that one, joins afresh, and is lost.
-pub const CONTROL_CREDIT: usize = 4;
+/// a room: its calls, and at worst it takes a session over, finds that it cannot go on with
+/// it, leaves that one, joins afresh, and is lost.
+pub const CONTROL_CREDIT: usize = 4 + CALLS_MAX;
 /// Places of the link between network threads and a room. The whole credit of every
 /// connection fits, and that of every session without one, so a control message finds it
 /// full only when the room stands still.
@@ -338,10 +364,15 @@ const _: () = {
     assert!(OVER_BUDGET_GAP_MS < OVER_BUDGET_MS);
     assert!(FLOOD_CLOSING_MS < CLOSING_MS);
     assert!(FRAMES_PER_S > TICK_HZ_MAX * 2, "a client may send an input a tick");
-    assert!(NAME_BYTES_MAX * 2 + TICKET_BYTES + SECRET_BYTES < CLIENT_MESSAGE_BYTES);
+    assert!(
+        NAME_BYTES_MAX + TICKET_BYTES + SECRET_BYTES + IDENTITY_BYTES + ROOM_NAME_BYTES + 32
+            < CLIENT_MESSAGE_BYTES
+    );
+    assert!(CHAT_BYTES_MAX + 32 < CLIENT_MESSAGE_BYTES && TOPIC_BYTES > ROOM_NAME_BYTES + 16);
+    assert!(ROOM_CODE_CHARS <= ROOM_NAME_BYTES);
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
-    assert!(CONTROL_CREDIT >= 4, "take over, leave, join, be lost");
+    assert!(CONTROL_CREDIT >= 4 + CALLS_MAX, "take over, leave, join, be lost, and all calls");
     assert!(LINK_HOLD_MS <= SESSION_MS && SESSION_MS <= SESSION_S_MAX * 1000);
     assert!(STALL_FORGIVEN_MS < STALLED_MS && STALL_FORGIVEN_MS < HELLO_MS);
     assert!(

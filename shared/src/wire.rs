@@ -9,6 +9,7 @@ mod messages;
 mod pack;
 mod records;
 mod schema_hash;
+mod social;
 mod splice;
 
 pub use codec::{DecodeError, Reason, decode_client, decode_server, encode, encode_into};
@@ -20,6 +21,10 @@ pub use messages::{
 pub use pack::{Condition, Place, Trim};
 pub use records::{BoltRecord, GliderRecord, Motion, ShardRecord};
 pub use schema_hash::SCHEMA_HASH;
+pub use social::{
+    Ask, Audience, Identity, LeaderRow, Line, News, Notification, Order, Outcome, PresenceRow,
+    Priority, Problem, RoomRow, ServerRow, TopicChange, TopicUpdate, Whom,
+};
 pub use splice::{
     Spliced, Splicer, WELCOME_HEAD_BYTES, splice_event, splice_list, splice_number, splice_tick,
     splice_welcome,

@@ -13,7 +13,7 @@ use throng_shared::map::TileMap;
 use throng_shared::session::{ClientSession, Newest, Phase, Request, ServerSession, Update};
 use throng_shared::time::Millis;
 use throng_shared::wire::{
-    ClientMessage, Hello, Input, MapRuns, Secret, ServerMessage, Welcome, decode_client,
+    ClientMessage, Hello, Identity, Input, MapRuns, Secret, ServerMessage, Welcome, decode_client,
     decode_server, decode_snapshot_head, encode,
 };
 
@@ -167,7 +167,9 @@ fn hear(session: &mut ServerSession, now: Millis, newest: Newest, frame: &[u8]) 
     let phase = session.phase();
     match session.handle_frame(now, newest, frame) {
         Ok(Request::Join { .. }) => assert_eq!(phase, Phase::Greeting, "because one joins once"),
-        Ok(Request::Input(_) | Request::Resync) => assert_eq!(phase, Phase::Playing),
+        Ok(Request::Input(_) | Request::Resync | Request::Ask { .. }) => {
+            assert_eq!(phase, Phase::Playing)
+        }
         Ok(Request::Received(_)) => assert_ne!(phase, Phase::Greeting),
         Ok(Request::Leave) => return ControlFlow::Break(()),
         Err(refusal) => {
@@ -184,7 +186,7 @@ fn hear(session: &mut ServerSession, now: Millis, newest: Newest, frame: &[u8]) 
 fn client_session(bytes: &[u8]) {
     let mut script = Script(bytes);
     let mut now = Millis(0);
-    let (mut session, _) = ClientSession::new(now, "Ada", 1, "", None);
+    let (mut session, _) = ClientSession::new(now, Hello::guest("Ada", 1));
     let mut received = 0;
     while let Some(pause) = script.byte() {
         now = now.plus(u64::from(pause) * 50);
@@ -221,7 +223,17 @@ fn view(bytes: &[u8]) {
         let map = TileMap::walled(64, 64).expect("the size is allowed");
         let map = MapRuns { width: 64, height: 64, runs: map.runs() };
         let (secret, room) = (Secret::default(), String::new());
-        Welcome { secret, resumed: false, you: NetId(0), tick: 0, tick_hz: 30, room, map }
+        Welcome {
+            secret,
+            resumed: false,
+            identity: Identity::default(),
+            you: NetId(0),
+            watch: false,
+            tick: 0,
+            tick_hz: 30,
+            room,
+            map,
+        }
     });
     let mut script = Script(bytes);
     let mut view: Option<View> = None;

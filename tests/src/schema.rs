@@ -1,7 +1,10 @@
 //! The exact schema of the wire types, traced through serde, and its hash.
 
 use serde_reflection::{Registry, Tracer, TracerConfig};
-use throng_shared::wire::{CellEvent, ClientMessage, Event, Motion, ServerMessage};
+use throng_shared::wire::{
+    Ask, Audience, CellEvent, ClientMessage, Event, Motion, News, Order, Outcome, Priority,
+    Problem, ServerMessage, TopicChange, Whom,
+};
 
 /// Every container of the wire by name.
 ///
@@ -16,6 +19,15 @@ pub fn trace() -> Result<Registry, String> {
         .and_then(|_| tracer.trace_simple_type::<CellEvent>())
         .and_then(|_| tracer.trace_simple_type::<Event>())
         .and_then(|_| tracer.trace_simple_type::<Motion>())
+        .and_then(|_| tracer.trace_simple_type::<Ask>())
+        .and_then(|_| tracer.trace_simple_type::<Audience>())
+        .and_then(|_| tracer.trace_simple_type::<Whom>())
+        .and_then(|_| tracer.trace_simple_type::<Order>())
+        .and_then(|_| tracer.trace_simple_type::<Outcome>())
+        .and_then(|_| tracer.trace_simple_type::<Problem>())
+        .and_then(|_| tracer.trace_simple_type::<TopicChange>())
+        .and_then(|_| tracer.trace_simple_type::<Priority>())
+        .and_then(|_| tracer.trace_simple_type::<News>())
         .map_err(|error| format!("the wire types cannot be traced: {error}"))?;
     tracer.registry().map_err(|error| {
         format!("the wire has an enum that tests/src/schema.rs does not trace: {error}")

@@ -12,8 +12,8 @@ use throng_shared::cells::{CellGrid, Focus};
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::map::TileMap;
 use throng_shared::wire::{
-    CellKeyframe, ClientMessage, Feedback, MapRuns, Refocus, Secret, ServerMessage, Snapshot,
-    TickDelta, Welcome, decode_client, encode,
+    CellKeyframe, ClientMessage, Feedback, Identity, MapRuns, Refocus, Secret, ServerMessage,
+    Snapshot, TickDelta, Welcome, decode_client, encode,
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -92,6 +92,8 @@ async fn stall(stream: TcpStream) {
     let welcome = ServerMessage::Welcome(Welcome {
         secret: Secret::default(),
         resumed: false,
+        identity: Identity::default(),
+        watch: false,
         you: NetId(0),
         tick: 0,
         tick_hz: TICK_HZ,

@@ -7,7 +7,7 @@ use throng_shared::limits::{LOOKS, PING_MS, PROTOCOL_VERSION};
 use throng_shared::session::{CloseCode, Newest, Phase, Request, ServerSession};
 use throng_shared::time::Millis;
 use throng_shared::wire::{
-    ClientMessage, Hello, Input, Resume, SCHEMA_HASH, Secret, ServerMessage, encode,
+    Ask, Audience, ClientMessage, Hello, Input, Resume, SCHEMA_HASH, Secret, ServerMessage, encode,
 };
 use throng_tests::schema;
 
@@ -62,6 +62,12 @@ fn samples(kind: &str, nonce: u16) -> Vec<ClientMessage> {
             .into(),
         "Resync" => vec![ClientMessage::Resync],
         "Bye" => vec![ClientMessage::Bye],
+        "Ask" => {
+            let say = |text: String| Ask::Say { to: Audience::Room, text };
+            [say("hi".to_owned()), say("x".repeat(500)), Ask::Go { room: String::new() }]
+                .map(|ask| ClientMessage::Ask { call: 1, ask })
+                .into()
+        }
         new => panic!("{new} has no samples here: because every message is tried in every state"),
     }
 }
@@ -80,7 +86,7 @@ fn allowed(phase: Phase) -> &'static [&'static str] {
     match phase {
         Phase::Greeting => &["Hello"],
         Phase::Joining => &["Pong", "Bye"],
-        Phase::Playing => &["Input", "Pong", "Resync", "Bye"],
+        Phase::Playing => &["Input", "Pong", "Resync", "Bye", "Ask"],
     }
 }
 
@@ -125,9 +131,14 @@ fn a_message_is_taken_where_its_table_lists_it_and_refused_everywhere_else() {
     }
 }
 
-/// Whether a further sample is right too: a Hello that carries a ticket and a session.
+/// Whether a further sample is right too: a Hello that carries a ticket and a session, or what
+/// is asked for, which is answered rather than refused.
 fn accepts(message: &ClientMessage) -> bool {
-    matches!(message, ClientMessage::Hello(hello) if hello.resume.is_some())
+    match message {
+        ClientMessage::Hello(hello) => hello.resume.is_some(),
+        ClientMessage::Ask { .. } => true,
+        _ => false,
+    }
 }
 
 #[test]

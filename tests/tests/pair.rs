@@ -14,7 +14,9 @@ use throng_shared::motion::{Body, Steer, step};
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Clock, Newest, Request, ServerSession, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, MapRuns, Secret, ServerMessage, Welcome, encode};
+use throng_shared::wire::{
+    ClientMessage, Hello, Identity, MapRuns, Secret, ServerMessage, Welcome, encode,
+};
 
 const TICK_HZ: u32 = 30;
 const TICK_US: u64 = 1_000_000 / TICK_HZ as u64;
@@ -104,7 +106,7 @@ impl Pair {
         let (arena, _) = config.arena().expect("the arena can be made");
         let sim =
             Sim::new(arena, &SimOptions { tick_hz: TICK_HZ, seed, players_max: 8, shards: 0 });
-        let (session, hello) = ClientSession::new(Millis(0), "Ada", 1, "", None);
+        let (session, hello) = ClientSession::new(Millis(0), Hello::guest("Ada", 1));
         let mut pair = Self {
             now_us: 0,
             chance: Prng::new(seed),
@@ -192,7 +194,7 @@ impl Pair {
                     self.server.arrived = Some(Arrived { tick: Tick(input.tick), early });
                     self.server.sim.intend(self.server.you.expect("it joined"), intent_of(&input));
                 }
-                Request::Resync | Request::Leave | Request::Received(_) => {}
+                Request::Resync | Request::Leave | Request::Received(_) | Request::Ask { .. } => {}
             }
         }
     }
@@ -207,6 +209,8 @@ impl Pair {
         let welcome = Welcome {
             secret: Secret::default(),
             resumed: false,
+            identity: Identity::default(),
+            watch: false,
             you,
             tick: server.sim.tick().0,
             tick_hz: TICK_HZ as u8,

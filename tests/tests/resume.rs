@@ -10,7 +10,7 @@ use throng_bot::view::View;
 use throng_shared::ids::NetId;
 use throng_shared::session::{ClientSession, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Resume, Secret, Snapshot, encode};
+use throng_shared::wire::{ClientMessage, Hello, Resume, Secret, Snapshot, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::Message;
@@ -46,7 +46,10 @@ impl Tab {
         let url = format!("ws://{address}{path}");
         let (mut socket, _) =
             tokio_tungstenite::client_async(url, stream).await.expect("the server shakes hands");
-        let (session, hello) = ClientSession::new(Millis(0), "Ada", 1, ticket, kept);
+        let (session, hello) = ClientSession::new(
+            Millis(0),
+            Hello { ticket: ticket.to_owned(), resume: kept, ..Hello::guest("Ada", 1) },
+        );
         socket.send(Message::binary(encode(&hello))).await.expect("the socket takes a message");
         Self { socket, session, view: None, resumed: None, goodbye: None, closed: None }
     }

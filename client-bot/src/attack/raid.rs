@@ -11,7 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Skimmed, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::ClientMessage;
+use throng_shared::wire::{ClientMessage, Hello};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout_at};
 
 use super::crowd;
@@ -206,7 +206,7 @@ async fn misbehave(field: &Field, number: usize, since: &mut Instant) -> Result<
             unreachable!("these have no connections that misbehave one by one")
         }
     }
-    let (mut session, hello) = ClientSession::new(Millis(0), &name(number), 0, "", None);
+    let (mut session, hello) = ClientSession::new(Millis(0), Hello::guest(&name(number), 0));
     raw.say(&message(&hello)).await?;
     let began = Instant::now();
     let now = || Millis(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));

@@ -8,8 +8,8 @@ use throng_shared::limits::HP_MAX;
 use throng_shared::map::TileMap;
 use throng_shared::motion::{Body, Rules, Steer};
 use throng_shared::wire::{
-    CellKeyframe, Condition, GliderRecord, MapRuns, Motion, Place, Refocus, Secret, ShardRecord,
-    Snapshot, Trim, Welcome,
+    CellKeyframe, Condition, GliderRecord, Identity, MapRuns, Motion, Place, Refocus, Secret,
+    ShardRecord, Snapshot, Trim, Welcome,
 };
 
 use crate::view::View;
@@ -62,6 +62,8 @@ impl Stage {
         let welcome = Welcome {
             secret: Secret::default(),
             resumed: false,
+            identity: Identity::default(),
+            watch: false,
             you: NetId(0),
             tick,
             tick_hz: TICK_HZ,

@@ -6,8 +6,8 @@ use throng_shared::ids::NetId;
 use throng_shared::limits::PROTOCOL_VERSION;
 use throng_shared::map::TileMap;
 use throng_shared::wire::{
-    CellKeyframe, MapRuns, Refocus, SCHEMA_HASH, Secret, ServerMessage, SteerChange, TickDelta,
-    decode_client, encode,
+    CellKeyframe, Identity, MapRuns, Refocus, SCHEMA_HASH, Secret, ServerMessage, SteerChange,
+    TickDelta, decode_client, encode,
 };
 use tokio::io::DuplexStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -48,6 +48,8 @@ fn welcome() -> ServerMessage {
     ServerMessage::Welcome(Welcome {
         secret: Secret::default(),
         resumed: false,
+        identity: Identity::default(),
+        watch: false,
         you: NetId(1),
         tick: 100,
         tick_hz: 30,

@@ -13,7 +13,7 @@ use throng_shared::limits::LOOKS;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, CloseCode, Skimmed, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Resume, SnapshotHead, Welcome};
+use throng_shared::wire::{ClientMessage, Hello, Resume, SnapshotHead, Welcome};
 use tokio_tungstenite::tungstenite::client::client;
 use tokio_tungstenite::tungstenite::handshake::client::ClientHandshake;
 use tokio_tungstenite::tungstenite::handshake::{HandshakeError, MidHandshake};
@@ -312,7 +312,8 @@ impl Player {
         let look = (number % usize::from(LOOKS)) as u8;
         let name = names::load_bot(self.role.brain.name(), number);
         let resume = self.resume.take();
-        let (session, hello) = ClientSession::new(turn.millis(), &name, look, "", resume);
+        let (session, hello) =
+            ClientSession::new(turn.millis(), Hello { resume, ..Hello::guest(&name, look) });
         let open = Open {
             socket,
             pending: Pending::default(),

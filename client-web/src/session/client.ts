@@ -62,7 +62,18 @@ export function newSession(
   const { secret, received } = resume ?? { secret: null, received: 0 };
   return {
     session: { you: null, heardMs: nowMs, polledMs: nowMs, received, secret, fire: 0, dash: 0 },
-    hello: { kind: 'Hello', value: { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look, ticket, resume } },
+    hello: { kind: 'Hello', value: {
+        version: PROTOCOL_VERSION,
+        schema: SCHEMA_HASH,
+        name,
+        look,
+        ticket,
+        resume,
+        identity: null,
+        room: '',
+        watch: false,
+      },
+    },
   };
 }
 
@@ -102,7 +113,8 @@ export function handleFrame(session: ClientSession, nowMs: number, frame: Uint8A
     return { kind: 'Goodbye', code, reason, retryAfterMs };
   }
   if (message.kind === 'Welcome') {
-    if (session.you !== null) return { kind: 'Fault', fault: 'Unexpected' };
+    // A second one is that of another room, into which the session went on.
+    if (session.you !== null && !message.value.resumed) return { kind: 'Fault', fault: 'Unexpected' };
     session.you = message.value.you;
     session.secret = message.value.secret;
     if (!message.value.resumed) session.received = 0;

@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 /** A hash of every wire type; the server refuses a client with another one. */
-export const SCHEMA_HASH = 0x4441_9f57;
+export const SCHEMA_HASH = 0x00b1_88c9;
 export const PROTOCOL_VERSION = 1;
 
 /** What a client does after a close, and the reason in words. */
@@ -37,6 +37,99 @@ function list<T>(r: Reader, item: (r: Reader) => T): T[] {
   const items: T[] = [];
   for (let i = 0; i < length; i++) items.push(item(r));
   return items;
+}
+
+export type Ask =
+  | { kind: 'Say'; to: Audience; text: string }
+  | { kind: 'Subscribe'; topic: string }
+  | { kind: 'Unsubscribe'; topic: string }
+  | { kind: 'Go'; room: string }
+  | { kind: 'Watch'; whom: Whom }
+  | { kind: 'Mute'; who: number; on: boolean }
+  | { kind: 'Report'; who: number; text: string }
+  | { kind: 'Order'; value: Order };
+
+export function encodeAsk(w: Writer, v: Ask): void {
+  switch (v.kind) {
+    case 'Say':
+      w.varU32(0);
+      encodeAudience(w, v.to);
+      w.string(v.text);
+      break;
+    case 'Subscribe':
+      w.varU32(1);
+      w.string(v.topic);
+      break;
+    case 'Unsubscribe':
+      w.varU32(2);
+      w.string(v.topic);
+      break;
+    case 'Go':
+      w.varU32(3);
+      w.string(v.room);
+      break;
+    case 'Watch':
+      w.varU32(4);
+      encodeWhom(w, v.whom);
+      break;
+    case 'Mute':
+      w.varU32(5);
+      w.bytesLE(v.who, 2);
+      w.bool(v.on);
+      break;
+    case 'Report':
+      w.varU32(6);
+      w.bytesLE(v.who, 2);
+      w.string(v.text);
+      break;
+    case 'Order':
+      w.varU32(7);
+      encodeOrder(w, v.value);
+      break;
+  }
+}
+
+export function decodeAsk(r: Reader): Ask {
+  switch (r.varU32()) {
+    case 0: return { kind: 'Say', to: decodeAudience(r), text: r.string() };
+    case 1: return { kind: 'Subscribe', topic: r.string() };
+    case 2: return { kind: 'Unsubscribe', topic: r.string() };
+    case 3: return { kind: 'Go', room: r.string() };
+    case 4: return { kind: 'Watch', whom: decodeWhom(r) };
+    case 5: return { kind: 'Mute', who: r.bytesLE(2), on: r.bool() };
+    case 6: return { kind: 'Report', who: r.bytesLE(2), text: r.string() };
+    case 7: return { kind: 'Order', value: decodeOrder(r) };
+    default: return r.fail('BadTag');
+  }
+}
+
+export type Audience =
+  | { kind: 'Room' }
+  | { kind: 'Player'; who: number }
+  | { kind: 'Everyone' };
+
+export function encodeAudience(w: Writer, v: Audience): void {
+  switch (v.kind) {
+    case 'Room':
+      w.varU32(0);
+      break;
+    case 'Player':
+      w.varU32(1);
+      w.bytesLE(v.who, 2);
+      break;
+    case 'Everyone':
+      w.varU32(2);
+      break;
+  }
+}
+
+export function decodeAudience(r: Reader): Audience {
+  switch (r.varU32()) {
+    case 0: return { kind: 'Room' };
+    case 1: return { kind: 'Player', who: r.bytesLE(2) };
+    case 2: return { kind: 'Everyone' };
+    default: return r.fail('BadTag');
+  }
 }
 
 export interface BoardRow {
@@ -216,7 +309,8 @@ export type ClientMessage =
   | { kind: 'Hello'; value: Hello }
   | { kind: 'Pong'; nonce: number; received: number }
   | { kind: 'Resync' }
-  | { kind: 'Bye' };
+  | { kind: 'Bye' }
+  | { kind: 'Ask'; call: number; ask: Ask };
 
 export function encodeClientMessage(w: Writer, v: ClientMessage): void {
   switch (v.kind) {
@@ -239,6 +333,11 @@ export function encodeClientMessage(w: Writer, v: ClientMessage): void {
     case 'Bye':
       w.varU32(4);
       break;
+    case 'Ask':
+      w.varU32(5);
+      w.varU32(v.call);
+      encodeAsk(w, v.ask);
+      break;
   }
 }
 
@@ -249,6 +348,7 @@ export function decodeClientMessage(r: Reader): ClientMessage {
     case 2: return { kind: 'Pong', nonce: r.varU16(), received: r.varU32() };
     case 3: return { kind: 'Resync' };
     case 4: return { kind: 'Bye' };
+    case 5: return { kind: 'Ask', call: r.varU32(), ask: decodeAsk(r) };
     default: return r.fail('BadTag');
   }
 }
@@ -269,7 +369,12 @@ export type Event =
   | { kind: 'Crown'; holder: number; name: string }
   | { kind: 'CrownAt'; x: number; y: number }
   | { kind: 'Kill'; killer: number; killerName: string; victim: number; victimName: string; crown: boolean }
-  | { kind: 'Notice'; text: string };
+  | { kind: 'Notice'; text: string }
+  | { kind: 'Answer'; call: number; outcome: Outcome }
+  | { kind: 'Line'; value: Line }
+  | { kind: 'Topic'; value: TopicUpdate }
+  | { kind: 'Notification'; value: Notification }
+  | { kind: 'Watching'; who: number };
 
 export function encodeEvent(w: Writer, v: Event): void {
   switch (v.kind) {
@@ -307,6 +412,27 @@ export function encodeEvent(w: Writer, v: Event): void {
       w.varU32(5);
       w.string(v.text);
       break;
+    case 'Answer':
+      w.varU32(6);
+      w.varU32(v.call);
+      encodeOutcome(w, v.outcome);
+      break;
+    case 'Line':
+      w.varU32(7);
+      encodeLine(w, v.value);
+      break;
+    case 'Topic':
+      w.varU32(8);
+      encodeTopicUpdate(w, v.value);
+      break;
+    case 'Notification':
+      w.varU32(9);
+      encodeNotification(w, v.value);
+      break;
+    case 'Watching':
+      w.varU32(10);
+      w.bytesLE(v.who, 2);
+      break;
   }
 }
 
@@ -326,6 +452,11 @@ export function decodeEvent(r: Reader): Event {
         crown: r.bool(),
       };
     case 5: return { kind: 'Notice', text: r.string() };
+    case 6: return { kind: 'Answer', call: r.varU32(), outcome: decodeOutcome(r) };
+    case 7: return { kind: 'Line', value: decodeLine(r) };
+    case 8: return { kind: 'Topic', value: decodeTopicUpdate(r) };
+    case 9: return { kind: 'Notification', value: decodeNotification(r) };
+    case 10: return { kind: 'Watching', who: r.bytesLE(2) };
     default: return r.fail('BadTag');
   }
 }
@@ -401,6 +532,9 @@ export interface Hello {
   look: number;
   ticket: string;
   resume: Resume | null;
+  identity: Identity | null;
+  room: string;
+  watch: boolean;
 }
 
 export function encodeHello(w: Writer, v: Hello): void {
@@ -411,6 +545,10 @@ export function encodeHello(w: Writer, v: Hello): void {
   w.string(v.ticket);
   w.option(v.resume !== null);
   if (v.resume !== null) encodeResume(w, v.resume);
+  w.option(v.identity !== null);
+  if (v.identity !== null) encodeIdentity(w, v.identity);
+  w.string(v.room);
+  w.bool(v.watch);
 }
 
 export function decodeHello(r: Reader): Hello {
@@ -421,7 +559,20 @@ export function decodeHello(r: Reader): Hello {
     look: r.u8(),
     ticket: r.string(),
     resume: r.option() ? decodeResume(r) : null,
+    identity: r.option() ? decodeIdentity(r) : null,
+    room: r.string(),
+    watch: r.bool(),
   };
+}
+
+export type Identity = Uint8Array;
+
+export function encodeIdentity(w: Writer, v: Identity): void {
+  w.fixed(v, 24);
+}
+
+export function decodeIdentity(r: Reader): Identity {
+  return r.fixed(24);
 }
 
 export interface Input {
@@ -453,6 +604,56 @@ export function decodeInput(r: Reader): Input {
     aim: r.u8(),
     fire: r.u8(),
     dash: r.u8(),
+  };
+}
+
+export interface LeaderRow {
+  place: number;
+  name: string;
+  score: number;
+  kills: number;
+}
+
+export function encodeLeaderRow(w: Writer, v: LeaderRow): void {
+  w.u8(v.place);
+  w.string(v.name);
+  w.varU32(v.score);
+  w.varU32(v.kills);
+}
+
+export function decodeLeaderRow(r: Reader): LeaderRow {
+  return { place: r.u8(), name: r.string(), score: r.varU32(), kills: r.varU32() };
+}
+
+export interface Line {
+  number: number;
+  who: number;
+  name: string;
+  operator: boolean;
+  to: Audience;
+  text: string;
+  atS: number;
+}
+
+export function encodeLine(w: Writer, v: Line): void {
+  w.varU32(v.number);
+  w.bytesLE(v.who, 2);
+  w.string(v.name);
+  w.bool(v.operator);
+  encodeAudience(w, v.to);
+  w.string(v.text);
+  w.varU32(v.atS);
+}
+
+export function decodeLine(r: Reader): Line {
+  return {
+    number: r.varU32(),
+    who: r.bytesLE(2),
+    name: r.string(),
+    operator: r.bool(),
+    to: decodeAudience(r),
+    text: r.string(),
+    atS: r.varU32(),
   };
 }
 
@@ -507,6 +708,171 @@ export function decodeMotion(r: Reader): Motion {
   }
 }
 
+export type News =
+  | { kind: 'Joined'; name: string }
+  | { kind: 'Left'; name: string }
+  | { kind: 'KilledBy'; name: string }
+  | { kind: 'TookCrown' }
+  | { kind: 'LostCrown'; name: string }
+  | { kind: 'PersonalBest'; score: number }
+  | { kind: 'Restart'; atS: number }
+  | { kind: 'Operator'; text: string }
+  | { kind: 'Reported'; who: number; name: string; by: string; text: string }
+  | { kind: 'Storage'; works: boolean };
+
+export function encodeNews(w: Writer, v: News): void {
+  switch (v.kind) {
+    case 'Joined':
+      w.varU32(0);
+      w.string(v.name);
+      break;
+    case 'Left':
+      w.varU32(1);
+      w.string(v.name);
+      break;
+    case 'KilledBy':
+      w.varU32(2);
+      w.string(v.name);
+      break;
+    case 'TookCrown':
+      w.varU32(3);
+      break;
+    case 'LostCrown':
+      w.varU32(4);
+      w.string(v.name);
+      break;
+    case 'PersonalBest':
+      w.varU32(5);
+      w.varU32(v.score);
+      break;
+    case 'Restart':
+      w.varU32(6);
+      w.varU32(v.atS);
+      break;
+    case 'Operator':
+      w.varU32(7);
+      w.string(v.text);
+      break;
+    case 'Reported':
+      w.varU32(8);
+      w.bytesLE(v.who, 2);
+      w.string(v.name);
+      w.string(v.by);
+      w.string(v.text);
+      break;
+    case 'Storage':
+      w.varU32(9);
+      w.bool(v.works);
+      break;
+  }
+}
+
+export function decodeNews(r: Reader): News {
+  switch (r.varU32()) {
+    case 0: return { kind: 'Joined', name: r.string() };
+    case 1: return { kind: 'Left', name: r.string() };
+    case 2: return { kind: 'KilledBy', name: r.string() };
+    case 3: return { kind: 'TookCrown' };
+    case 4: return { kind: 'LostCrown', name: r.string() };
+    case 5: return { kind: 'PersonalBest', score: r.varU32() };
+    case 6: return { kind: 'Restart', atS: r.varU32() };
+    case 7: return { kind: 'Operator', text: r.string() };
+    case 8: return { kind: 'Reported', who: r.bytesLE(2), name: r.string(), by: r.string(), text: r.string() };
+    case 9: return { kind: 'Storage', works: r.bool() };
+    default: return r.fail('BadTag');
+  }
+}
+
+export interface Notification {
+  priority: Priority;
+  atS: number;
+  news: News;
+}
+
+export function encodeNotification(w: Writer, v: Notification): void {
+  encodePriority(w, v.priority);
+  w.varU32(v.atS);
+  encodeNews(w, v.news);
+}
+
+export function decodeNotification(r: Reader): Notification {
+  return { priority: decodePriority(r), atS: r.varU32(), news: decodeNews(r) };
+}
+
+export type Order =
+  | { kind: 'Mute'; who: number; minutes: number; reason: string }
+  | { kind: 'Kick'; who: number; reason: string }
+  | { kind: 'Ban'; who: number; minutes: number; reason: string }
+  | { kind: 'Pardon'; player: number }
+  | { kind: 'Slow'; seconds: number };
+
+export function encodeOrder(w: Writer, v: Order): void {
+  switch (v.kind) {
+    case 'Mute':
+      w.varU32(0);
+      w.bytesLE(v.who, 2);
+      w.varU32(v.minutes);
+      w.string(v.reason);
+      break;
+    case 'Kick':
+      w.varU32(1);
+      w.bytesLE(v.who, 2);
+      w.string(v.reason);
+      break;
+    case 'Ban':
+      w.varU32(2);
+      w.bytesLE(v.who, 2);
+      w.varU32(v.minutes);
+      w.string(v.reason);
+      break;
+    case 'Pardon':
+      w.varU32(3);
+      w.varU32(v.player);
+      break;
+    case 'Slow':
+      w.varU32(4);
+      w.varU16(v.seconds);
+      break;
+  }
+}
+
+export function decodeOrder(r: Reader): Order {
+  switch (r.varU32()) {
+    case 0: return { kind: 'Mute', who: r.bytesLE(2), minutes: r.varU32(), reason: r.string() };
+    case 1: return { kind: 'Kick', who: r.bytesLE(2), reason: r.string() };
+    case 2: return { kind: 'Ban', who: r.bytesLE(2), minutes: r.varU32(), reason: r.string() };
+    case 3: return { kind: 'Pardon', player: r.varU32() };
+    case 4: return { kind: 'Slow', seconds: r.varU16() };
+    default: return r.fail('BadTag');
+  }
+}
+
+export type Outcome =
+  | { kind: 'Done' }
+  | { kind: 'Refused'; problem: Problem; text: string; retryAfterMs: number };
+
+export function encodeOutcome(w: Writer, v: Outcome): void {
+  switch (v.kind) {
+    case 'Done':
+      w.varU32(0);
+      break;
+    case 'Refused':
+      w.varU32(1);
+      encodeProblem(w, v.problem);
+      w.string(v.text);
+      w.varU32(v.retryAfterMs);
+      break;
+  }
+}
+
+export function decodeOutcome(r: Reader): Outcome {
+  switch (r.varU32()) {
+    case 0: return { kind: 'Done' };
+    case 1: return { kind: 'Refused', problem: decodeProblem(r), text: r.string(), retryAfterMs: r.varU32() };
+    default: return r.fail('BadTag');
+  }
+}
+
 export type Place = number;
 
 export function encodePlace(w: Writer, v: Place): void {
@@ -515,6 +881,135 @@ export function encodePlace(w: Writer, v: Place): void {
 
 export function decodePlace(r: Reader): Place {
   return r.bytesLE(3);
+}
+
+export interface PresenceRow {
+  who: number;
+  name: string;
+  linkDead: boolean;
+  spectator: boolean;
+}
+
+export function encodePresenceRow(w: Writer, v: PresenceRow): void {
+  w.bytesLE(v.who, 2);
+  w.string(v.name);
+  w.bool(v.linkDead);
+  w.bool(v.spectator);
+}
+
+export function decodePresenceRow(r: Reader): PresenceRow {
+  return { who: r.bytesLE(2), name: r.string(), linkDead: r.bool(), spectator: r.bool() };
+}
+
+export type Priority =
+  | { kind: 'Low' }
+  | { kind: 'Normal' }
+  | { kind: 'High' };
+
+export function encodePriority(w: Writer, v: Priority): void {
+  switch (v.kind) {
+    case 'Low':
+      w.varU32(0);
+      break;
+    case 'Normal':
+      w.varU32(1);
+      break;
+    case 'High':
+      w.varU32(2);
+      break;
+  }
+}
+
+export function decodePriority(r: Reader): Priority {
+  switch (r.varU32()) {
+    case 0: return { kind: 'Low' };
+    case 1: return { kind: 'Normal' };
+    case 2: return { kind: 'High' };
+    default: return r.fail('BadTag');
+  }
+}
+
+export type Problem =
+  | { kind: 'UnknownTopic' }
+  | { kind: 'TooManyTopics' }
+  | { kind: 'NotSubscribed' }
+  | { kind: 'NoSuchRoom' }
+  | { kind: 'RoomFull' }
+  | { kind: 'NoSuchPlayer' }
+  | { kind: 'Empty' }
+  | { kind: 'TooLong' }
+  | { kind: 'TooFast' }
+  | { kind: 'Muted' }
+  | { kind: 'Banned' }
+  | { kind: 'NotAllowed' }
+  | { kind: 'OutOfPlace' }
+  | { kind: 'Busy' };
+
+export function encodeProblem(w: Writer, v: Problem): void {
+  switch (v.kind) {
+    case 'UnknownTopic':
+      w.varU32(0);
+      break;
+    case 'TooManyTopics':
+      w.varU32(1);
+      break;
+    case 'NotSubscribed':
+      w.varU32(2);
+      break;
+    case 'NoSuchRoom':
+      w.varU32(3);
+      break;
+    case 'RoomFull':
+      w.varU32(4);
+      break;
+    case 'NoSuchPlayer':
+      w.varU32(5);
+      break;
+    case 'Empty':
+      w.varU32(6);
+      break;
+    case 'TooLong':
+      w.varU32(7);
+      break;
+    case 'TooFast':
+      w.varU32(8);
+      break;
+    case 'Muted':
+      w.varU32(9);
+      break;
+    case 'Banned':
+      w.varU32(10);
+      break;
+    case 'NotAllowed':
+      w.varU32(11);
+      break;
+    case 'OutOfPlace':
+      w.varU32(12);
+      break;
+    case 'Busy':
+      w.varU32(13);
+      break;
+  }
+}
+
+export function decodeProblem(r: Reader): Problem {
+  switch (r.varU32()) {
+    case 0: return { kind: 'UnknownTopic' };
+    case 1: return { kind: 'TooManyTopics' };
+    case 2: return { kind: 'NotSubscribed' };
+    case 3: return { kind: 'NoSuchRoom' };
+    case 4: return { kind: 'RoomFull' };
+    case 5: return { kind: 'NoSuchPlayer' };
+    case 6: return { kind: 'Empty' };
+    case 7: return { kind: 'TooLong' };
+    case 8: return { kind: 'TooFast' };
+    case 9: return { kind: 'Muted' };
+    case 10: return { kind: 'Banned' };
+    case 11: return { kind: 'NotAllowed' };
+    case 12: return { kind: 'OutOfPlace' };
+    case 13: return { kind: 'Busy' };
+    default: return r.fail('BadTag');
+  }
 }
 
 export interface Refocus {
@@ -547,6 +1042,38 @@ export function encodeResume(w: Writer, v: Resume): void {
 
 export function decodeResume(r: Reader): Resume {
   return { secret: decodeSecret(r), received: r.varU32() };
+}
+
+export interface RoomRow {
+  name: string;
+  players: number;
+  playersMax: number;
+  spectators: number;
+  tickHz: number;
+  width: number;
+  height: number;
+}
+
+export function encodeRoomRow(w: Writer, v: RoomRow): void {
+  w.string(v.name);
+  w.varU16(v.players);
+  w.varU16(v.playersMax);
+  w.varU16(v.spectators);
+  w.u8(v.tickHz);
+  w.varU16(v.width);
+  w.varU16(v.height);
+}
+
+export function decodeRoomRow(r: Reader): RoomRow {
+  return {
+    name: r.string(),
+    players: r.varU16(),
+    playersMax: r.varU16(),
+    spectators: r.varU16(),
+    tickHz: r.u8(),
+    width: r.varU16(),
+    height: r.varU16(),
+  };
 }
 
 export type Secret = Uint8Array;
@@ -611,6 +1138,44 @@ export function decodeServerMessage(r: Reader): ServerMessage {
     case 5: return { kind: 'Tick', value: decodeTickDelta(r) };
     default: return r.fail('BadTag');
   }
+}
+
+export interface ServerRow {
+  rooms: number;
+  players: number;
+  spectators: number;
+  connections: number;
+  workUs: number;
+  lateTicks: number;
+  bytesIn: number;
+  bytesOut: number;
+  uptimeS: number;
+}
+
+export function encodeServerRow(w: Writer, v: ServerRow): void {
+  w.varU16(v.rooms);
+  w.varU32(v.players);
+  w.varU32(v.spectators);
+  w.varU32(v.connections);
+  w.varU32(v.workUs);
+  w.varU32(v.lateTicks);
+  w.varU32(v.bytesIn);
+  w.varU32(v.bytesOut);
+  w.varU32(v.uptimeS);
+}
+
+export function decodeServerRow(r: Reader): ServerRow {
+  return {
+    rooms: r.varU16(),
+    players: r.varU32(),
+    spectators: r.varU32(),
+    connections: r.varU32(),
+    workUs: r.varU32(),
+    lateTicks: r.varU32(),
+    bytesIn: r.varU32(),
+    bytesOut: r.varU32(),
+    uptimeS: r.varU32(),
+  };
 }
 
 export interface ShardRecord {
@@ -682,6 +1247,70 @@ export function decodeTickDelta(r: Reader): TickDelta {
   return { steers: list(r, decodeSteerChange), cells: list(r, decodeCellDelta) };
 }
 
+export type TopicChange =
+  | { kind: 'Leaders'; set: LeaderRow[]; places: number; own: number }
+  | { kind: 'Rooms'; set: RoomRow[]; gone: string[] }
+  | { kind: 'Presence'; set: PresenceRow[]; gone: number[] }
+  | { kind: 'Server'; value: ServerRow };
+
+export function encodeTopicChange(w: Writer, v: TopicChange): void {
+  switch (v.kind) {
+    case 'Leaders':
+      w.varU32(0);
+      w.len(v.set.length);
+      for (const item of v.set) encodeLeaderRow(w, item);
+      w.u8(v.places);
+      w.varU32(v.own);
+      break;
+    case 'Rooms':
+      w.varU32(1);
+      w.len(v.set.length);
+      for (const item of v.set) encodeRoomRow(w, item);
+      w.len(v.gone.length);
+      for (const item of v.gone) w.string(item);
+      break;
+    case 'Presence':
+      w.varU32(2);
+      w.len(v.set.length);
+      for (const item of v.set) encodePresenceRow(w, item);
+      w.len(v.gone.length);
+      for (const item of v.gone) w.bytesLE(item, 2);
+      break;
+    case 'Server':
+      w.varU32(3);
+      encodeServerRow(w, v.value);
+      break;
+  }
+}
+
+export function decodeTopicChange(r: Reader): TopicChange {
+  switch (r.varU32()) {
+    case 0: return { kind: 'Leaders', set: list(r, decodeLeaderRow), places: r.u8(), own: r.varU32() };
+    case 1: return { kind: 'Rooms', set: list(r, decodeRoomRow), gone: list(r, (r) => r.string()) };
+    case 2: return { kind: 'Presence', set: list(r, decodePresenceRow), gone: list(r, (r) => r.bytesLE(2)) };
+    case 3: return { kind: 'Server', value: decodeServerRow(r) };
+    default: return r.fail('BadTag');
+  }
+}
+
+export interface TopicUpdate {
+  topic: string;
+  version: number;
+  since: number;
+  change: TopicChange;
+}
+
+export function encodeTopicUpdate(w: Writer, v: TopicUpdate): void {
+  w.string(v.topic);
+  w.varU32(v.version);
+  w.varU32(v.since);
+  encodeTopicChange(w, v.change);
+}
+
+export function decodeTopicUpdate(r: Reader): TopicUpdate {
+  return { topic: r.string(), version: r.varU32(), since: r.varU32(), change: decodeTopicChange(r) };
+}
+
 export type Trim = number;
 
 export function encodeTrim(w: Writer, v: Trim): void {
@@ -695,7 +1324,9 @@ export function decodeTrim(r: Reader): Trim {
 export interface Welcome {
   secret: Secret;
   resumed: boolean;
+  identity: Identity;
   you: number;
+  watch: boolean;
   tick: number;
   tickHz: number;
   room: string;
@@ -705,7 +1336,9 @@ export interface Welcome {
 export function encodeWelcome(w: Writer, v: Welcome): void {
   encodeSecret(w, v.secret);
   w.bool(v.resumed);
+  encodeIdentity(w, v.identity);
   w.bytesLE(v.you, 2);
+  w.bool(v.watch);
   w.varU32(v.tick);
   w.u8(v.tickHz);
   w.string(v.room);
@@ -716,10 +1349,36 @@ export function decodeWelcome(r: Reader): Welcome {
   return {
     secret: decodeSecret(r),
     resumed: r.bool(),
+    identity: decodeIdentity(r),
     you: r.bytesLE(2),
+    watch: r.bool(),
     tick: r.varU32(),
     tickHz: r.u8(),
     room: r.string(),
     map: decodeMapRuns(r),
   };
+}
+
+export type Whom =
+  | { kind: 'Crown' }
+  | { kind: 'Player'; who: number };
+
+export function encodeWhom(w: Writer, v: Whom): void {
+  switch (v.kind) {
+    case 'Crown':
+      w.varU32(0);
+      break;
+    case 'Player':
+      w.varU32(1);
+      w.bytesLE(v.who, 2);
+      break;
+  }
+}
+
+export function decodeWhom(r: Reader): Whom {
+  switch (r.varU32()) {
+    case 0: return { kind: 'Crown' };
+    case 1: return { kind: 'Player', who: r.bytesLE(2) };
+    default: return r.fail('BadTag');
+  }
 }

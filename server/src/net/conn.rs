@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
-    CLIENT_MESSAGE_BYTES, CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS,
+    CALLS_MAX, CLIENT_MESSAGE_BYTES, CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS,
     RESTART_RETRY_MS, RESYNC_MS, STALLED_MS,
 };
 use throng_shared::prng::Prng;
@@ -15,7 +15,7 @@ use throng_shared::session::{
 };
 use throng_shared::time::Millis;
 use throng_shared::wire::{
-    Resume, Secret, ServerMessage, encode_into, splice_number, splice_welcome,
+    Ask, Identity, Resume, Secret, ServerMessage, encode_into, splice_number, splice_welcome,
 };
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode;
@@ -27,7 +27,7 @@ use super::pipe::{Flushed, Pipe, Stream};
 use super::protocol;
 use super::ring::Ring;
 use super::tally::Tally;
-use crate::link::{ConnId, InputNote};
+use crate::link::{ConnId, Control, InputNote};
 use crate::replication::{Cursor, History, Pacer, Rhythm, Viewer};
 use crate::tickets::BadTicket;
 
@@ -84,6 +84,15 @@ pub(super) struct Candidate {
     pub(super) look: u8,
     pub(super) ticket: Ticket,
     pub(super) resume: Option<Resume>,
+    pub(super) wish: Wish,
+}
+
+/// Who somebody was before, and what is to become of it now.
+#[derive(Clone, Debug)]
+pub(super) struct Wish {
+    pub(super) identity: Option<Identity>,
+    pub(super) room: String,
+    pub(super) watch: bool,
 }
 
 /// A ticket, which nobody is shown; empty when there is none.
@@ -112,6 +121,7 @@ pub(super) struct Start {
     pub(super) tick: Tick,
     pub(super) parts: [Bytes; 2],
     pub(super) secret: Secret,
+    pub(super) identity: Identity,
     /// Number of the newest ordered message that came, if this goes on with a session.
     pub(super) resumed: Option<u32>,
 }
@@ -142,6 +152,11 @@ pub(super) struct Conn {
     is_joining: bool,
     /// What it was let in with, until its session has it.
     used: Option<Ticket>,
+    /// What the client asked for in this turn, and how much of it waits for an answer.
+    asks: Vec<Control>,
+    unanswered: usize,
+    /// Number of its newest call.
+    called: u32,
     stalled: Option<Millis>,
     wants_resync: bool,
     resynced: Option<Millis>,
@@ -174,6 +189,9 @@ impl Conn {
             budget: Budget::new(now, rates),
             is_joining: false,
             used: None,
+            asks: Vec::new(),
+            unanswered: 0,
+            called: 0,
             stalled: None,
             wants_resync: false,
             resynced: None,
@@ -374,10 +392,12 @@ impl Conn {
             Ok(Request::Leave) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
             }
-            Ok(Request::Join { name, look, ticket, resume }) => {
+            Ok(Request::Ask { call, ask }) => self.handle_ask(reading, call, ask),
+            Ok(Request::Join { name, look, ticket, resume, identity, room, watch }) => {
                 let url = std::mem::take(&mut self.ticket);
                 let ticket = if ticket.is_empty() { url } else { Ticket(ticket) };
-                self.candidate = Some(Candidate { name, look, ticket, resume });
+                let wish = Wish { identity, room, watch };
+                self.candidate = Some(Candidate { name, look, ticket, resume, wish });
             }
             Ok(Request::Input(input)) => {
                 let (Some(you), Some(beat)) = (self.you, reading.beat) else { return };
@@ -390,6 +410,30 @@ impl Conn {
                 reading.inputs.push(note);
             }
         }
+    }
+
+    /// Something to be answered, if it was not asked for before.
+    fn handle_ask(&mut self, reading: &Reading<'_>, call: u32, ask: Ask) {
+        if call <= self.called {
+            return;
+        }
+        self.called = call;
+        if self.unanswered >= CALLS_MAX {
+            self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+            return;
+        }
+        self.unanswered += 1;
+        self.asks.push(Control::Ask { conn: self.id, call, ask });
+    }
+
+    /// A call of this connection was answered.
+    pub(super) fn note_answer(&mut self) {
+        self.unanswered = self.unanswered.saturating_sub(1);
+    }
+
+    /// What the client asked for, in order.
+    pub(super) fn take_asks(&mut self) -> impl Iterator<Item = Control> + '_ {
+        self.asks.drain(..)
     }
 
     fn handle_error(&mut self, reading: &Reading<'_>, error: &Error) {
@@ -466,9 +510,11 @@ impl Conn {
             return;
         }
         scratch.frames.clear();
-        if let Some(Start { parts: [own, shared], secret, resumed, .. }) = self.start.take() {
+        if let Some(Start { parts: [own, shared], secret, identity, resumed, .. }) =
+            self.start.take()
+        {
             scratch.message.clear();
-            splice_welcome(&mut scratch.message, &secret, resumed.is_some());
+            splice_welcome(&mut scratch.message, &secret, resumed.is_some(), &identity);
             put_binary_of(&mut scratch.frames, &[&scratch.message, &own, &shared]);
         }
         if let Some(ring) = ring.filter(|ring| self.you.is_some() && ring.newest() > self.sent) {

@@ -15,6 +15,7 @@ use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{CLAIMS_MAX, RESTART_RETRY_MS};
 use throng_shared::session::{CloseCode, Refusal, Why};
 use throng_shared::time::Millis;
+use throng_shared::wire::Identity;
 
 use super::conn::{Candidate, Conn, Parting, Start};
 use super::places::Place;
@@ -113,7 +114,7 @@ impl NetThread {
     /// A new player comes in, if its ticket lets it.
     fn join_afresh(&mut self, index: usize, candidate: Candidate) {
         let (now, conn) = (self.now(), self.id(index));
-        let Candidate { mut name, look, ticket, resume: _ } = candidate;
+        let Candidate { mut name, look, ticket, resume: _, wish: _ } = candidate;
         // What others asked for in this turn goes first, and is no reason to refuse anybody.
         self.control();
         let is_behind = !self.controls.is_empty();
@@ -159,7 +160,8 @@ impl NetThread {
         } else if let Some(it) = slot.open_conn().filter(|it| it.is_joining()) {
             let (mut seat, secret) = Seat::new(conn, number, sessions);
             seat.ticket = it.take_ticket();
-            it.welcome(Start { you, tick, parts, secret, resumed: None });
+            let identity = Identity::default();
+            it.welcome(Start { you, tick, parts, secret, identity, resumed: None });
             slot.seat = Some(Box::new(seat));
             slot.bound = true;
         }
@@ -183,7 +185,8 @@ impl NetThread {
         if let (true, Some((you, tick, parts))) = (seat.ring.reaches(received), welcome) {
             let secret = seat.renew(used, owner, &options.sessions);
             if let Some((conn, _)) = &mut slot.conn {
-                conn.welcome(Start { you, tick, parts, secret, resumed: Some(received) });
+                let (identity, resumed) = (Identity::default(), Some(received));
+                conn.welcome(Start { you, tick, parts, secret, identity, resumed });
             }
             return;
         }

@@ -441,6 +441,7 @@ impl NetThread {
                 seat.prove(&self.options.sessions);
                 seat.ring.acknowledge(received);
             }
+            self.controls.extend(conn.take_asks());
             let (is_gone, has_parted) = (conn.is_gone(), conn.parting().is_some());
             if let Some(candidate) = conn.take_candidate() {
                 self.greet(index, candidate);
@@ -538,6 +539,14 @@ impl NetThread {
             Mail::Event { conn, message } => {
                 if let Some(slot) = self.slot(conn) {
                     slot.post(now, &tally, message);
+                }
+            }
+            Mail::Answer { conn, message } => {
+                if let Some(slot) = self.slot(conn) {
+                    slot.post(now, &tally, message);
+                    if let Some((conn, _)) = &mut slot.conn {
+                        conn.note_answer();
+                    }
                 }
             }
             Mail::Broadcast { message } => {

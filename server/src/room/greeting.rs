@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::SECRET_BYTES;
-use throng_shared::wire::{MapRuns, Secret, ServerMessage, WELCOME_HEAD_BYTES, Welcome, encode};
+use throng_shared::wire::{
+    Identity, MapRuns, Secret, ServerMessage, WELCOME_HEAD_BYTES, Welcome, encode,
+};
 
 #[derive(Debug)]
 pub(super) struct Greeting {
@@ -22,7 +24,9 @@ impl Greeting {
         let blank = Welcome {
             secret: Secret([0; SECRET_BYTES]),
             resumed: false,
+            identity: Identity::default(),
             you: NetId::default(),
+            watch: false,
             tick: 0,
             tick_hz,
             room,
@@ -45,6 +49,7 @@ impl Greeting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::limits::IDENTITY_BYTES;
     use throng_shared::wire::splice_welcome;
 
     #[test]
@@ -55,10 +60,12 @@ mod tests {
         let [own, shared] = greeting.welcome(you, tick);
         let room = "arena".to_owned();
         let secret = Secret([7; SECRET_BYTES]);
+        let identity = Identity([8; IDENTITY_BYTES]);
         let mut spliced = Vec::new();
-        splice_welcome(&mut spliced, &secret, true);
+        splice_welcome(&mut spliced, &secret, true, &identity);
         spliced.extend([own, shared].concat());
-        let whole = Welcome { secret, resumed: true, you, tick: tick.0, tick_hz: 30, room, map };
+        let (resumed, watch, tick) = (true, false, tick.0);
+        let whole = Welcome { secret, resumed, identity, you, watch, tick, tick_hz: 30, room, map };
         assert_eq!(spliced, encode(&ServerMessage::Welcome(whole)));
     }
 }

@@ -5,12 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{JOINS_PER_S, PUBLISHED_MAX, RETRY_MS, RETRY_SPREAD_MS};
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
-use throng_shared::wire::{Input, MapRuns};
+use throng_shared::wire::{Event, Input, MapRuns, Outcome, Problem, encode};
 
 use super::blackbox::{Blackbox, Command, Crash};
 use super::greeting::Greeting;
@@ -280,6 +281,13 @@ impl RoomWorker {
                 self.link.post(from.thread, Mail::Moved { conn: from, to });
                 let mail = self.seat(to, id);
                 self.link.post(to.thread, mail);
+            }
+            Control::Ask { conn, call, ask: _ } => {
+                let text = "This room has nobody who could answer that.".to_owned();
+                let outcome =
+                    Outcome::Refused { problem: Problem::NotAllowed, text, retry_after_ms: 0 };
+                let message = Bytes::from(encode(&Event::Answer { call, outcome }));
+                self.link.post(conn.thread, Mail::Answer { conn, message });
             }
             Control::Leave { conn } => {
                 if let Some(id) = self.conns.remove(conn) {

@@ -2,12 +2,12 @@
 
 use super::close::CloseCode;
 use crate::ids::{NetId, Tick};
-use crate::limits::{CLIENT_SILENCE_MS, CLIENT_STALL_MS, PROTOCOL_VERSION};
+use crate::limits::{CLIENT_SILENCE_MS, CLIENT_STALL_MS};
 use crate::motion::Steer;
 use crate::time::Millis;
 use crate::wire::{
-    ClientMessage, DecodeError, Event, Hello, Input, Resume, SCHEMA_HASH, Secret, ServerMessage,
-    Snapshot, SnapshotHead, Welcome, decode_server, decode_snapshot_head,
+    ClientMessage, DecodeError, Event, Hello, Input, Resume, Secret, ServerMessage, Snapshot,
+    SnapshotHead, Welcome, decode_server, decode_snapshot_head,
 };
 
 /// What a frame of the server means to its client.
@@ -62,32 +62,19 @@ pub struct ClientSession {
 }
 
 impl ClientSession {
-    /// A session on a connection that begins now, and the Hello to begin it with. `resume`
-    /// is what [`ClientSession::keep`] gave of the connection before.
+    /// A session on a connection that begins now with this Hello, whose `resume` is what
+    /// [`ClientSession::keep`] gave of the connection before.
     #[must_use]
-    pub fn new(
-        now: Millis,
-        name: &str,
-        look: u8,
-        ticket: &str,
-        resume: Option<Resume>,
-    ) -> (Self, ClientMessage) {
+    pub fn new(now: Millis, hello: Hello) -> (Self, ClientMessage) {
+        let resume = hello.resume.as_ref();
         let session = Self {
             you: None,
             heard: now,
             polled: now,
-            received: resume.as_ref().map_or(0, |resume| resume.received),
-            secret: resume.as_ref().map(|resume| resume.secret.clone()),
+            received: resume.map_or(0, |resume| resume.received),
+            secret: resume.map(|resume| resume.secret.clone()),
             fire: 0,
             dash: 0,
-        };
-        let hello = Hello {
-            version: PROTOCOL_VERSION,
-            schema: SCHEMA_HASH,
-            name: name.to_owned(),
-            look,
-            ticket: ticket.to_owned(),
-            resume,
         };
         (session, ClientMessage::Hello(hello))
     }
@@ -106,7 +93,8 @@ impl ClientSession {
         let message = decode_server(frame).map_err(Fault::Undecodable)?;
         self.heard = now;
         match (message, self.you) {
-            (ServerMessage::Welcome(welcome), None) => {
+            // A second one is that of another room, into which the session went on.
+            (ServerMessage::Welcome(welcome), you) if you.is_none() || welcome.resumed => {
                 self.you = Some(welcome.you);
                 self.secret = Some(welcome.secret.clone());
                 if !welcome.resumed {
@@ -124,7 +112,7 @@ impl ClientSession {
             (ServerMessage::Goodbye { code, reason, retry_after_ms }, _) => {
                 Ok(Update::Goodbye { code, reason, retry_after_ms })
             }
-            (ServerMessage::Welcome(_), Some(_))
+            (ServerMessage::Welcome(_), _)
             | (
                 ServerMessage::Snapshot(_)
                 | ServerMessage::Tick(_)
@@ -210,20 +198,26 @@ impl ClientSession {
 mod tests {
     use super::*;
     use crate::limits::SECRET_BYTES;
-    use crate::wire::{MapRuns, encode};
+    use crate::wire::{Identity, MapRuns, encode};
 
     #[test]
     fn nothing_but_welcome_or_goodbye_may_come_first() {
-        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        let (mut session, _) = ClientSession::new(Millis(0), Hello::guest("a", 0));
         let early = encode(&ServerMessage::Ping { nonce: 1, rtt_ms: 0, jitter_ms: 0 });
         assert_eq!(session.handle_frame(Millis(1), &early), Err(Fault::Unexpected));
+    }
+
+    fn hello(resume: Option<Resume>) -> Hello {
+        Hello { resume, ..Hello::guest("a", 0) }
     }
 
     fn welcome(resumed: bool) -> ServerMessage {
         ServerMessage::Welcome(Welcome {
             secret: Secret([3; SECRET_BYTES]),
             resumed,
+            identity: Identity::default(),
             you: NetId(7),
+            watch: false,
             tick: 1,
             tick_hz: 30,
             room: String::new(),
@@ -241,25 +235,25 @@ mod tests {
         let take = |session: &mut ClientSession, number| {
             session.handle_frame(now, &encode(&event(number))).map(|it| it != Update::Duplicate)
         };
-        let (mut session, _) = ClientSession::new(now, "a", 0, "", None);
+        let (mut session, _) = ClientSession::new(now, Hello::guest("a", 0));
         assert_eq!(session.keep(), None);
         assert!(session.handle_frame(now, &encode(&welcome(false))).is_ok());
         assert_eq!((take(&mut session, 1), take(&mut session, 2)), (Ok(true), Ok(true)));
         let kept = session.keep();
         assert_eq!(kept.as_ref().map(|kept| kept.received), Some(2));
-        let (mut session, _) = ClientSession::new(now, "a", 0, "", kept.clone());
+        let (mut session, _) = ClientSession::new(now, hello(kept.clone()));
         assert!(session.handle_frame(now, &encode(&welcome(true))).is_ok());
         assert_eq!(take(&mut session, 2), Ok(false), "because it came before the cut");
         assert_eq!(take(&mut session, 3), Ok(true));
         assert_eq!(take(&mut session, 5), Err(Fault::Unexpected), "because 4 is lost");
-        let (mut session, _) = ClientSession::new(now, "a", 0, "", kept);
+        let (mut session, _) = ClientSession::new(now, hello(kept));
         assert!(session.handle_frame(now, &encode(&welcome(false))).is_ok());
         assert_eq!(take(&mut session, 1), Ok(true), "because the numbers begin anew");
     }
 
     #[test]
     fn skimming_keeps_to_the_order_of_a_session() {
-        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        let (mut session, _) = ClientSession::new(Millis(0), Hello::guest("a", 0));
         let snapshot = encode(&ServerMessage::Snapshot(Snapshot::default()));
         assert_eq!(session.skim_frame(Millis(1), &snapshot), Err(Fault::Unexpected));
         let goodbye =
@@ -270,10 +264,10 @@ mod tests {
 
     #[test]
     fn silence_counts_and_an_own_stall_does_not() {
-        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        let (mut session, _) = ClientSession::new(Millis(0), Hello::guest("a", 0));
         let end = (0..).step_by(100).find(|&now| session.poll_timeout(Millis(now)).is_some());
         assert_eq!(end, Some(CLIENT_SILENCE_MS));
-        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        let (mut session, _) = ClientSession::new(Millis(0), Hello::guest("a", 0));
         assert_eq!(session.poll_timeout(Millis(900)), None);
         assert_eq!(session.poll_timeout(Millis(60_000)), None, "because it did not look");
         let end = (60_000..).step_by(100).find(|&now| session.poll_timeout(Millis(now)).is_some());
@@ -282,7 +276,7 @@ mod tests {
 
     #[test]
     fn presses_are_counted_and_what_was_seen_is_told() {
-        let (mut session, _) = ClientSession::new(Millis(0), "a", 0, "", None);
+        let (mut session, _) = ClientSession::new(Millis(0), Hello::guest("a", 0));
         let steer = Steer::default();
         let first = session.input(Tick(5), Tick(3), steer, 0, (true, false));
         let second = session.input(Tick(6), Tick(3), steer, 0, (true, true));

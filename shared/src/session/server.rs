@@ -8,7 +8,9 @@ use crate::limits::{
     SERVER_SILENCE_MS,
 };
 use crate::time::Millis;
-use crate::wire::{ClientMessage, Hello, Input, Reason, Resume, SCHEMA_HASH, decode_client};
+use crate::wire::{
+    Ask, ClientMessage, Hello, Identity, Input, Reason, Resume, SCHEMA_HASH, decode_client,
+};
 
 /// Why a session was refused: the label under which it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -104,6 +106,14 @@ pub enum Request {
         look: u8,
         ticket: String,
         resume: Option<Resume>,
+        identity: Option<Identity>,
+        room: String,
+        watch: bool,
+    },
+    /// Something that is to be answered.
+    Ask {
+        call: u32,
+        ask: Ask,
     },
     /// The answer to a heartbeat: all ordered events up to this number came.
     Received(u32),
@@ -129,22 +139,22 @@ impl Phase {
     /// message is refused everywhere until it is listed.
     #[must_use]
     pub fn allows(self, message: &ClientMessage) -> bool {
-        use ClientMessage::{Bye, Hello, Input, Pong, Resync};
+        use ClientMessage::{Ask, Bye, Hello, Input, Pong, Resync};
         matches!(
             (self, message),
             (Self::Greeting, Hello(_))
                 | (Self::Joining, Pong { .. } | Bye)
-                | (Self::Playing, Input(_) | Pong { .. } | Resync | Bye)
+                | (Self::Playing, Input(_) | Pong { .. } | Resync | Bye | Ask { .. })
         )
     }
 
     /// Why a message that is not allowed now is refused.
     fn out_of_place(self, message: &ClientMessage) -> Why {
-        use ClientMessage::{Bye, Hello, Input, Pong, Resync};
+        use ClientMessage::{Ask, Bye, Hello, Input, Pong, Resync};
         match (self, message) {
             (Self::Greeting, _) => Why::BeforeHello,
             (Self::Joining | Self::Playing, Hello(_)) => Why::SecondHello,
-            (Self::Joining | Self::Playing, Input(_) | Pong { .. } | Resync | Bye) => {
+            (Self::Joining | Self::Playing, Input(_) | Pong { .. } | Resync | Bye | Ask { .. }) => {
                 Why::BeforeWelcome
             }
         }
@@ -223,6 +233,7 @@ impl ServerSession {
             ClientMessage::Pong { nonce, received } => self.pong(now, nonce, received),
             ClientMessage::Input(input) => self.input(newest, input),
             ClientMessage::Resync => Ok(Request::Resync),
+            ClientMessage::Ask { call, ask } => Ok(Request::Ask { call, ask }),
         }
     }
 
@@ -313,8 +324,8 @@ impl ServerSession {
         }
         let name = Name::parse(&hello.name).map_err(|_| Refusal { why: Why::BadName })?;
         self.phase = Phase::Joining;
-        let Hello { look, ticket, resume, .. } = hello;
-        Ok(Request::Join { name, look, ticket, resume })
+        let Hello { look, ticket, resume, identity, room, watch, .. } = hello;
+        Ok(Request::Join { name, look, ticket, resume, identity, room, watch })
     }
 
     fn pong(&mut self, now: Millis, nonce: u16, received: u32) -> Result<Request, Refusal> {

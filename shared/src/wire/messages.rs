@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::records::{BoltRecord, GliderRecord, ShardRecord};
 use super::schema_hash::SCHEMA_HASH;
+use super::social::{Ask, Identity, Line, Notification, Outcome, TopicUpdate};
 use crate::cells::Focus;
 use crate::ids::{BoltId, NetId, ShardId};
 use crate::limits::{PROTOCOL_VERSION, SECRET_BYTES};
@@ -22,6 +23,9 @@ pub enum ClientMessage {
     Resync,
     /// The player leaves.
     Bye,
+    /// Asks for something. Calls of a session ascend by one from 1; one that came before is
+    /// not taken again, so a client may repeat what was not answered when it resumes.
+    Ask { call: u32, ask: Ask },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,12 @@ pub struct Hello {
     /// The session to go on with. One that the server does not know any more is begun
     /// anew.
     pub resume: Option<Resume>,
+    /// Who the player was on the visit before, if there was one.
+    pub identity: Option<Identity>,
+    /// Name or code of a room, or nothing: any that has a place.
+    pub room: String,
+    /// To look on without a body.
+    pub watch: bool,
 }
 
 impl Hello {
@@ -51,6 +61,9 @@ impl Hello {
             look,
             ticket: String::new(),
             resume: None,
+            identity: None,
+            room: String::new(),
+            watch: false,
         }
     }
 }
@@ -142,8 +155,12 @@ pub struct Welcome {
     /// Whether this goes on with the session that Hello named. The ordered events that
     /// the client has not received follow; otherwise their numbers begin anew.
     pub resumed: bool,
-    /// The client's own glider.
+    /// Who the player is, to be kept for the next visit.
+    pub identity: Identity,
+    /// The client's own glider, or that of whoever a spectator looks at.
     pub you: NetId,
+    /// Whether the client only looks on.
+    pub watch: bool,
     /// The tick that the room had reached.
     pub tick: u32,
     pub tick_hz: u8,
@@ -315,6 +332,18 @@ pub enum Event {
     },
     Notice {
         text: String,
+    },
+    /// The answer to the `Ask` of that call.
+    Answer {
+        call: u32,
+        outcome: Outcome,
+    },
+    Line(Line),
+    Topic(TopicUpdate),
+    Notification(Notification),
+    /// Whose glider a spectator sees from now on.
+    Watching {
+        who: NetId,
     },
 }
 

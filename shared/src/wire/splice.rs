@@ -5,8 +5,9 @@
 
 use super::codec::encode_into;
 use super::messages::{Feedback, Secret};
+use super::social::Identity;
 use crate::cells::Focus;
-use crate::limits::SECRET_BYTES;
+use crate::limits::{IDENTITY_BYTES, SECRET_BYTES};
 
 /// Tag of `ServerMessage::Snapshot`.
 const SNAPSHOT_TAG: u8 = 0;
@@ -38,14 +39,15 @@ pub fn splice_number(out: &mut Vec<u8>, number: u32) {
 
 /// Begins a `ServerMessage::Welcome` with what is the connection's own; the rest of the
 /// encoded message follows.
-pub fn splice_welcome(out: &mut Vec<u8>, secret: &Secret, resumed: bool) {
+pub fn splice_welcome(out: &mut Vec<u8>, secret: &Secret, resumed: bool, identity: &Identity) {
     out.push(WELCOME_TAG);
     encode_into(out, secret);
     encode_into(out, &resumed);
+    encode_into(out, identity);
 }
 
 /// Bytes that [`splice_welcome`] writes.
-pub const WELCOME_HEAD_BYTES: usize = 2 + SECRET_BYTES;
+pub const WELCOME_HEAD_BYTES: usize = 2 + SECRET_BYTES + IDENTITY_BYTES;
 
 /// Appends an event from its encoded record.
 pub fn splice_event(out: &mut Vec<u8>, event: Spliced, record: &[u8]) {

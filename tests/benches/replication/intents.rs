@@ -7,7 +7,7 @@ use throng_bot::view::View;
 use throng_shared::cells::Focus;
 use throng_shared::ids::NetId;
 use throng_shared::limits::CATCH_UP_TICKS_MAX;
-use throng_shared::wire::{MapRuns, Secret, Welcome, decode_server};
+use throng_shared::wire::{Identity, MapRuns, Secret, Welcome, decode_server};
 
 use super::parts::{Seen, Who};
 use super::workload::TICK_HZ;
@@ -55,6 +55,8 @@ impl Reader for View {
         let welcome = Welcome {
             secret: Secret::default(),
             resumed: false,
+            identity: Identity::default(),
+            watch: false,
             you,
             tick: world.sim().tick().0,
             tick_hz: TICK_HZ as u8,

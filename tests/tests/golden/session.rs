@@ -11,7 +11,9 @@ use throng_bot::view::View;
 use throng_shared::ids::NetId;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
-use throng_shared::wire::{MapRuns, Secret, ServerMessage, Welcome, decode_server, encode};
+use throng_shared::wire::{
+    Identity, MapRuns, Secret, ServerMessage, Welcome, decode_server, encode,
+};
 
 use super::{hex, lines};
 
@@ -179,6 +181,8 @@ impl Room {
         Welcome {
             secret: Secret::default(),
             resumed: false,
+            identity: Identity::default(),
+            watch: false,
             you: self.you,
             tick: 0,
             tick_hz: TICK_HZ,

@@ -3,12 +3,14 @@
 use glam::IVec2;
 use throng_shared::cells::Focus;
 use throng_shared::ids::{BoltId, NetId, ShardId};
-use throng_shared::limits::SECRET_BYTES;
+use throng_shared::limits::{IDENTITY_BYTES, SECRET_BYTES};
 use throng_shared::wire::{
     BoardRow, BoltRecord, CellDelta, CellEvent, CellKeyframe, ClientMessage, Condition, Event,
-    Feedback, GliderRecord, Hello, Input, MapRuns, Motion, Place, Refocus, Resume, Secret,
-    ServerMessage, ShardRecord, Snapshot, SteerChange, TickDelta, Trim, Welcome,
+    Feedback, GliderRecord, Hello, Identity, Input, MapRuns, Motion, Place, Refocus, Resume,
+    Secret, ServerMessage, ShardRecord, Snapshot, SteerChange, TickDelta, Trim, Welcome,
 };
+
+mod social;
 
 /// A name of sixteen characters that fill sixty-four bytes.
 pub(super) const LONGEST_NAME: &str = "🛸🛸🛸🛸🛸🛸🛸🛸🛸🛸🛸🛸🛸🛸🛸🛸";
@@ -113,6 +115,9 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ),
         ("notice", Event::Notice { text: "The arena closes in a minute.".to_owned() }),
     ]
+    .into_iter()
+    .chain(social::events())
+    .collect()
 }
 
 pub(super) fn deltas() -> Vec<(&'static str, TickDelta)> {
@@ -161,6 +166,12 @@ pub(super) fn client_messages() -> Vec<(&'static str, ClientMessage)> {
     let hello = |schema: u32, name: &str| Hello { version: 1, schema, ..Hello::guest(name, 15) };
     let resume = Resume { secret: Secret([251; SECRET_BYTES]), received: 70_000 };
     let back = Hello { ticket: "a.b.c".to_owned(), resume: Some(resume), ..hello(1, "Ada") };
+    let guest = Hello {
+        identity: Some(Identity([250; IDENTITY_BYTES])),
+        room: "K7PQ2M".to_owned(),
+        watch: true,
+        ..hello(1, "Zoë")
+    };
     let input = |tick: u32, ahead: u16| {
         ClientMessage::Input(Input {
             tick,
@@ -182,10 +193,14 @@ pub(super) fn client_messages() -> Vec<(&'static str, ClientMessage)> {
         ("hello", ClientMessage::Hello(hello(0xDEAD_BEEF, "Ada"))),
         ("hello with the longest name", ClientMessage::Hello(hello(1, LONGEST_NAME))),
         ("hello with a ticket, to go on", ClientMessage::Hello(back)),
+        ("hello of a known guest who looks on", ClientMessage::Hello(guest)),
         ("pong", ClientMessage::Pong { nonce: 65_535, received: 70_000 }),
         ("resync", ClientMessage::Resync),
         ("bye", ClientMessage::Bye),
     ]
+    .into_iter()
+    .chain(social::asks())
+    .collect()
 }
 
 pub(super) fn server_messages() -> Vec<(String, ServerMessage)> {
@@ -196,7 +211,9 @@ pub(super) fn server_messages() -> Vec<(String, ServerMessage)> {
             ServerMessage::Welcome(Welcome {
                 secret: Secret([7; SECRET_BYTES]),
                 resumed: false,
+                identity: Identity([9; IDENTITY_BYTES]),
                 you: NetId(513),
+                watch: false,
                 tick: 70_000,
                 tick_hz: 30,
                 room: "arena".to_owned(),

@@ -13,7 +13,7 @@ use throng_shared::cells::{Reach, cell_at};
 use throng_shared::ids::NetId;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
-use throng_shared::wire::{MapRuns, Secret, Welcome, decode_server, encode};
+use throng_shared::wire::{Identity, MapRuns, Secret, Welcome, decode_server, encode};
 
 /// Places in the room.
 const PLAYERS_MAX: usize = 64;
@@ -96,6 +96,8 @@ impl Rig {
         let welcome = Welcome {
             secret: Secret::default(),
             resumed: false,
+            identity: Identity::default(),
+            watch: false,
             you: id,
             tick: self.sim.tick().0,
             tick_hz: self.sim.rules().tick_hz as u8,

@@ -241,7 +241,7 @@ impl House {
 /// What a thread asked of the room, as far as the model has to know.
 fn asked(control: &Control) -> Option<Transition> {
     match *control {
-        Control::Join { .. } => None,
+        Control::Join { .. } | Control::Ask { .. } => None,
         // The room's answer, which is seen when it comes, is what counts.
         Control::Rebind { .. } => None,
         Control::Leave { conn } => Some(Transition::Left { conn }),
@@ -275,7 +275,7 @@ fn tell(
                 }
                 seated.retain(|it| it != conn);
             }
-            Mail::Event { conn, message } => {
+            Mail::Event { conn, message } | Mail::Answer { conn, message } => {
                 let posted = Transition::Posted { conn: *conn, what: super::fingerprint(message) };
                 if seated.contains(conn) { late.push(posted) } else { early.push(posted) }
             }

@@ -9,7 +9,7 @@ use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Clock, CloseCode, Comeback, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Resume, Snapshot, Welcome, encode};
+use throng_shared::wire::{ClientMessage, Hello, Resume, Snapshot, Welcome, encode};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
 
@@ -136,8 +136,10 @@ impl Tab {
 
     /// A line is there: says Hello on it.
     pub(crate) fn connect(&mut self, now: Duration, line: LineId, socket: &mut Socket) {
-        let (session, hello) =
-            ClientSession::new(millis(now), &self.name, 3, "", self.kept.clone());
+        let (session, hello) = ClientSession::new(
+            millis(now),
+            Hello { resume: self.kept.clone(), ..Hello::guest(&self.name, 3) },
+        );
         say(socket, &hello);
         self.state = State::Linked(Box::new(Game {
             line,

@@ -10,7 +10,7 @@ use throng_shared::ids::Tick;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Skimmed, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Input, SnapshotHead, encode};
+use throng_shared::wire::{ClientMessage, Hello, Input, SnapshotHead, encode};
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::protocol::Message;
 
@@ -57,7 +57,7 @@ async fn spin(address: SocketAddr, number: u64) {
     tokio::time::sleep(std::time::Duration::from_millis(20) * (number / AT_ONCE) as u32).await;
     let mut socket = connect(address).await;
     let mut chance = Prng::stream(9, number);
-    let (mut session, hello) = ClientSession::new(Millis(0), "spin", 1, "", None);
+    let (mut session, hello) = ClientSession::new(Millis(0), Hello::guest("spin", 1));
     let mut say = Some(hello);
     let mut seen = Tick(0);
     loop {

@@ -13,7 +13,7 @@ use throng_shared::ids::{NetId, Tick};
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::time::Millis;
-use throng_shared::wire::{MapRuns, Secret, Snapshot, Welcome, decode_server};
+use throng_shared::wire::{Identity, MapRuns, Secret, Snapshot, Welcome, decode_server};
 
 /// Between two inputs of a client.
 const INPUT_MS: f64 = 100.0;
@@ -121,6 +121,8 @@ impl Trial {
         let welcome = Welcome {
             secret: Secret::default(),
             resumed: false,
+            identity: Identity::default(),
+            watch: false,
             you,
             tick: sim.tick().0,
             tick_hz: hz as u8,

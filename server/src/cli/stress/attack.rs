@@ -115,7 +115,7 @@ pub(super) fn run(args: AttackArgs) -> Result<ExitCode, String> {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RaidArgs {
     attack: Attack,
-    #[arg(long)]
+    #[arg(long, value_parser = loopback)]
     target: SocketAddr,
     #[arg(long)]
     connections: usize,
@@ -123,6 +123,14 @@ pub(in crate::cli) struct RaidArgs {
     seconds: u64,
     #[arg(long)]
     seed: u64,
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let target: SocketAddr = text.parse().map_err(|_| "not an address and a port".to_owned())?;
+    if !target.ip().is_loopback() {
+        return Err("not on loopback, and nothing else is ever attacked".to_owned());
+    }
+    Ok(target)
 }
 
 /// Attacks, and prints what came of it as a line of JSON.

@@ -13,8 +13,8 @@ use throng_shared::map::TileMap;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Update};
 use throng_shared::wire::{
-    ClientMessage, Event, MapRuns, Resume, Secret, ServerMessage, WELCOME_HEAD_BYTES, Welcome,
-    encode,
+    ClientMessage, Event, Hello, Identity, MapRuns, Resume, Secret, ServerMessage,
+    WELCOME_HEAD_BYTES, Welcome, encode,
 };
 use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::Error;
@@ -218,7 +218,8 @@ impl Rig {
         let stream = Cut { stream: Fresh::Memory(near), in_left, out_left };
         let socket = WebSocket::from_raw_socket(stream, Role::Client, None);
         let kept = player.kept.clone();
-        let (session, hello) = ClientSession::new(Millis(0), "Ada", 0, "", kept);
+        let (session, hello) =
+            ClientSession::new(Millis(0), Hello { resume: kept, ..Hello::guest("Ada", 0) });
         player.link = Some((socket, session));
         player.say(&hello);
     }
@@ -228,6 +229,7 @@ impl Rig {
         self.link.drain(usize::MAX, |control| controls.push(control), |_| {});
         for control in controls {
             match control {
+                Control::Ask { .. } => {}
                 Control::Join { conn, .. } => {
                     let you = NetId(self.said.len() as u16);
                     self.said.insert(you, Vec::new());
@@ -283,7 +285,9 @@ impl Rig {
         let welcome = Welcome {
             secret: Secret::default(),
             resumed: false,
+            identity: Identity::default(),
             you,
+            watch: false,
             tick: 0,
             tick_hz: 30,
             room: "rig".to_owned(),
