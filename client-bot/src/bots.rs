@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use crate::load::window::Window;
-use crate::load::{JOINING_MAX, LoadError, Plan, Stop};
+use crate::load::{LoadError, Plan, Stop};
 use crate::report::Report;
 use crate::stress::mix::Mix;
 use crate::target::{BOTS_PER_SOURCE, Target};
@@ -42,24 +42,15 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
             .map_err(|error| LoadError::Runtime(format!("--via has no link: {error}")))
     });
     let via = via.transpose()?;
+    let url = match &via {
+        None => options.url.clone(),
+        Some(via) => format!("ws://{}{}", via.address(), target.path()),
+    };
+    let profile = Plan::ramp_and_hold(count, ramp_per_s, seconds).map_err(LoadError::Profile)?;
     let plan = Plan {
-        url: match &via {
-            None => options.url.clone(),
-            Some(via) => format!("ws://{}{}", via.address(), target.path()),
-        },
-        profile: Plan::ramp_and_hold(count, ramp_per_s, seconds).map_err(LoadError::Profile)?,
-        mix: options.mix.clone(),
-        seed,
-        decode_one_in: 1,
-        slow: 0,
-        stalling: 0,
-        worker: 0,
-        workers: 1,
         i_run_that_server: options.i_run_that_server,
-        joining_max: JOINING_MAX,
         comeback: true,
-        churn_per_s: 0.0,
-        bare: None,
+        ..Plan::plain(url, profile, options.mix.clone(), seed)
     };
     let mut window = Window::new(count, count as f64 / ramp_per_s, seconds);
     plan.run(&Stop::at_signals()?, &mut |beat| {

@@ -40,7 +40,7 @@ pub mod window;
 /// How long joins may take after the last one was begun.
 pub(crate) const JOIN_WITHIN: Duration = Duration::from_secs(20);
 /// Joins under way at once where a load only has to fill up.
-pub const JOINING_MAX: usize = 128;
+const JOINING_MAX: usize = 128;
 /// Stream of the choice of those who decode.
 const SAMPLE_STREAM: u64 = 0x5A3D;
 
@@ -74,6 +74,30 @@ pub struct Plan {
     pub churn_per_s: f64,
     /// The target is a bare loop: no handshake, frames of so many bytes.
     pub bare: Option<Bare>,
+}
+
+impl Plan {
+    /// A load of bots that all decode on good links, in one process, against a server of
+    /// this machine.
+    #[must_use]
+    pub fn plain(url: String, profile: Profile, mix: Mix, seed: u64) -> Self {
+        Self {
+            url,
+            profile,
+            mix,
+            seed,
+            decode_one_in: 1,
+            worker: 0,
+            workers: 1,
+            slow: 0,
+            stalling: 0,
+            i_run_that_server: false,
+            joining_max: JOINING_MAX,
+            comeback: false,
+            churn_per_s: 0.0,
+            bare: None,
+        }
+    }
 }
 
 /// What a bare loop does.
@@ -271,22 +295,9 @@ mod tests {
     use super::*;
 
     fn plan(brains: &str, decode_one_in: usize) -> Plan {
-        Plan {
-            url: String::new(),
-            profile: Plan::ramp_and_hold(100, 100.0, 1.0).expect("a short load"),
-            mix: brains.parse().expect("a mix"),
-            seed: 7,
-            decode_one_in,
-            slow: 0,
-            stalling: 0,
-            worker: 1,
-            workers: 3,
-            i_run_that_server: false,
-            joining_max: usize::MAX,
-            comeback: false,
-            churn_per_s: 0.0,
-            bare: None,
-        }
+        let profile = Plan::ramp_and_hold(100, 100.0, 1.0).expect("a short load");
+        let mix = brains.parse().expect("a mix");
+        Plan { decode_one_in, worker: 1, workers: 3, ..Plan::plain(String::new(), profile, mix, 7) }
     }
 
     #[test]

@@ -469,10 +469,6 @@ impl Bench<'_> {
             .map_err(|error| StressError::Load { players, error: LoadError::Profile(error) })?;
         let all_decode = players.div_ceil(options.workers) <= DECODE_ALL_MAX;
         Ok(Plan {
-            url: subject.url().to_owned(),
-            profile,
-            mix: options.mix.clone(),
-            seed: options.seed,
             decode_one_in: options.decode_one_in.unwrap_or(if all_decode {
                 1
             } else {
@@ -480,13 +476,11 @@ impl Bench<'_> {
             }),
             slow: if bare.is_none() { options.slow } else { 0 },
             stalling: if bare.is_none() { options.stalling } else { 0 },
-            worker: 0,
             workers: options.workers,
             i_run_that_server: options.i_run_that_server,
-            joining_max: load::JOINING_MAX,
             comeback: options.comeback,
-            churn_per_s: 0.0,
             bare,
+            ..Plan::plain(subject.url().to_owned(), profile, options.mix.clone(), options.seed)
         })
     }
 }

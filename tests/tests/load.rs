@@ -24,22 +24,9 @@ use crate::sockets::{empty, server};
 const TICK_HZ: u8 = 30;
 
 pub(crate) fn plan(url: String, count: usize, seconds: f64) -> Plan {
-    Plan {
-        url,
-        profile: Plan::ramp_and_hold(count, 1000.0, seconds).expect("a short load"),
-        mix: "walk".parse().expect("a mix"),
-        seed: 3,
-        decode_one_in: 1,
-        slow: 0,
-        stalling: 0,
-        worker: 0,
-        workers: 1,
-        i_run_that_server: false,
-        joining_max: usize::MAX,
-        comeback: false,
-        churn_per_s: 0.0,
-        bare: None,
-    }
+    let profile = Plan::ramp_and_hold(count, 1000.0, seconds).expect("a short load");
+    let mix = "walk".parse().expect("a mix");
+    Plan { joining_max: usize::MAX, ..Plan::plain(url, profile, mix, 3) }
 }
 
 fn profile(stages: &[&str]) -> Profile {

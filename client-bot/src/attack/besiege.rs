@@ -11,7 +11,7 @@ use super::told::Told;
 use super::verdict::{Seen, Verdict};
 use super::{AttackError, AttackOptions, AttackResult};
 use crate::brain::BrainKind;
-use crate::load::{JOINING_MAX, Plan, Step, Stop};
+use crate::load::{Plan, Step, Stop};
 use crate::report::round;
 use crate::stress::cores::Cores;
 use crate::stress::outcome::Figures;
@@ -57,22 +57,8 @@ pub(super) fn server_arguments(
 
 /// So many bots that play as everybody does, for so long.
 pub(super) fn honest(url: &str, count: usize, seconds: f64, seed: u64) -> Plan {
-    Plan {
-        url: url.to_owned(),
-        profile: Plan::ramp_and_hold(count, RAMP_PER_S, seconds).expect("attacks are bounded"),
-        mix: BrainKind::Walk.into(),
-        seed,
-        decode_one_in: 1,
-        slow: 0,
-        stalling: 0,
-        worker: 0,
-        workers: 1,
-        i_run_that_server: false,
-        joining_max: JOINING_MAX,
-        comeback: false,
-        churn_per_s: 0.0,
-        bare: None,
-    }
+    let profile = Plan::ramp_and_hold(count, RAMP_PER_S, seconds).expect("attacks are bounded");
+    Plan::plain(url.to_owned(), profile, BrainKind::Walk.into(), seed)
 }
 
 /// The attacker, killed when dropped.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::raid::Orders;
 use super::told::{End, Told, Toll};
 use crate::brain::BrainKind;
-use crate::load::{JOINING_MAX, LoadError, Plan, Step, Stop};
+use crate::load::{LoadError, Plan, Step, Stop};
 
 /// Players that come in a second.
 const RAMP_PER_S: f64 = 500.0;
@@ -13,22 +13,12 @@ const RAMP_PER_S: f64 = 500.0;
 /// Plays with all of them until the time is over.
 pub(super) fn play(orders: Orders) -> Result<Told, LoadError> {
     let seconds = orders.lasts.as_secs_f64();
+    let url = format!("ws://{}/ws", orders.target);
+    let profile =
+        Plan::ramp_and_hold(orders.connections, RAMP_PER_S, seconds).map_err(LoadError::Profile)?;
     let plan = Plan {
-        url: format!("ws://{}/ws", orders.target),
-        profile: Plan::ramp_and_hold(orders.connections, RAMP_PER_S, seconds)
-            .map_err(LoadError::Profile)?,
-        mix: BrainKind::Walk.into(),
-        seed: orders.seed,
         decode_one_in: orders.connections.max(1),
-        slow: 0,
-        stalling: 0,
-        worker: 0,
-        workers: 1,
-        i_run_that_server: false,
-        joining_max: JOINING_MAX,
-        comeback: false,
-        churn_per_s: 0.0,
-        bare: None,
+        ..Plan::plain(url, profile, BrainKind::Walk.into(), orders.seed)
     };
     let began = Instant::now();
     let mut toll = Toll::default();

@@ -10,7 +10,7 @@ use super::StressError;
 use super::cores::Cores;
 use super::subject::Subject;
 use crate::brain::BrainKind;
-use crate::load::{Beat, JOINING_MAX, LoadError, Plan, Step, Stop, allow_open_files};
+use crate::load::{Beat, LoadError, Plan, Step, Stop, allow_open_files};
 use crate::report::round;
 
 const TICK_HZ: u32 = 30;
@@ -83,22 +83,11 @@ pub fn run(options: &ChurnOptions, on_beat: &mut dyn FnMut(&Beat)) -> Result<Chu
         .map_err(StressError::Server)?;
     let before = subject.belongings();
     let empty_kib = subject.resident_kib();
+    let profile = Plan::ramp_and_hold(players, RAMP_PER_S, seconds)
+        .map_err(|error| in_load(LoadError::Profile(error)))?;
     let plan = Plan {
-        url: subject.url().to_owned(),
-        profile: Plan::ramp_and_hold(players, RAMP_PER_S, seconds)
-            .map_err(|error| in_load(LoadError::Profile(error)))?,
-        mix: BrainKind::Walk.into(),
-        seed,
-        decode_one_in: 1,
-        slow: 0,
-        stalling: 0,
-        worker: 0,
-        workers: 1,
-        i_run_that_server: false,
-        joining_max: JOINING_MAX,
-        comeback: false,
         churn_per_s: per_s,
-        bare: None,
+        ..Plan::plain(subject.url().to_owned(), profile, BrainKind::Walk.into(), seed)
     };
     let mut sum = Beat::default();
     let mut memory: Vec<(f64, f64)> = Vec::new();

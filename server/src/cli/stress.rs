@@ -241,11 +241,8 @@ pub(super) fn run_floor(_: FloorArgs) -> Result<(), String> {
 /// Makes its part of a load, and prints each beat as a line of JSON.
 pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
     let said = |error: &dyn std::fmt::Display| format!("{error}.");
+    let profile = Profile::new(args.stage).map_err(|error| said(&error))?;
     let plan = Plan {
-        url: args.url,
-        profile: Profile::new(args.stage).map_err(|error| said(&error))?,
-        mix: args.brain,
-        seed: args.seed,
         decode_one_in: args.decode_one_in.max(1),
         slow: args.slow,
         stalling: args.stalling,
@@ -254,11 +251,11 @@ pub(super) fn run_worker(args: WorkerArgs) -> Result<(), String> {
         i_run_that_server: args.i_run_that_server,
         joining_max: args.joining_max,
         comeback: args.comeback,
-        churn_per_s: 0.0,
         bare: args
             .bare_bytes
             .zip(args.bare_tick_rate)
             .map(|(frame_bytes, tick_hz)| Bare { frame_bytes, tick_hz }),
+        ..Plan::plain(args.url, profile, args.brain, args.seed)
     };
     let stop = Stop::at_signals().map_err(|error| said(&error))?;
     let over = Stop::default();
