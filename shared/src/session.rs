@@ -13,4 +13,4 @@ pub use clock::Clock;
 pub use close::{CloseCode, Comeback};
 pub use name::{Name, NameError};
 pub use reconnect::{Reconnect, Stage};
-pub use server::{Newest, Phase, Refusal, Request, ServerSession, Why};
+pub use server::{Newest, Patience, Phase, Refusal, Request, ServerSession, Why};

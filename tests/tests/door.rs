@@ -3,11 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
+use futures_util::{SinkExt, StreamExt};
 use throng::config::{LimitSettings, Settings, SwitchedOff};
 use throng::serve::Server;
 use throng_bot::client::Client;
 use throng_shared::limits::HTTP_HEAD_BYTES;
+use throng_shared::wire::{ClientMessage, Hello, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -281,4 +282,32 @@ async fn requests_that_never_end_do_not_make_a_server_look_dead() {
     }
     drop(held);
     server.stop();
+}
+
+/// A connection that says this, and then nothing more, not even the answer to a heartbeat.
+async fn falls_silent(server: &Server, first: Option<ClientMessage>) -> (u16, String) {
+    let mut socket = open(from([127, 0, 0, 1], server).await, None).await;
+    if let Some(message) = first {
+        socket.send(Message::Binary(encode(&message).into())).await.expect("it is heard");
+    }
+    end(socket, PATIENCE).await.expect("it is let go")
+}
+
+#[tokio::test]
+async fn an_operator_says_how_long_silence_may_last() {
+    let short = LimitSettings {
+        hello_timeout_ms: Some(200),
+        silence_timeout_ms: Some(5_000),
+        ..LimitSettings::default()
+    };
+    let (strict, usual) = (limited(short), limited(LimitSettings::default()));
+    let hello = ClientMessage::Hello(Hello::guest("Ada", 3));
+    for (first, why) in [(None, "no Hello came in time"), (Some(hello), "no heartbeat")] {
+        tokio::select! {
+            end = falls_silent(&strict, first.clone()) => assert_eq!(end, (4009, why.to_owned())),
+            end = falls_silent(&usual, first) => panic!("four times as patient, but {end:?}"),
+        }
+    }
+    strict.stop();
+    usual.stop();
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use throng_shared::limits as shared;
 
 macro_rules! limits {
-    ($($name:ident = $default:expr, $least:literal ..= $most:expr, $doc:literal;)+) => {
+    ($($name:ident = $default:expr, $least:expr, ..= $most:expr, $doc:literal;)+) => {
         /// What of the limits a flag, a variable or the file may give.
         #[derive(Args, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
         #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -60,8 +60,8 @@ macro_rules! limits {
                     let $name = settings.$name.unwrap_or($default);
                     if !($least..=$most).contains(&$name) {
                         let flag = stringify!($name).replace('_', "-");
-                        let most = $most;
-                        return Err(format!("{flag} is {}, and must be {} to {most}.", $name, $least));
+                        let (least, most) = ($least, $most);
+                        return Err(format!("{flag} is {}, and must be {least} to {most}.", $name));
                     }
                 )+
                 Ok(Self { $($name,)+ switched_off })
@@ -77,22 +77,32 @@ macro_rules! limits {
 }
 
 limits! {
-    connections_max = shared::CONNECTIONS_MAX as u32, 1..=shared::CONNECTIONS_MAX as u32,
+    connections_max = shared::CONNECTIONS_MAX as u32, 1, ..=shared::CONNECTIONS_MAX as u32,
         "Connections inside, playing or about to";
-    connections_per_address = shared::CONNECTIONS_PER_ADDRESS, 1..=shared::CONNECTIONS_MAX as u32,
+    connections_per_address = shared::CONNECTIONS_PER_ADDRESS, 1, ..=shared::CONNECTIONS_MAX as u32,
         "Connections of one address, pages too";
-    accepts_per_s = shared::ACCEPTS_PER_S, 1..=1_000_000,
+    accepts_per_s = shared::ACCEPTS_PER_S, 1, ..=1_000_000,
         "Connections accepted per second";
-    address_accepts_per_s = shared::ADDRESS_ACCEPTS_PER_S, 1..=1_000_000,
+    address_accepts_per_s = shared::ADDRESS_ACCEPTS_PER_S, 1, ..=1_000_000,
         "Connections accepted per second and address";
-    address_tickets_per_s = shared::ADDRESS_TICKETS_PER_S, 1..=1_000_000,
+    address_tickets_per_s = shared::ADDRESS_TICKETS_PER_S, 1, ..=1_000_000,
         "Tickets given per second and address";
-    frames_per_s = shared::FRAMES_PER_S, 10..=1_000_000,
+    frames_per_s = shared::FRAMES_PER_S, 10, ..=1_000_000,
         "Frames that a client may send per second, of any kind; unless given, four a tick at most";
-    bytes_per_s = shared::BYTES_PER_S, 1_024..=1 << 30,
+    bytes_per_s = shared::BYTES_PER_S, 1_024, ..=1 << 30,
         "Bytes that a client may send per second";
-    head_timeout_ms = shared::HTTP_HEAD_MS as u32, 100..=60_000,
+    head_timeout_ms = shared::HTTP_HEAD_MS as u32, 100, ..=60_000,
         "Time for the head of a request, TLS included, in milliseconds";
+    handshakes_per_s = shared::HANDSHAKES_PER_S, shared::HANDSHAKES_PER_S_MIN, ..=1_000_000,
+        "Handshakes of TLS begun per second";
+    pages_per_s = shared::PAGES_PER_S, shared::PAGES_PER_S_MIN, ..=1_000_000,
+        "Pages served per second";
+    pages_per_address = shared::PAGES_PER_ADDRESS, 1, ..=shared::CONNECTIONS_MAX as u32,
+        "Pages of one address that are being served at once";
+    hello_timeout_ms = shared::HELLO_MS as u32, 100, ..=60_000,
+        "Time from the handshake to a Hello, in milliseconds";
+    silence_timeout_ms = shared::SERVER_SILENCE_MS as u32, shared::PING_MS as u32 * 2, ..=600_000,
+        "Silence after which a client is given up, in milliseconds";
 }
 
 /// What was switched off, each by a flag that begins with `--unsafe-`.

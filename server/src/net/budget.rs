@@ -2,15 +2,18 @@
 //! for more.
 
 use throng_shared::limits::{BUDGET_BURST_S, OVER_BUDGET_GAP_MS, OVER_BUDGET_MS};
+use throng_shared::session::Patience;
 use throng_shared::time::Millis;
 
 use crate::config::Limits;
 
-/// What a connection may send in a second, on average; none for as much as it likes.
+/// What a connection may send in a second, on average; none for as much as it likes. And how
+/// long it may say nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
     pub frames_per_s: Option<u32>,
     pub bytes_per_s: Option<u32>,
+    pub patience: Patience,
 }
 
 impl Rates {
@@ -19,6 +22,10 @@ impl Rates {
         Self {
             frames_per_s: limited(limits.frames_per_s),
             bytes_per_s: limited(limits.bytes_per_s),
+            patience: Patience {
+                hello_ms: limits.hello_timeout_ms.into(),
+                silence_ms: limits.silence_timeout_ms.into(),
+            },
         }
     }
 }
@@ -172,7 +179,10 @@ mod tests {
         let mut budget = Budget::new(Millis(0), rates());
         assert_eq!(budget.pay(Millis(0), 601, 0), Paid::Over);
         assert_eq!(budget.pay(Millis(0), 600, 0), Paid::Covered, "because only that was too much");
-        let mut free = Budget::new(Millis(0), Rates { frames_per_s: None, bytes_per_s: None });
+        let mut free = Budget::new(
+            Millis(0),
+            Rates { frames_per_s: None, bytes_per_s: None, patience: Patience::default() },
+        );
         assert_eq!(free.pay(Millis(0), u32::MAX, u64::MAX), Paid::Covered);
     }
 }

@@ -175,7 +175,9 @@ impl Conn {
         Self {
             id,
             socket: protocol::open(stream, leftover, CLIENT_MESSAGE_BYTES),
-            session: ServerSession::new(now).staggered(first_ping_ms.into()),
+            session: ServerSession::new(now)
+                .staggered(first_ping_ms.into())
+                .patient(rates.patience),
             phase: Phase::Open,
             parting: None,
             ticket,

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use throng_shared::limits::{
-    CLIENT_SILENCE_MS, HANDSHAKES_PER_S, HANDSHAKES_PER_S_MIN, JOINS_PER_S, JOINS_PER_S_MIN,
-    LANE_MAX, PAGES_MAX, PAGES_PER_ADDRESS, PAGES_PER_S, PAGES_PER_S_MIN, PROBES_MAX,
-    REFUSALS_PER_S, SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS, UNSENT_BYTES,
+    CLIENT_SILENCE_MS, HANDSHAKES_PER_S_MIN, JOINS_PER_S, JOINS_PER_S_MIN, LANE_MAX, PAGES_MAX,
+    PAGES_PER_S_MIN, PROBES_MAX, REFUSALS_PER_S, SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS,
+    UNSENT_BYTES,
 };
 use throng_shared::session::CloseCode;
 use tokio::io::DuplexStream;
@@ -205,7 +205,10 @@ impl Desk {
         let most = self.options.limits.accepts_per_s;
         let per_s = match self.options.tls {
             None => most,
-            Some(_) => rate(&self.options.gauge, HANDSHAKES_PER_S, HANDSHAKES_PER_S_MIN).min(most),
+            Some(_) => {
+                let handshakes = self.options.limits.handshakes_per_s;
+                rate(&self.options.gauge, handshakes, HANDSHAKES_PER_S_MIN).min(most)
+            }
         };
         while self.accepts.try_pass(now, per_s) {
             match self.listener.accept() {
@@ -364,15 +367,15 @@ impl Desk {
     }
 
     fn give_pages(&mut self, now: Instant) -> Vec<PageRequest> {
-        let per_s = rate(&self.options.gauge, PAGES_PER_S, PAGES_PER_S_MIN);
+        let per_s = rate(&self.options.gauge, self.options.limits.pages_per_s, PAGES_PER_S_MIN);
         let mut given = Vec::new();
         while let Some((peer, _, (caller, head))) = self.pages.pass(now, per_s) {
             let is_probe = PROBES.iter().any(|it| head.starts_with(it));
             let places = if is_probe { &self.probe_places } else { &self.page_places };
             let permit = Arc::clone(places).try_acquire_owned();
             let (presence, count) = self.page_addresses.enter(peer);
-            let has_share =
-                count <= PAGES_PER_ADDRESS || self.options.limits.switched_off.address_caps;
+            let limits = &self.options.limits;
+            let has_share = count <= limits.pages_per_address || limits.switched_off.address_caps;
             match permit {
                 Ok(permit) if has_share => {
                     given.push(PageRequest { caller, peer, head, places: (permit, presence) });

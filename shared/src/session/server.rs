@@ -161,11 +161,27 @@ impl Phase {
     }
 }
 
+/// How long a server waits for its client, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For Hello.
+    pub hello_ms: u64,
+    /// For any word, from then on.
+    pub silence_ms: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { hello_ms: HELLO_MS, silence_ms: SERVER_SILENCE_MS }
+    }
+}
+
 /// Decodes frames, holds them against the state of the session, and keeps the
 /// heartbeat.
 #[derive(Clone, Debug)]
 pub struct ServerSession {
     phase: Phase,
+    patience: Patience,
     heard: Millis,
     /// When the last heartbeat went out, and when the next may.
     pinged: Millis,
@@ -184,6 +200,7 @@ impl ServerSession {
     pub fn new(now: Millis) -> Self {
         Self {
             phase: Phase::Greeting,
+            patience: Patience::default(),
             heard: now,
             pinged: now,
             next_ping: now.plus(PING_MS),
@@ -200,6 +217,13 @@ impl ServerSession {
     #[must_use]
     pub fn staggered(mut self, ms: u64) -> Self {
         self.next_ping = self.heard.plus(ms.min(PING_MS));
+        self
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub fn patient(mut self, patience: Patience) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -283,10 +307,12 @@ impl ServerSession {
     pub fn poll_timeout(&self, now: Millis) -> Option<Refusal> {
         match self.phase {
             // Nothing is heard here but what ends this state, or the session.
-            Phase::Greeting if now.since(self.heard) >= HELLO_MS => {
+            Phase::Greeting if now.since(self.heard) >= self.patience.hello_ms => {
                 Some(Refusal { why: Why::NoHello })
             }
-            Phase::Joining | Phase::Playing if now.since(self.heard) >= SERVER_SILENCE_MS => {
+            Phase::Joining | Phase::Playing
+                if now.since(self.heard) >= self.patience.silence_ms =>
+            {
                 Some(Refusal { why: Why::Silent })
             }
             Phase::Greeting | Phase::Joining | Phase::Playing => None,
