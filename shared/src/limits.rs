@@ -142,7 +142,7 @@ pub const BACKLOG: i32 = 4096;
 /// Upgraded sockets that wait for their network thread to take them.
 pub const HANDOVER_MAX: usize = 1024;
 /// Read buffer of one connection. The library's default costs 138 KB each.
-pub const READ_BUFFER_BYTES: usize = 4 << 10;
+pub const READ_BUFFER_BYTES: usize = 2 << 10;
 /// Kernel send buffer of one connection, before the kernel doubles it.
 pub const SEND_BUFFER_BYTES: usize = 64 << 10;
 /// Unsent bytes that the kernel takes before it calls the socket full.

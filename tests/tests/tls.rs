@@ -107,6 +107,27 @@ async fn half_a_handshake_ends_in_time() {
     server.stop();
 }
 
+#[tokio::test]
+async fn who_is_dropped_unread_takes_nobodys_turn_for_a_handshake() {
+    let (cert, settings) = certified("dropped");
+    let limits = LimitSettings {
+        address_accepts_per_s: Some(1),
+        handshakes_per_s: Some(50),
+        ..LimitSettings::default()
+    };
+    let server = server(Settings { limits, ..settings });
+    // Fifty handshakes a second would make these wait forty seconds.
+    let mut flood = Vec::new();
+    for _ in 0..2000 {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.bind(([127, 9, 9, 9], 0).into()).expect("all of 127 is this machine");
+        flood.push(socket.connect(server.address()).await.expect("the kernel takes it"));
+    }
+    let handshake = timeout(Duration::from_secs(30), connect(&server, &cert)).await;
+    assert!(handshake.is_ok(), "because nobody of the flood began one");
+    server.stop();
+}
+
 #[test]
 fn files_that_do_not_serve_are_named() {
     let (_, settings) = certified("one");

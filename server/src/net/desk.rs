@@ -99,6 +99,8 @@ pub(super) struct Desk {
     page_addresses: Arc<Addresses>,
     admission: Admission,
     accepts: Turnstile,
+    /// Handshakes of TLS; nobody waits here who speaks plainly.
+    handshakes: Turnstile,
     /// Until then nobody is accepted, because the operating system refused to.
     accept_after: Option<Instant>,
     doorstep: Doorstep,
@@ -124,6 +126,7 @@ impl Desk {
             page_addresses: Arc::default(),
             admission: Admission::new(limits, Arc::clone(&options.tally)),
             accepts: Turnstile::new(now),
+            handshakes: Turnstile::new(now),
             options,
             accept_after: None,
             doorstep: Doorstep::default(),
@@ -174,8 +177,14 @@ impl Desk {
         }
         let fresh = match &self.options.tls {
             None => Fresh::Tcp(stream),
+            // Who is dropped unread costs no handshake; only those that begin one take a turn.
             Some(tls) => match tls.accept(stream) {
-                Ok(stream) => Fresh::Tls(Box::new(stream)),
+                Ok(stream) => {
+                    let most = self.options.limits.handshakes_per_s;
+                    let per_s = rate(&self.options.gauge, most, HANDSHAKES_PER_S_MIN);
+                    let _ = self.handshakes.book(now, per_s, Duration::MAX);
+                    Fresh::Tls(Box::new(stream))
+                }
                 Err(error) => {
                     tracing::warn!("No handshake of TLS can begin: {error}.");
                     return;
@@ -203,14 +212,7 @@ impl Desk {
             return;
         }
         let most = self.options.limits.accepts_per_s;
-        let per_s = match self.options.tls {
-            None => most,
-            Some(_) => {
-                let handshakes = self.options.limits.handshakes_per_s;
-                rate(&self.options.gauge, handshakes, HANDSHAKES_PER_S_MIN).min(most)
-            }
-        };
-        while self.accepts.try_pass(now, per_s) {
+        while self.handshakes.is_open(now) && self.accepts.try_pass(now, most) {
             match self.listener.accept() {
                 Ok((stream, from)) => {
                     self.accept_after = None;
