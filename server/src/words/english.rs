@@ -40,9 +40,11 @@ impl English {
             return;
         }
         let shown = shown(letters);
+        // What is mild, as damn and hell are, is said among players.
+        let threshold = Type::INAPPROPRIATE & Type::MODERATE_OR_HIGHER;
         let masked = Censor::new(shown.iter().copied())
-            .with_censor_threshold(Type::INAPPROPRIATE)
-            .with_censor_first_character_threshold(Type::INAPPROPRIATE)
+            .with_censor_threshold(threshold)
+            .with_censor_first_character_threshold(threshold)
             .censor();
         let mut found: Vec<bool> = shown
             .iter()
