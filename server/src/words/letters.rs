@@ -3,6 +3,9 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+/// Of one character, at most: nobody hides a word in a ligature that is a sentence.
+const LETTERS_MAX: usize = 4;
+
 /// One letter in its compatibility form, without accents, and the bytes of the text that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Letter {
@@ -24,7 +27,7 @@ pub(super) fn letters(text: &str) -> Vec<Letter> {
                 last.end = end;
             }
         } else {
-            let plain = std::iter::once(c).nfkd().filter(|&c| !is_silent(c));
+            let plain = std::iter::once(c).nfkd().filter(|&c| !is_silent(c)).take(LETTERS_MAX);
             letters.extend(plain.map(|c| Letter { c, start, end }));
         }
     }
