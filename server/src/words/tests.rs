@@ -108,6 +108,10 @@ fn names_that_harm_nobody_stay() {
         "한글 이름",
         "Swift Manta",
         "Wild Swallow",
+        "Fukushima",
+        "Hancock",
+        "Hassan",
+        "Scunthorpe",
     ];
     for name in bots.chain(loads).chain(odd.map(str::to_owned)) {
         let name = Name::parse(&name).expect("it is a name");
