@@ -17,3 +17,4 @@ pub mod sim;
 pub mod stop;
 pub mod tickets;
 pub mod web;
+pub mod words;

@@ -45,9 +45,12 @@ pub const ID_REST_TICKS: u32 = 256;
 /// Health of a fresh glider.
 pub const HP_MAX: u8 = 100;
 
-/// A name's length in bytes of UTF-8 and in characters.
+/// A name's length in bytes of UTF-8 and in characters as people count them (extended
+/// grapheme clusters), both once it is in its compatibility form (NFKC).
 pub const NAME_BYTES_MAX: usize = 64;
 pub const NAME_CHARS_MAX: usize = 16;
+/// Bytes of a name as it was typed, beyond which nobody looks at it.
+pub const NAME_TYPED_BYTES_MAX: usize = 256;
 /// A ticket's length in bytes.
 pub const TICKET_BYTES: usize = 768;
 /// What a session is resumed with, in random bytes.
@@ -358,6 +361,7 @@ const _: () = {
     assert!(FOCUS_CELLS_MAX < 251, "a list of keyframes has a length of one byte");
     assert!(CELL_TILES * 256 <= 1 << 12, "a place in a cell is packed into twelve bits an axis");
     assert!(NAME_BYTES_MAX < 251, "a name's length is one byte on the wire");
+    assert!(NAME_BYTES_MAX <= NAME_TYPED_BYTES_MAX, "a name is what may be typed for itself");
     assert!(REASON_BYTES_MAX <= 123, "a close frame holds 123 bytes of reason");
     assert!(CLIENT_MESSAGE_BYTES <= READ_BUFFER_BYTES);
     assert!(READ_BUFFER_BYTES <= TURN_BYTES);

@@ -44,12 +44,16 @@ const HOSTILE = [
   `Z${'\u0335\u0321\u0353\u034e\u0310'.repeat(3)}`,
   '👩🏽👨🏿🧑🏻🧒🏾',
   '🏳️🌈⚧️',
-  '﷽﷽﷽﷽',
-  'ﷺ'.repeat(16),
-  'a\u3164\u3164b',
+  'ﷲﷲﷲ',
+  '＜ｉ＞ｘ＜／ｉ＞',
+  '👨\u200D👩\u200D👧',
+].map((name) => name.normalize('NFKC'));
+/** What the rule keeps out: text that turns, hides or joins what is around it. */
+const REFUSED = [
+  'a\u202Eb', 'a\u200Bb', '\u2066x', '\uFEFFx\uFEFFy', 'a\u0007b', 'a\u3164\u3164b', '\u2800', 'a\u200Db', '👨\u200D',
 ];
-/** What the rule keeps out: text that turns or joins what is around it. */
-const REFUSED = ['👨\u200D👩\u200D👧', 'a\u202Eb', 'a\u200Bb', '\u2066x', '\uFEFFx\uFEFFy', 'a\u0007b'];
+/** And what is longer than it looks. */
+const TOO_LONG = ['﷽﷽﷽﷽', 'ﷺ'.repeat(16), `Z${'\u0335'.repeat(32)}`, '12345678901234567'];
 
 let browser;
 before(async () => {
@@ -196,11 +200,15 @@ scenario('an own name is text too, and stays one over a reload', async ({ page }
   }
 });
 
-scenario('names that turn or join text are refused with a sentence', async ({ page }) => {
-  for (const name of REFUSED) {
-    await page.locator('#name').fill(name);
-    await page.locator('#play').click();
-    assert.equal(await page.locator('#name-fault').textContent(), 'A name has no control or direction characters.');
-    assert.equal((await state(page)).phase, 'menu', 'because that is no name');
+scenario('names that turn, hide or join text, or are too long, are refused with a sentence', async ({ page }) => {
+  const hidden = 'A name has no control, direction or hidden characters.';
+  const long = 'A name has at most 16 characters and 64 bytes.';
+  for (const [names, sentence] of [[REFUSED, hidden], [TOO_LONG, long]]) {
+    for (const name of names) {
+      await page.locator('#name').fill(name);
+      await page.locator('#play').click();
+      assert.equal(await page.locator('#name-fault').textContent(), sentence, JSON.stringify(name));
+      assert.equal((await state(page)).phase, 'menu', 'because that is no name');
+    }
   }
 });

@@ -25,6 +25,7 @@ use super::sessions::Fingerprint;
 use super::tally::Tally;
 use super::thread::{NetThread, Slot, find};
 use crate::link::{ConnId, Control, Untaken};
+use crate::words::FILTER;
 
 /// What network threads say to each other.
 #[derive(Debug)]
@@ -135,6 +136,7 @@ impl NetThread {
         } else if options.tickets.are_needed() && !it.is_of_this_process() {
             return it.refuse(now, tally, Refusal { why: Why::NoTicket });
         }
+        let name = FILTER.clean_name(name);
         match port.control(Control::Join { conn, name, look }) {
             Ok(()) => it.set_joining(true),
             Err(Untaken::Gone) => it.close(now, tally, CloseCode::RoomCrashed, None, 0),

@@ -4,7 +4,7 @@
 //! each, and a few times between two ticks reads what clients sent, the last time
 //! just before the next tick drains it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -37,6 +37,7 @@ use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomP
 use crate::replication::{History, Rhythm};
 use crate::stop::StopSign;
 use crate::tickets::Tickets;
+use crate::words::FILTER;
 
 /// Reads between two ticks.
 const READS_PER_TICK: u32 = 2;
@@ -190,6 +191,8 @@ impl NetThread {
     /// A network thread at each of these ends of the link, and the ways to them.
     #[must_use]
     pub fn all(ports: Vec<RoomPort>, options: &NetOptions) -> (Vec<Self>, Vec<Handover>) {
+        // No turn has the time to read lists.
+        LazyLock::force(&FILTER);
         let (peers, ears): (Vec<_>, Vec<_>) = ports.iter().map(|_| bounded(WORDS_MAX)).unzip();
         (0_u16..)
             .zip(ports)

@@ -56,7 +56,7 @@ impl Why {
             }
             Self::WrongSchema => (WrongProtocol, "other message types: rebuild the client"),
             Self::BadName => {
-                (Policy, "a name has 1 to 16 characters, none of them control characters")
+                (Policy, "a name has 1 to 16 characters, at most 64 bytes, none hidden or control")
             }
             Self::BadLook => (Policy, "a look is a number below 16"),
             Self::InputFromThePast => {

@@ -95,6 +95,11 @@ fn a_focus_is_the_same_everywhere() {
     settle("focus.json", &lines(&items));
 }
 
+/// A letter under so many marks.
+fn zalgo(marks: usize) -> String {
+    format!("Z{}", "\u{335}".repeat(marks))
+}
+
 #[test]
 fn a_name_is_judged_the_same_everywhere() {
     let texts = [
@@ -123,6 +128,49 @@ fn a_name_is_judged_the_same_everywhere() {
         "\u{85}Ada",
         "<b>Ada</b>",
         "a  b",
+        "a \u{3000}\u{2003} b",
+        "Ａｄａ",
+        "ﬁsh",
+        "①②③",
+        "\u{E9}",
+        "\u{1112}\u{1161}\u{11AB}\u{1100}\u{1173}\u{11AF}",
+        "\u{FF76}\u{FF9E}",
+        "\u{A8}Ada",
+        "👨\u{200D}👩\u{200D}👧",
+        "👩🏽\u{200D}🚀",
+        "🏳\u{FE0F}\u{200D}🌈",
+        "1\u{FE0F}\u{20E3}",
+        "🇦🇹🇦🇹🇦🇹🇦🇹🇦🇹🇦🇹🇦🇹🇦🇹",
+        "🇦🇹🇦🇹🇦🇹🇦🇹🇦🇹🇦🇹🇦🇹🇦🇹🇦",
+        "👨\u{200D}👩\u{200D}👧👨\u{200D}👩\u{200D}👧👨\u{200D}👩\u{200D}👧👨\u{200D}👩\u{200D}👧",
+        "\u{915}\u{93E}\u{917}\u{93F}",
+        "a\u{200D}b",
+        "a\u{200C}b",
+        "👩\u{200D}",
+        "👩\u{200D}a",
+        "👩\u{200D}\u{200D}👩",
+        "👩e\u{301}\u{200D}👩",
+        "a\u{FE0F}",
+        "a\u{FE00}",
+        "\u{845B}\u{E0100}",
+        "1🏽\u{FE0F}",
+        "a\u{34F}b",
+        "\u{3164}",
+        "\u{FFA0}a",
+        "\u{2800}",
+        "a\u{61C}b",
+        "a\u{2028}b",
+        "\u{E000}",
+        "\u{10FFFD}",
+        "مرحبا بالعالم",
+        "שלום",
+        &zalgo(31),
+        &zalgo(32),
+        &zalgo(128),
+        &format!("a{}b", " ".repeat(254)),
+        &format!("a{}b", " ".repeat(255)),
+        "\u{FDFA}",
+        "\u{FDFA}\u{FDFA}",
     ];
     let items = texts.map(|text| match Name::parse(text) {
         Ok(name) => json!({"text": text, "name": name.as_str()}),
