@@ -37,6 +37,8 @@ export const INPUT_INTERVAL_MS = 100;
 export const CALLS_MAX = 8;
 export const CALLS_QUEUED_MAX = 100;
 
+/** Largest message that a server takes. */
+export const CLIENT_MESSAGE_BYTES = 1024;
 /** Largest message that a server sends. */
 export const SERVER_MESSAGE_BYTES = 1 << 20;
 /** Longest that a server asks a client to stay away. */

@@ -1,6 +1,7 @@
 /** Says why there is no connection and when it is tried again, or what a player can do when it is not. */
 
-import { type App, leave, nextTryMs, type Outage, tryNow } from '../app.ts';
+import { type App, leave, nextTryMs } from '../app.ts';
+import type { Outage } from '../sdk/events.ts';
 import type { Remedy } from '../session/close.ts';
 import { type Page, setHidden, setText } from './page.ts';
 
@@ -24,7 +25,7 @@ export function showLink(page: Page, app: App, nowMs: number): void {
 
 /** What the button of the overlay does; `takeOver` brings the session here from another window. */
 export function pressLink(app: App, takeOver: () => void): void {
-  if (app.wanted) tryNow(app);
+  if (app.wanted) app.throng.retry();
   else if (app.outage?.code.remedy === 'Here') takeOver();
   else if (app.outage?.code.remedy === 'Reload') location.reload();
   else leave(app);
