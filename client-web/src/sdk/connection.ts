@@ -155,7 +155,7 @@ export class Connection {
       this.events.dueAt(now),
     );
     if (at !== Number.POSITIVE_INFINITY) {
-      this.timer = setTimeout(() => this.wake(), Math.min(TIMER_MS_MAX, Math.max(0, at - now)));
+      this.timer = setTimeout(() => this.wake(), Math.min(TIMER_MS_MAX, Math.max(0, Math.ceil(at - now))));
     }
   }
 
