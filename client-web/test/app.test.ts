@@ -105,7 +105,7 @@ test('of two windows the one that was replaced can have its session back', () =>
   join(app, 'Ada', 3);
   takeIn().event(1, { kind: 'Notice', text: 'hi' });
   newest().drop(4011);
-  expect([phaseOf(app), app.outage?.code.remedy, stored.at(-1), keptOf(app)]).toEqual(['closed', 'Here', null, null]);
+  expect([phaseOf(app), app.outage?.code.name, stored.at(-1), keptOf(app)]).toEqual(['closed', 'Replaced', null, null]);
   playHere(app, null);
   newest().accept();
   expect(newest().heard).toMatchObject([{ value: { resume: { secret: WELCOME.secret, received: 1 } } }]);

@@ -26,12 +26,12 @@ const run = promisify(execFile);
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(WEB, 'sdk/build.mjs'), made]);
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  execFileSync(npm, ['pack', made, '--pack-destination', folder, '--silent']);
+  const npm = (cwd: string, ...args: string[]): unknown => execFileSync('npm', [...args, '--silent'], { cwd, shell: process.platform === 'win32' });
+  npm(folder, 'pack', made, '--pack-destination', folder);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
   mkdirSync(user);
   writeFileSync(join(user, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-  execFileSync(npm, ['install', join(folder, tarball), '--offline', '--no-audit', '--no-fund', '--silent'], { cwd: user });
+  npm(user, 'install', join(folder, tarball), '--offline', '--no-audit', '--no-fund');
   // What a user of Node 20 installs beside it.
   for (const name of ['ws', '@types']) symlinkSync(join(WEB, 'node_modules', name), join(user, 'node_modules', name), 'junction');
 }, PATIENCE_MS);
@@ -92,6 +92,12 @@ test('a program type-checks strictly, without a browser and with a socket of its
   expect(await check('node.ts', node, '--types', 'node', '--skipLibCheck')).toBe('');
   const browser = `import { connect } from 'throng-sdk';\nconnect('ws://x/ws', { WebSocket });\n`;
   expect(await check('browser.ts', browser, '--lib', 'es2022,dom', '--types', '')).toBe('');
+  const written = [readFileSync(join(WEB, 'sdk/README.md'), 'utf8'), readFileSync(join(WEB, '../docs/sdk.md'), 'utf8')];
+  const examples = written.flatMap((text) => [...text.matchAll(/```[jt]s\n([\s\S]*?)```/g)].map(([, code]) => code ?? ''));
+  expect(examples).toHaveLength(2);
+  for (const [index, code] of examples.entries()) {
+    expect(await check(`example${index}.ts`, code, '--lib', 'es2022,dom', '--types', '')).toBe('');
+  }
   const wrong = `import { connect } from 'throng-sdk';\nconnect('ws://x/ws').on('lime', () => {});\n`;
   expect(await check('wrong.ts', wrong, '--types', ''), 'because events are named').toContain('lime');
 }, PATIENCE_MS);

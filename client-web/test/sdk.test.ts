@@ -370,3 +370,60 @@ test('nonsense ends with 4001 and is not asked for again', () => {
   newest().welcome().babble('text');
   expect([throng.state, newest().closedWith]).toEqual(['closed', 4001]);
 });
+
+test('a page that is looked at or online again tries soon, and tells what to keep when it goes', () => {
+  const [window, document] = [new EventTarget(), Object.assign(new EventTarget(), { visibilityState: 'hidden' })];
+  vi.stubGlobal('window', window);
+  vi.stubGlobal('document', document);
+  try {
+    const kept: unknown[] = [];
+    begin({ minDelay: 8_000, identity: memoryStore() });
+    throng.on('keep', (it) => kept.push(it?.received ?? 'over'));
+    newest().welcome();
+    kept.length = 0;
+    window.dispatchEvent(new Event('pagehide'));
+    expect(kept).toEqual([0]);
+    newest().drop();
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(throng.willRetryInMs, 'because nobody looks').toBe(7_999);
+    vi.advanceTimersByTime(3_000);
+    document.visibilityState = 'visible';
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect([throng.state, sockets.length]).toEqual(['resuming', 2]);
+    newest().drop();
+    window.dispatchEvent(new Event('online'));
+    vi.advanceTimersByTime(1_000);
+    expect(sockets, 'because two hints are at least a second apart').toHaveLength(3);
+    throng.close();
+    window.dispatchEvent(new Event('pagehide'));
+    expect(kept, 'because nobody listens any more').toEqual([0, 'over']);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+test('without a WebSocket anywhere it says what to do', () => {
+  vi.stubGlobal('WebSocket', undefined);
+  const errors: string[] = [];
+  throng = new Throng('ws://x/ws');
+  throng.on('error', ({ message }) => errors.push(message));
+  throng.open();
+  vi.unstubAllGlobals();
+  expect(errors).toEqual(['There is no WebSocket here: hand one in as the option `WebSocket`.']);
+});
+
+test('ends that a listener brings about are ends', () => {
+  begin();
+  throng.on('welcome', () => throng.close());
+  newest().welcome();
+  expect([throng.state, newest().closedWith, newest().heard.at(-1)]).toEqual(['closed', 1000, { kind: 'Bye' }]);
+  const again = throng.once('close', () => throng.open());
+  throng.open();
+  newest().drop(4010);
+  again();
+  expect([throng.state, sockets.length]).toEqual(['connecting', 3]);
+  const call = endOf(throng.say('a'));
+  throng.once('state', ({ state }) => state === 'closed' && throng.open());
+  newest().drop(4010);
+  expect([throng.state, sockets.length, call.end]).toEqual(['connecting', 4, 'waits']);
+});

@@ -301,8 +301,12 @@ export class Connection {
       this.unwatch();
       if (typeof this.player.ticket === 'string') this.player.ticket = '';
     }
-    this.enter(willRetryInMs === null ? 'closed' : 'backingOff');
+    const before = this.state;
+    const state = willRetryInMs === null ? 'closed' : 'backingOff';
+    this.state = state;
     this.events.closed(outage);
+    // Whoever was told may have begun anew.
+    if (this.state === state && this.outage === outage) this.events.state(state, before);
   }
 
   private enter(state: State): void {

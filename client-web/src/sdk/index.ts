@@ -2,7 +2,7 @@
 
 export type { CallFault } from '../session/calls.ts';
 export type { ClientSession, KeptSession } from '../session/client.ts';
-export type { CloseCode, CloseName, Comeback, Remedy } from '../session/close.ts';
+export type { CloseCode, CloseName, Comeback } from '../session/close.ts';
 export type { Wanted } from '../session/steering.ts';
 export type { Leaders, Presence, Rooms, ServerFigures, StateOf, TopicState } from '../session/topics.ts';
 export type {

@@ -36,7 +36,7 @@ export class Link {
     });
     this.socket.addEventListener('message', ({ data }) => {
       // A text is no message of ours; as bytes it is refused like any other nonsense.
-      if (!this.disposed) events.frame(data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array());
+      if (!this.disposed) events.frame(typeof data === 'string' ? new Uint8Array() : new Uint8Array(data as ArrayBuffer));
     });
     this.socket.addEventListener('close', ({ code, reason }) => {
       if (this.disposed) return;
