@@ -105,10 +105,12 @@ test('a topic that is refused is an error, and a listener that throws is one too
   throng.subscribe('leaderboard/now', () => {
     throw new Error('mine');
   });
-  throng.subscribe('cheese', () => {});
+  const cheese = throng.subscribe('cheese', () => {});
   newest().welcome().event(1, { kind: 'Topic', value: TOP });
   const refused = { kind: 'Refused', problem: { kind: 'UnknownTopic' }, text: 'There is no such topic.', retryAfterMs: 0 } as const;
   newest().event(2, { kind: 'Answer', call: 2, outcome: refused });
   await vi.advanceTimersByTimeAsync(1);
   expect(errors).toEqual(['mine', 'cheese: There is no such topic.']);
+  cheese();
+  expect(newest().asked, 'because nothing is to be ended').toHaveLength(2);
 });

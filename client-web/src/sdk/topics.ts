@@ -80,7 +80,9 @@ export class Topics {
       it.asked = true;
       this.events.ask({ kind: 'Subscribe', topic }).then(
         (outcome) => {
-          if (outcome.kind === 'Refused') this.events.fault(new RefusedError(topic, outcome));
+          if (outcome.kind !== 'Refused') return;
+          it.asked = false;
+          this.events.fault(new RefusedError(topic, outcome));
         },
         (error: unknown) => {
           // A new session was asked anew, and one that is over needs nothing.
