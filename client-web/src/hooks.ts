@@ -66,7 +66,7 @@ function stateOf(app: App): ThrongState {
     desyncs: game?.desyncs ?? 0,
     pingMs: game?.pingMs ?? 0,
     snapshots: game?.snapshots ?? 0,
-    received: app.session?.received ?? app.resume?.received ?? 0,
+    received: app.throng.kept?.received ?? 0,
     welcomes,
     resumed,
     code: app.outage?.code.number ?? 0,

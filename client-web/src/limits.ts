@@ -38,6 +38,12 @@ export const INPUT_AHEAD_TICKS_MAX = 256;
 /** A client sends at least this often, and at most once a tick. */
 export const INPUT_INTERVAL_MS = 100;
 
+/** Calls of one client that wait for their answer; a client that is not connected keeps so many for later. */
+export const CALLS_MAX = 8;
+export const CALLS_QUEUED_MAX = 100;
+
+/** Largest message that a server takes. */
+export const CLIENT_MESSAGE_BYTES = 1024;
 /** Largest message that a server sends. */
 export const SERVER_MESSAGE_BYTES = 1 << 20;
 /** Longest that a server asks a client to stay away. */

@@ -4,7 +4,7 @@ import './styles/page.css';
 import './styles/hud.css';
 import './styles/menu.css';
 import './styles/phone.css';
-import { act, goOn, hint, join, keptOf, leave, newApp, phaseOf, playHere, store, watchSilence } from './app.ts';
+import { act, goOn, join, keptOf, leave, newApp, phaseOf, playHere } from './app.ts';
 import { newAttract, sampleAttract, stepAttract } from './attract.ts';
 import { coverFit, fit, newCamera } from './camera.ts';
 import { newPainter, pageX, pageY, paint } from './draw/arena.ts';
@@ -27,6 +27,7 @@ import { advancePlayback } from './playback.ts';
 import { fadeError } from './prediction.ts';
 import { sampleGame } from './sample.ts';
 import { newScene } from './scene.ts';
+import { Throng } from './sdk/throng.ts';
 import { Handover } from './session/handover.ts';
 import { familyOf, recallKept, storeKept } from './session/storage.ts';
 import { ticketIn } from './session/ticket.ts';
@@ -42,12 +43,8 @@ const RATIO_MAX = 3;
 const page = findPage();
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
 const chance = (): number => Math.floor(Math.random() * 2 ** 32);
-const app = newApp({
-  url: `${scheme}//${location.host}/ws`,
-  now: () => performance.now(),
-  chance,
-  store: storeKept,
-});
+const throng = new Throng(`${scheme}//${location.host}/ws`);
+const app = newApp(throng, { now: () => performance.now(), store: storeKept });
 const handover = new Handover(familyOf(chance), () => keptOf(app));
 const devices = newDevices();
 const painter = newPainter(contextOf(page.arena, true));
@@ -92,7 +89,6 @@ function frame(nowMs: number): void {
   const elapsed = Math.min(FRAME_MS_MAX, Math.max(0, nowMs - lastMs));
   lastMs = nowMs;
   effects.motion = calm.matches ? 0 : 1;
-  watchSilence(app);
   const { game } = app;
   if (fitted !== (game !== null)) resize();
   if (game) playFrame(game, nowMs, elapsed);
@@ -171,7 +167,7 @@ function minimapSize(): number {
 function showPage(nowMs: number): void {
   const { game } = app;
   const phase = phaseOf(app);
-  const isMenu = phase === 'menu' || (phase === 'connecting' && !game && !app.resume);
+  const isMenu = phase === 'menu' || (phase === 'connecting' && !game && app.anew);
   setHidden(page.menu, !isMenu);
   setHidden(page.hud, !game);
   page.play.disabled = phase === 'connecting';
@@ -222,16 +218,10 @@ window.addEventListener('keydown', (event) => {
   const isForm = event.target instanceof Node && page.join.contains(event.target);
   if (event.code === 'Enter' && !event.repeat && !isForm && phaseOf(app) === 'menu') page.join.requestSubmit();
 });
-window.addEventListener('online', () => hint(app));
 window.addEventListener('hashchange', takeTicket);
-// A reload goes on with the session, so nobody says goodbye here.
-window.addEventListener('pagehide', () => store(app));
 window.addEventListener('resize', resize);
 window.addEventListener('pointerdown', (event) => {
   if (event.pointerType === 'touch') document.body.classList.add('touch');
-});
-document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') hint(app);
 });
 if (matchMedia('(pointer: coarse)').matches) document.body.classList.add('touch');
 resize();

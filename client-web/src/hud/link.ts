@@ -1,7 +1,8 @@
 /** Says why there is no connection and when it is tried again, or what a player can do when it is not. */
 
-import { type App, leave, nextTryMs, type Outage, tryNow } from '../app.ts';
-import type { Remedy } from '../session/close.ts';
+import { type App, leave, nextTryMs } from '../app.ts';
+import type { Outage } from '../sdk/events.ts';
+import { adviceOf, type Remedy, SENTENCES } from './farewell.ts';
 import { type Page, setHidden, setText } from './page.ts';
 
 const DEEDS: Readonly<Record<Remedy, string>> = { Start: 'Back to start', Reload: 'Load anew', Here: 'Play here' };
@@ -12,7 +13,7 @@ export function showLink(page: Page, app: App, nowMs: number): void {
   setHidden(page.link, outage === null);
   if (!outage) return;
   const over = !app.wanted;
-  const { advice, remedy } = outage.code;
+  const { advice, remedy } = adviceOf(outage.code.name);
   setText(page.linkWhy, why(outage, over));
   setText(page.linkTitle, title(app));
   setText(page.linkWhen, over ? advice : when(nextTryMs(app), nowMs));
@@ -24,20 +25,25 @@ export function showLink(page: Page, app: App, nowMs: number): void {
 
 /** What the button of the overlay does; `takeOver` brings the session here from another window. */
 export function pressLink(app: App, takeOver: () => void): void {
-  if (app.wanted) tryNow(app);
-  else if (app.outage?.code.remedy === 'Here') takeOver();
-  else if (app.outage?.code.remedy === 'Reload') location.reload();
+  if (app.wanted) app.throng.retry();
+  else if (remedyOf(app) === 'Here') takeOver();
+  else if (remedyOf(app) === 'Reload') location.reload();
   else leave(app);
 }
 
+function remedyOf({ outage }: App): Remedy | null {
+  return outage && adviceOf(outage.code.name).remedy;
+}
+
 function title(app: App): string {
-  if (!app.wanted) return app.outage?.code.remedy === 'Here' ? 'Playing elsewhere' : 'The game is over for now';
+  if (!app.wanted) return remedyOf(app) === 'Here' ? 'Playing elsewhere' : 'The game is over for now';
   return app.game ? 'Connection lost' : 'Not connected yet';
 }
 
 function why({ code, reason }: Outage, over: boolean): string {
   if (!over && !navigator.onLine) return 'Your device is offline.';
-  return reason === '' || reason === code.text ? code.sentence : `${code.sentence} ${sentence(reason)}`;
+  const said = SENTENCES[code.name];
+  return reason === '' || reason === code.text ? said : `${said} ${sentence(reason)}`;
 }
 
 function when(atMs: number, nowMs: number): string {

@@ -8,6 +8,7 @@ import {
   decodeServerMessage,
   encodeClientMessage,
   type Event,
+  type Identity,
   type Input,
   PROTOCOL_VERSION,
   type Resume,
@@ -46,6 +47,24 @@ export interface ClientSession {
   dash: number;
 }
 
+/** What a program that is started anew goes on with, within the time that a server keeps a session. It is a secret. */
+export interface KeptSession extends Resume {
+  /** Number of the newest call. */
+  readonly called: number;
+}
+
+/** What a client would like of the server that takes it in. */
+export interface Wish {
+  /** Who the player was on the visit before, from the last Welcome. */
+  readonly identity: Identity | null;
+  /** Name or code of a room, or nothing: any that has a place. */
+  readonly room: string;
+  /** To look on without a body. */
+  readonly watch: boolean;
+}
+
+const NO_WISH: Wish = { identity: null, room: '', watch: false };
+
 const writer = new Writer();
 
 /**
@@ -58,21 +77,14 @@ export function newSession(
   look: number,
   ticket = '',
   resume: Resume | null = null,
+  { identity, room, watch }: Wish = NO_WISH,
 ): { session: ClientSession; hello: ClientMessage } {
   const { secret, received } = resume ?? { secret: null, received: 0 };
   return {
     session: { you: null, heardMs: nowMs, polledMs: nowMs, received, secret, fire: 0, dash: 0 },
-    hello: { kind: 'Hello', value: {
-        version: PROTOCOL_VERSION,
-        schema: SCHEMA_HASH,
-        name,
-        look,
-        ticket,
-        resume,
-        identity: null,
-        room: '',
-        watch: false,
-      },
+    hello: {
+      kind: 'Hello',
+      value: { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look, ticket, resume, identity, room, watch },
     },
   };
 }
@@ -83,9 +95,15 @@ export function keep(session: ClientSession): Resume | null {
   return secret && { secret, received };
 }
 
-/** The bytes of a message to the server. */
+/** The bytes of a message to the server. Throws a `RangeError` when a number in it is out of its type's range. */
 export function encodeMessage(message: ClientMessage): Uint8Array<ArrayBuffer> {
-  encodeClientMessage(writer, message);
+  try {
+    encodeClientMessage(writer, message);
+  } catch (error) {
+    // The next message must not begin with half of this one.
+    writer.finish();
+    throw error;
+  }
   return writer.finish();
 }
 

@@ -7,7 +7,8 @@
 
 import { LOOKS, SECRET_BYTES } from '../limits.ts';
 import { type FeedEntry, newStanding, type Standing } from '../standing.ts';
-import type { BoardRow, Resume } from '../wire/codec.ts';
+import type { BoardRow } from '../wire/codec.ts';
+import type { KeptSession } from './client.ts';
 import { nameFault } from './name.ts';
 
 /** A server holds a session for a minute; a page that is opened later begins anew, and asks first. */
@@ -16,7 +17,7 @@ const FRESH_MS = 60_000;
 export interface Kept {
   readonly name: string;
   readonly look: number;
-  readonly resume: Resume;
+  readonly resume: KeptSession;
   readonly standing: Standing;
 }
 
@@ -27,19 +28,20 @@ export function writeKept(kept: Kept, wallMs: number, nowMs: number): string {
   const { name, look, resume, standing } = kept;
   const feed = standing.feed.map((entry) => ({ ...entry, atMs: entry.atMs - nowMs }));
   const secret = Array.from(resume.secret);
-  return JSON.stringify({ wallMs, name, look, secret, received: resume.received, standing: { ...standing, feed } });
+  const { received, called } = resume;
+  return JSON.stringify({ wallMs, name, look, secret, received, called, standing: { ...standing, feed } });
 }
 
 /** What was kept, unless it is stale or is nothing that `writeKept` wrote. */
 export function readKept(text: string | null, wallMs: number, nowMs: number): Kept | null {
   const it = parse(text);
   if (!it) return null;
-  const { name, look, secret, received, standing: told } = it;
+  const { name, look, secret, received, called, standing: told } = it;
   const isFresh = isNumber(it['wallMs']) && wallMs - it['wallMs'] < FRESH_MS && it['wallMs'] <= wallMs;
   if (!isFresh || typeof name !== 'string' || nameFault(name) !== '') return null;
-  if (!isCount(look) || look >= LOOKS || !isCount(received) || !isSecret(secret)) return null;
+  if (!isCount(look) || look >= LOOKS || !isCount(received) || !isCount(called) || !isSecret(secret)) return null;
   const standing = isFields(told) ? standingOf(told, nowMs) : null;
-  return standing && { name, look, resume: { secret: Uint8Array.from(secret), received }, standing };
+  return standing && { name, look, resume: { secret: Uint8Array.from(secret), received, called }, standing };
 }
 
 function parse(text: string | null): Fields | null {

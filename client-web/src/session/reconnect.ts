@@ -18,20 +18,48 @@ export type Stage =
   | { readonly kind: 'Waiting'; readonly at: number; readonly floor: number }
   | { readonly kind: 'Over' };
 
+/** How soon and how often a client tries again. */
+export interface Pace {
+  /** Most that the first wait takes, and any, in milliseconds. */
+  readonly minDelay: number;
+  readonly maxDelay: number;
+  /** What the ceiling of the waits grows by with each failure. */
+  readonly growFactor: number;
+  /** The share of a wait that is left to chance, 0 to 1. */
+  readonly jitter: number;
+  /** Attempts in a row that may fail before none is made any more. */
+  readonly maxRetries: number;
+  /** A connection that lived so many milliseconds was a good one. */
+  readonly minUptime: number;
+}
+
+/** What both ends plan when nobody wishes otherwise. */
+export const PACE: Pace = {
+  minDelay: RECONNECT_BASE_MS,
+  maxDelay: RECONNECT_CAP_MS,
+  growFactor: 1.8,
+  jitter: 1,
+  maxRetries: Number.POSITIVE_INFINITY,
+  minUptime: RECONNECT_STABLE_MS,
+};
+
 /** The plan of one client's connections. Times are in milliseconds. */
 export interface Reconnect {
+  readonly pace: Pace;
   stage: Stage;
   /** When the last attempt began. */
   tried: number;
   /** Most that the next wait takes. */
   ceilingMs: number;
+  /** Attempts that failed since the last good connection. */
+  failures: number;
 }
 
 const TRYING: Stage = { kind: 'Trying' };
 
 /** The first attempt begins now. */
-export function newReconnect(now: number): Reconnect {
-  return { stage: TRYING, tried: now, ceilingMs: RECONNECT_BASE_MS };
+export function newReconnect(now: number, pace: Pace = PACE): Reconnect {
+  return { pace, stage: TRYING, tried: now, ceilingMs: pace.minDelay, failures: 0 };
 }
 
 /** The server took the client in. */
@@ -44,13 +72,19 @@ export function handleWelcome(plan: Reconnect, now: number): void {
  * and the jitter comes on top of it; `chance` is uniform over the whole numbers below 2^32.
  */
 export function handleEnd(plan: Reconnect, now: number, comeback: Comeback, retryAfterMs: number, chance: number): void {
-  if (comeback === 'Never') {
+  const { pace } = plan;
+  if (plan.stage.kind === 'Up' && now - plan.stage.since >= pace.minUptime) {
+    plan.ceilingMs = pace.minDelay;
+    plan.failures = 0;
+  }
+  if (comeback === 'Never' || plan.failures >= pace.maxRetries) {
     plan.stage = { kind: 'Over' };
     return;
   }
-  if (plan.stage.kind === 'Up' && now - plan.stage.since >= RECONNECT_STABLE_MS) plan.ceilingMs = RECONNECT_BASE_MS;
-  const jitterMs = Math.floor((plan.ceilingMs * chance) / 2 ** 32);
-  plan.ceilingMs = Math.min(RECONNECT_CAP_MS, Math.floor((plan.ceilingMs * 9) / 5));
+  plan.failures++;
+  const sureMs = plan.ceilingMs - pace.jitter * plan.ceilingMs;
+  const jitterMs = Math.floor(sureMs + (pace.jitter * plan.ceilingMs * chance) / 2 ** 32);
+  plan.ceilingMs = Math.min(pace.maxDelay, Math.floor(plan.ceilingMs * pace.growFactor));
   const floor = now + Math.min(retryAfterMs, RETRY_MAX_MS);
   plan.stage = { kind: 'Waiting', at: floor + jitterMs, floor };
 }

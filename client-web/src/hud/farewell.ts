@@ -1,0 +1,58 @@
+/** Why there is no connection and what can be done, as a player reads it. */
+
+import type { CloseName } from '../session/close.ts';
+
+/** What a player can do when the client stays away. */
+export type Remedy = 'Start' | 'Reload' | 'Here';
+
+export interface Advice {
+  /** In words. */
+  readonly advice: string;
+  /** In deed. */
+  readonly remedy: Remedy;
+}
+
+export const SENTENCES: Readonly<Record<CloseName, string>> = {
+  Left: 'You left the arena.',
+  GoingAway: 'The server is going away.',
+  Protocol: 'The server could not read what this page sent.',
+  TextFrame: 'The server takes binary messages only.',
+  NotUtf8: 'The server received a text that it cannot read.',
+  Policy: 'The server refused what this page sent.',
+  TooBig: 'A message was too big for the server.',
+  RoomCrashed: 'The arena stopped because of a fault.',
+  Restart: 'The server is restarting.',
+  Full: 'The arena is full.',
+  Lost: 'The server cannot be reached.',
+  Decode: 'This page and the server do not understand each other.',
+  NotAuthenticated: 'The server did not accept how this page introduced itself.',
+  AuthFailed: 'Your ticket to this arena was refused.',
+  RateLimited: 'This page sent too many messages.',
+  Silent: 'Nothing was heard from the server for a while.',
+  Kicked: 'You were removed from the arena.',
+  Replaced: 'You play in another window now, so this one stands by.',
+  WrongProtocol: 'This page is older or newer than the server.',
+  SlowConsumer: 'Your connection could not keep up.',
+};
+
+const START: Advice = { advice: 'You can join again from the start.', remedy: 'Start' };
+const RELOAD: Advice = { advice: 'Load the page anew to play on.', remedy: 'Reload' };
+const TICKET: Advice = { advice: 'A ticket is good once and for a short time. Get a new one where you got this one.', remedy: 'Start' };
+
+/** For the codes after which nothing is tried again; all others join again from the start. */
+const ADVICE: Readonly<Partial<Record<CloseName, Advice>>> = {
+  Protocol: RELOAD,
+  TextFrame: RELOAD,
+  NotUtf8: RELOAD,
+  Policy: RELOAD,
+  TooBig: RELOAD,
+  Decode: RELOAD,
+  WrongProtocol: RELOAD,
+  NotAuthenticated: TICKET,
+  AuthFailed: TICKET,
+  Replaced: { advice: 'Close it, or go on in this one instead.', remedy: 'Here' },
+};
+
+export function adviceOf(name: CloseName): Advice {
+  return ADVICE[name] ?? START;
+}

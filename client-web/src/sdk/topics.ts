@@ -1,0 +1,102 @@
+/** Who listens to which topic, over connections and sessions: the server is asked once for each. */
+
+import { applyTopic, type Held, type TopicState } from '../session/topics.ts';
+import type { Ask, Outcome, TopicUpdate } from '../wire/codec.ts';
+import { CallError, RefusedError } from './errors.ts';
+import { asError, call, type Listener, type Unsubscribe } from './events.ts';
+
+interface Subscription {
+  listeners: Listener<TopicState>[];
+  /** Whether this session was asked for it. */
+  asked: boolean;
+  held: Held | null;
+}
+
+export interface TopicEvents {
+  /** Asks the server, which is there. */
+  ask(ask: Ask): Promise<Outcome>;
+  fault(error: Error): void;
+}
+
+export class Topics {
+  private readonly events: TopicEvents;
+  private readonly topics = new Map<string, Subscription>();
+  private live = false;
+
+  constructor(events: TopicEvents) {
+    this.events = events;
+  }
+
+  /** The listener is told what is held already, and from then on each time that it changes. */
+  add(topic: string, listener: Listener<TopicState>): Unsubscribe {
+    const own: Listener<TopicState> = (state) => listener(state);
+    const it = this.topics.get(topic) ?? { listeners: [], asked: false, held: null };
+    this.topics.set(topic, it);
+    it.listeners = [...it.listeners, own];
+    if (it.held) call(own, it.held.state, (error) => this.events.fault(error));
+    this.match(topic, it);
+    return () => {
+      it.listeners = it.listeners.filter((other) => other !== own);
+      this.match(topic, it);
+    };
+  }
+
+  /** The session goes on, or another one begins, which was asked for nothing. */
+  handleWelcome(resumed: boolean): void {
+    this.live = true;
+    for (const [topic, it] of this.topics) {
+      if (!resumed) Object.assign(it, { asked: false, held: null });
+      this.match(topic, it);
+    }
+  }
+
+  handleCut(): void {
+    this.live = false;
+  }
+
+  take(update: TopicUpdate): void {
+    const it = this.topics.get(update.topic);
+    if (!it?.asked) return;
+    const held = applyTopic(it.held, update);
+    if (!held) {
+      // What was told before this is not known: from the beginning, then.
+      this.unsubscribe(update.topic, it);
+      this.match(update.topic, it);
+      return;
+    }
+    it.held = held;
+    for (const listener of it.listeners) call(listener, held.state, (error) => this.events.fault(error));
+  }
+
+  /** Asks for what somebody wants, and no more for what nobody does. */
+  private match(topic: string, it: Subscription): void {
+    const isWanted = it.listeners.length > 0;
+    if (!isWanted && (this.live || !it.asked)) {
+      if (it.asked) this.unsubscribe(topic, it);
+      if (this.topics.get(topic) === it) this.topics.delete(topic);
+    } else if (isWanted && this.live && !it.asked) {
+      // Whoever listens again after the last one left finds another entry there.
+      this.topics.set(topic, it);
+      it.asked = true;
+      this.events.ask({ kind: 'Subscribe', topic }).then(
+        (outcome) => {
+          if (outcome.kind !== 'Refused') return;
+          it.asked = false;
+          this.events.fault(new RefusedError(topic, outcome));
+        },
+        (error: unknown) => {
+          // A new session was asked anew, and one that is over needs nothing.
+          const isOver = error instanceof CallError && (error.fault === 'Lost' || error.fault === 'Closed');
+          if (!isOver) this.events.fault(asError(error));
+        },
+      );
+    }
+  }
+
+  private unsubscribe(topic: string, it: Subscription): void {
+    it.asked = false;
+    it.held = null;
+    // Whatever the answer is, it is not listened to.
+    this.events.ask({ kind: 'Unsubscribe', topic }).catch(() => {});
+  }
+}
