@@ -13,6 +13,7 @@ use throng_shared::limits::{
     SESSION_S_MAX, TICK_HZ_MAX, TICK_HZ_MIN,
 };
 
+use crate::game::Game;
 use crate::maps;
 use crate::net::{Origin, Proxies, TlsFiles};
 use crate::sim::Arena;
@@ -266,6 +267,8 @@ pub struct Config {
     pub limits: Limits,
     /// The room crashes after this tick: a rehearsal.
     pub panic_at: Option<u32>,
+    /// What is played. No setting: a program of one's own puts it here.
+    pub game: Game,
 }
 
 impl Config {
@@ -350,6 +353,7 @@ impl Config {
             tls,
             limits,
             panic_at: None,
+            game: Game::default(),
             link_hold_ms: link_hold_s * 1000,
             session_ms: session_s * 1000,
             auth_secret: auth_secret(settings.auth_secret, settings.auth_secret_file)?,

@@ -113,7 +113,8 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let link_hold_ms = config.link_hold_ms;
     let panic_at = config.panic_at.map(Tick);
-    let options = RoomOptions { name: ROOM.to_owned(), sim, link_hold_ms, cores, panic_at };
+    let game = config.game;
+    let options = RoomOptions { name: ROOM.to_owned(), sim, game, link_hold_ms, cores, panic_at };
     let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
 
     let stop_net = StopSign::default();

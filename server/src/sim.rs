@@ -104,9 +104,15 @@ impl std::fmt::Debug for Sim {
 }
 
 impl Sim {
-    /// A world in which nobody plays yet.
+    /// A world of the arena's own game, in which nobody plays yet.
     #[must_use]
     pub fn new(arena: Arena, options: &SimOptions) -> Self {
+        Self::playing(game::Game::default(), arena, options)
+    }
+
+    /// The same of another game.
+    #[must_use]
+    pub fn playing(game: game::Game, arena: Arena, options: &SimOptions) -> Self {
         let mut world = World::new();
         let cells = arena.grid().count();
         world.insert_resource(Now(Tick(0)));
@@ -142,7 +148,8 @@ impl Sim {
                 .chain(),
         );
         schedule.add_systems(index::index_gliders.in_set(Stage::Index));
-        game::add_rules(&mut schedule);
+        game::add_basics(&mut schedule);
+        (game.install)(&mut world, &mut schedule);
         Self { world, schedule }
     }
 

@@ -20,6 +20,7 @@ mod sim;
 mod slow;
 mod sockets;
 mod steady;
+mod tag;
 mod tickets;
 mod tidy;
 mod tls;

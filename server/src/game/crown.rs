@@ -17,6 +17,14 @@ impl Crown {
     pub fn holder(&self) -> Option<NetId> {
         self.0
     }
+
+    /// Gives the crown to somebody, or to nobody, and tells it if that is news.
+    pub fn give(&mut self, holder: Option<NetId>, told: &mut Happenings) {
+        if holder != self.0 {
+            self.0 = holder;
+            told.tell(Happening::Crowned { holder });
+        }
+    }
 }
 
 /// Gives the crown to the leader of those who are here. A draw leaves it where it is.
@@ -39,8 +47,5 @@ pub(super) fn crown_the_leader(
         }
     }
     let holder = best.map(|(id, _)| id);
-    if holder != crown.0 {
-        crown.0 = holder;
-        told.tell(Happening::Crowned { holder });
-    }
+    crown.give(holder, &mut told);
 }

@@ -20,6 +20,7 @@ use super::overload::Overload;
 use super::pace::{Due, Pace};
 use super::status::RoomStatus;
 use super::timing::TickTime;
+use crate::game::Game;
 use crate::link::{ConnId, Control, Following, InputNote, Mail, RoomLink};
 use crate::replication::{Arrived, Replicator, TickFrame};
 use crate::sim::{Arena, Intent, Newcomer, Sim, SimOptions};
@@ -37,6 +38,8 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 pub struct RoomOptions {
     pub name: String,
     pub sim: SimOptions,
+    /// What is played.
+    pub game: Game,
     /// How long the glider of a lost connection stays, in milliseconds.
     pub link_hold_ms: u64,
     /// Cores that the room shares with its network threads.
@@ -96,7 +99,7 @@ impl RoomWorker {
             tick_hz,
             joins_per_tick: JOINS_PER_S.div_ceil(tick_hz) as usize,
             hold_ticks: hold_ticks(options.link_hold_ms, tick_hz),
-            sim: Sim::new(arena, &options.sim),
+            sim: Sim::playing(options.game, arena, &options.sim),
             replicator: Replicator::new(grid),
             link,
             status,

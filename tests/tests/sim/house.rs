@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use throng::config::{ArenaSpec, Config, Settings};
+use throng::game::Game;
 use throng::link::{ConnId, Control, InputNote, Mail, Publication, RoomLink, RoomPort, Step};
 use throng::net::{Handover, NetOptions, NetThread, Newborn, Tally};
 use throng::room::{Due, Pace, RoomOptions, RoomStatus, RoomWorker};
@@ -64,8 +65,14 @@ impl House {
         let (arena, shards) = config.arena().expect("the arena can be made");
         let sim = SimOptions { tick_hz, seed, players_max, shards };
         let (link_hold_ms, session_ms) = options.patience.millis();
-        let room_options =
-            RoomOptions { name: "arena".to_owned(), sim, link_hold_ms, cores: 2, panic_at: None };
+        let room_options = RoomOptions {
+            name: "arena".to_owned(),
+            sim,
+            game: Game::default(),
+            link_hold_ms,
+            cores: 2,
+            panic_at: None,
+        };
         let status = Arc::new(RoomStatus::new("arena".to_owned(), tick_hz, players_max));
         let threads = usize::from(options.threads);
         let (room_link, ports) = RoomLink::new(threads);
