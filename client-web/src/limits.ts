@@ -49,3 +49,12 @@ export const RECONNECT_CAP_MS = 8_000;
 export const RECONNECT_STABLE_MS = 10_000;
 /** Least time between two attempts that a hint brings about, whatever it is. */
 export const RECONNECT_HINT_MS = 1_000;
+
+/** A room's name, in bytes of UTF-8. */
+export const ROOM_NAME_BYTES = 24;
+/** A line of chat, in characters and in bytes of UTF-8. */
+export const CHAT_CHARS_MAX = 200;
+export const CHAT_BYTES_MAX = 600;
+/** Calls that wait for their answer; without a connection, so many are kept for later. */
+export const CALLS_MAX = 8;
+export const CALLS_QUEUED_MAX = 100;
