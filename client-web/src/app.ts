@@ -18,11 +18,12 @@ import {
   type Reconnect,
   retryAt,
 } from './session/reconnect.ts';
+import { Asking } from './social/asking.ts';
 import { Link } from './socket.ts';
 import type { Standing } from './standing.ts';
-import type { Input, Resume, Welcome } from './wire/codec.ts';
+import type { Event, Input, Resume, Welcome } from './wire/codec.ts';
 
-export type Phase = 'menu' | 'connecting' | 'playing' | 'dead' | 'reconnecting' | 'closed';
+export type Phase = 'menu' | 'connecting' | 'playing' | 'watching' | 'dead' | 'reconnecting' | 'closed';
 
 /** Why there is no connection. */
 export interface Outage {
@@ -48,6 +49,13 @@ export interface App {
   look: number;
   /** For the next join: a ticket is good until its player has said something. */
   ticket: string;
+  /** For the next join: a room's name or code, or any room when it is empty. */
+  room: string;
+  /** For the next join: to look on, without a glider. */
+  watch: boolean;
+  /** Whether the server lets this session look on only. */
+  looksOn: boolean;
+  readonly asking: Asking;
   /** Whether the player asked to play and did not leave. */
   wanted: boolean;
   link: Link | null;
@@ -68,6 +76,9 @@ export interface App {
   resumed: boolean;
   /** Called after each snapshot: a hidden tab has no frames, and still has to answer. */
   afterSnapshot: (game: Game) => void;
+  /** Called after each Welcome, and with each event that came in order. */
+  welcomed: (welcome: Welcome) => void;
+  told: (event: Event) => void;
 }
 
 export function newApp(around: Surroundings): App {
@@ -77,6 +88,10 @@ export function newApp(around: Surroundings): App {
     name: '',
     look: 0,
     ticket: '',
+    room: '',
+    watch: false,
+    looksOn: false,
+    asking: new Asking(),
     wanted: false,
     link: null,
     session: null,
@@ -90,6 +105,8 @@ export function newApp(around: Surroundings): App {
     welcomes: 0,
     resumed: false,
     afterSnapshot: () => {},
+    welcomed: () => {},
+    told: () => {},
   };
 }
 
@@ -97,6 +114,7 @@ export function phaseOf(app: App): Phase {
   if (!app.wanted) return app.outage ? 'closed' : 'menu';
   if (app.outage) return 'reconnecting';
   if (!app.game || app.coming || !app.session || app.session.you === null) return 'connecting';
+  if (app.looksOn) return 'watching';
   if (ownGlider(app.game)) return 'playing';
   return app.game.lived ? 'dead' : 'connecting';
 }
@@ -131,6 +149,7 @@ export function leave(app: App): void {
   app.link?.send(encodeMessage({ kind: 'Bye' }));
   forget(app);
   app.wanted = false;
+  app.watch = false;
   app.outage = null;
   app.around.store(null);
 }
@@ -147,6 +166,13 @@ export function tryNow(app: App): void {
   tryAgain(app);
 }
 
+/** The player does not insist on the room that was asked for. */
+export function playAnywhere(app: App): void {
+  app.room = '';
+  if (app.wanted) tryNow(app);
+  else join(app, app.name, app.look);
+}
+
 /** When the next attempt is made; not a number while one runs or when none will be made. */
 export function nextTryMs(app: App): number {
   return retryAt(app.plan);
@@ -160,7 +186,7 @@ export function watchSilence(app: App): void {
 /** Predicts and sends up to now. True when the presses in the intent were used. */
 export function act(app: App, intent: Intent): boolean {
   const { game, session, link } = app;
-  if (!game || app.coming || !session || !link || session.you === null) return false;
+  if (!game || app.coming || app.looksOn || !session || !link || session.you === null) return false;
   const send = link.isClogged() ? null : (value: Input) => link.send(encodeMessage({ kind: 'Input', value }));
   return advance(game, session, intent, app.around.now(), send);
 }
@@ -214,7 +240,8 @@ function connect(app: App): void {
 function greet(app: App): void {
   const { session, hello } = newSession(app.around.now(), app.name, app.look, app.ticket, app.resume);
   app.session = session;
-  app.link?.send(encodeMessage(hello));
+  const told = hello.kind === 'Hello' ? { ...hello, value: { ...hello.value, room: app.room, watch: app.watch } } : hello;
+  app.link?.send(encodeMessage(told));
 }
 
 function take(app: App, bytes: Uint8Array): void {
@@ -242,6 +269,8 @@ function take(app: App, bytes: Uint8Array): void {
     case 'Event': {
       const game = app.coming ?? app.game;
       if (game) takeRoomEvent(game, update.event, now);
+      if (update.event.kind === 'Answer') app.asking.answered(update.event.call, update.event.outcome);
+      app.told(update.event);
       break;
     }
     case 'Duplicate':
@@ -277,7 +306,10 @@ function takeWelcome(app: App, welcome: Welcome, now: number): void {
   app.restored = null;
   app.welcomes++;
   app.resumed = welcome.resumed;
+  app.looksOn = welcome.watch;
   store(app);
+  app.asking.opened(welcome.resumed, (call, ask) => app.link?.send(encodeMessage({ kind: 'Ask', call, ask })));
+  app.welcomed(welcome);
 }
 
 /** The link is gone, or is given up: plans the next attempt, or ends the session. */
@@ -297,6 +329,7 @@ function lose(app: App, code: CloseCode, reason: string, retryAfterMs: number): 
 
 function forget(app: App): void {
   end(app);
+  app.asking.over();
   app.resume = null;
   app.restored = null;
   app.game = null;
@@ -304,6 +337,7 @@ function forget(app: App): void {
 
 function end(app: App, code = closeCode('Left').number): void {
   window.clearTimeout(app.timer);
+  app.asking.cut();
   app.link?.dispose(code);
   if (app.session) app.resume = keep(app.session);
   app.link = null;

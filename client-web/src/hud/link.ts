@@ -1,10 +1,13 @@
 /** Says why there is no connection and when it is tried again, or what a player can do when it is not. */
 
 import { type App, leave, nextTryMs, type Outage, tryNow } from '../app.ts';
-import type { Remedy } from '../session/close.ts';
+import { closeCode, type Remedy } from '../session/close.ts';
 import { type Page, setHidden, setText } from './page.ts';
 
 const DEEDS: Readonly<Record<Remedy, string>> = { Start: 'Back to start', Reload: 'Load anew', Here: 'Play here' };
+
+/** The room that was asked for is full, or there is none: there may be another one. */
+const ROOM_CODES: ReadonlySet<number> = new Set([closeCode('Full').number, closeCode('NoSuchRoom').number]);
 
 export function showLink(page: Page, app: App, nowMs: number): void {
   const { outage } = app;
@@ -17,9 +20,10 @@ export function showLink(page: Page, app: App, nowMs: number): void {
   setText(page.linkTitle, title(app));
   setText(page.linkWhen, over ? advice : when(nextTryMs(app), nowMs));
   setText(page.linkButton, over ? DEEDS[remedy] : 'Try now');
+  setHidden(page.linkAny, app.room === '' || !ROOM_CODES.has(outage.code.number));
   setHidden(page.linkLeave, over && remedy === 'Start');
-  // Not the button: whoever was about to dash would press it unread.
-  if (appears) page.linkPanel.focus();
+  // Not the button: whoever was about to dash would press it unread. Whoever types goes on typing.
+  if (appears && !isTyping()) page.linkPanel.focus();
 }
 
 /** What the button of the overlay does; `takeOver` brings the session here from another window. */
@@ -28,6 +32,10 @@ export function pressLink(app: App, takeOver: () => void): void {
   else if (app.outage?.code.remedy === 'Here') takeOver();
   else if (app.outage?.code.remedy === 'Reload') location.reload();
   else leave(app);
+}
+
+function isTyping(): boolean {
+  return document.activeElement instanceof HTMLInputElement;
 }
 
 function title(app: App): string {

@@ -20,7 +20,11 @@ export interface CloseCode {
   readonly remedy: Remedy;
 }
 
-export type CloseName = keyof typeof CLOSE_CODES;
+/** No room has the name or code that was asked for. */
+const NO_SUCH_ROOM = { number: 4014, comeback: 'Never', text: 'no such room' } as const;
+const CODES = { NoSuchRoom: NO_SUCH_ROOM, ...CLOSE_CODES };
+
+export type CloseName = keyof typeof CODES;
 
 const SENTENCES: Readonly<Record<CloseName, string>> = {
   Left: 'You left the arena.',
@@ -43,6 +47,7 @@ const SENTENCES: Readonly<Record<CloseName, string>> = {
   Replaced: 'You play in another window now, so this one stands by.',
   WrongProtocol: 'This page is older or newer than the server.',
   SlowConsumer: 'Your connection could not keep up.',
+  NoSuchRoom: 'There is no such room. It may have closed because it was empty.',
 };
 
 const START: Advice = { advice: 'You can join again from the start.', remedy: 'Start' };
@@ -72,12 +77,12 @@ const RETRY_AFTER = /; retry_after_ms=(\d+)$/;
 const RETRY_AFTER_MAX = 2 ** 32 - 1;
 
 const byNumber = new Map<number, CloseCode>();
-for (const name of Object.keys(CLOSE_CODES) as CloseName[]) {
-  byNumber.set(CLOSE_CODES[name].number, closeCode(name));
+for (const name of Object.keys(CODES) as CloseName[]) {
+  byNumber.set(CODES[name].number, closeCode(name));
 }
 
 export function closeCode(name: CloseName): CloseCode {
-  return { ...CLOSE_CODES[name], sentence: SENTENCES[name], ...(ADVICE[name] ?? START) };
+  return { ...CODES[name], sentence: SENTENCES[name], ...(ADVICE[name] ?? START) };
 }
 
 /** The code of a number; one that we do not use counts as a lost connection. */

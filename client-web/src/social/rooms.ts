@@ -57,9 +57,17 @@ export function madeIn(ok: boolean, answer: unknown): Made {
   return { kind: 'Refused', text: typeof said === 'string' ? said : 'The server made no room. Try again in a while.' };
 }
 
-export async function askRooms(): Promise<readonly RoomPlace[]> {
+/** The rooms, and whether the server lets anybody look on: it counts those who do, then. */
+export async function askRooms(): Promise<{ readonly rooms: readonly RoomPlace[]; readonly looksOn: boolean }> {
   const response = await fetch('/api/rooms', { signal: AbortSignal.timeout(5_000) });
-  return response.ok ? placesIn(await response.json()) : [];
+  const answer: unknown = response.ok ? await response.json() : null;
+  return { rooms: placesIn(answer), looksOn: countsLookers(answer) };
+}
+
+/** Whether an answer that may be anything counts those who look on. */
+export function countsLookers(answer: unknown): boolean {
+  const rooms: unknown = isFields(answer) ? answer['rooms'] : answer;
+  return Array.isArray(rooms) && rooms.some((room: unknown) => isFields(room) && typeof room['spectators'] === 'number');
 }
 
 export async function makeRoom(isPrivate: boolean): Promise<Made> {
