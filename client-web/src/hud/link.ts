@@ -7,7 +7,8 @@ import { type Page, setHidden, setText } from './page.ts';
 const DEEDS: Readonly<Record<Remedy, string>> = { Start: 'Back to start', Reload: 'Load anew', Here: 'Play here' };
 
 /** The room that was asked for is full, or there is none: there may be another one. */
-const ROOM_CODES: ReadonlySet<number> = new Set([closeCode('Full').number, closeCode('NoSuchRoom').number]);
+const NO_SUCH_ROOM = closeCode('NoSuchRoom').number;
+const ROOM_CODES: ReadonlySet<number> = new Set([closeCode('Full').number, NO_SUCH_ROOM]);
 
 export function showLink(page: Page, app: App, nowMs: number): void {
   const { outage } = app;
@@ -39,6 +40,7 @@ function isTyping(): boolean {
 }
 
 function title(app: App): string {
+  if (app.outage?.code.number === NO_SUCH_ROOM) return 'No such room';
   if (!app.wanted) return app.outage?.code.remedy === 'Here' ? 'Playing elsewhere' : 'The game is over for now';
   return app.game ? 'Connection lost' : 'Not connected yet';
 }

@@ -128,10 +128,12 @@ function showReadout(overlay: Overlay, game: Game, nowMs: number, server: Server
   const { pingMs, jitterMs } = game;
   // Only a server that is heard is asked.
   if (hz > 0) void watchHealth(overlay.health, game.room, nowMs);
-  setText(
-    overlay.page.readout,
-    `${pingMs} ms ± ${jitterMs} · ${rate} Hz · ${corrections} ${corrections === 1 ? 'correction' : 'corrections'}\n${sayKept(overlay.health.kept)}${server ? `\n${sayServer(server)}` : ''}`,
-  );
+  const lines = [
+    `${pingMs} ms ± ${jitterMs} · ${rate} Hz · ${corrections} ${corrections === 1 ? 'correction' : 'corrections'}`,
+    sayKept(overlay.health.kept),
+    server ? sayServer(server) : '',
+  ];
+  setText(overlay.page.readout, lines.filter((line) => line !== '').join('\n'));
 }
 
 function textIn(tag: string, text: string): HTMLElement {
