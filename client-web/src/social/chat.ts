@@ -14,7 +14,6 @@ export interface ChatEvents {
   /** The player sends what was typed. True when the chat is to be left. */
   readonly said: (text: string) => boolean;
   readonly opened: () => void;
-  readonly closed: () => void;
   /** How a line looks, who it is said to have come from, and for a private one to whom it went. */
   readonly look: (heard: Heard) => { readonly look: LineLook; readonly label: string };
 }
@@ -94,7 +93,7 @@ export class ChatBox {
     setHidden(this.form, true);
     const { activeElement } = document;
     if (activeElement instanceof HTMLElement && this.root.contains(activeElement)) activeElement.blur();
-    this.events.closed();
+    this.lines.scrollTop = this.lines.scrollHeight;
   }
 
   /** Gives back what was not taken, unless the player types something else already. */

@@ -95,6 +95,13 @@ export function sayNews(news: News, wallMs: number): string {
   }
 }
 
+/** The same for a list, in which nothing counts down. */
+export function sayKept(news: News): string {
+  if (news.kind !== 'Restart') return sayNews(news, 0);
+  const time = new Date(news.atS * 1_000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return `The server restarts at ${time}.`;
+}
+
 function sayRestart(atS: number, wallMs: number): string {
   const left = Math.ceil(atS - wallMs / 1_000);
   if (left <= 0) return 'The server restarts now. You come back by yourself.';

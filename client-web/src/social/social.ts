@@ -73,7 +73,6 @@ export class Social {
         this.drawer.close();
         ports.released();
       },
-      closed: () => {},
       look: (heard) => this.look(heard),
     });
     this.leaders = new LeadersPane(() => this.render());
@@ -305,6 +304,13 @@ export class Social {
       const key = watchKey(event.code);
       if (key === 'Crown') act(() => this.watch({ kind: 'Crown' }));
       else if (key) act(() => this.step(key === 'Next' ? 1 : -1));
+    }
+    // Whoever has gone back to the arena puts away what is open first, and leaves it only then.
+    if (event.key === 'Escape' && (this.chat.open || this.drawer.seen !== null)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this.chat.close();
+      this.drawer.close();
     }
     // Without a connection, Enter tries again.
     if (isElsewhere || !state.live) return;

@@ -2,7 +2,7 @@
 
 import { setText } from '../hud/page.ts';
 import { button, Items, make } from './dom.ts';
-import { dismissNotice, type Notice, type Notices, sayNews } from './notices.ts';
+import { dismissNotice, type Notice, type Notices, sayKept, sayNews } from './notices.ts';
 
 export class Toasts {
   readonly root = make('ol', { id: 'toasts', 'aria-live': 'polite', 'aria-label': 'Notices', 'data-told': '' });
@@ -60,7 +60,7 @@ export class NoticeList {
         'li',
         { class: notice.priority.toLowerCase() },
         make('span', { class: 'when' }, time),
-        make('span', { class: 'text', dir: 'auto' }, sayNews(notice.news, Date.now())),
+        make('span', { class: 'text', dir: 'auto' }, sayKept(notice.news)),
       );
     });
     this.toggle = button('Tell me outside of this page too', () => events.outside(this.toggle.getAttribute('aria-checked') !== 'true'), {
