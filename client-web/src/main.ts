@@ -4,7 +4,10 @@ import './styles/page.css';
 import './styles/hud.css';
 import './styles/menu.css';
 import './styles/social.css';
+import './styles/chat.css';
+import './styles/panes.css';
 import './styles/phone.css';
+import './styles/social-phone.css';
 import { act, goOn, hint, join, keptOf, leave, newApp, phaseOf, playAnywhere, playHere, store, watchSilence } from './app.ts';
 import { newAttract, sampleAttract, stepAttract } from './attract.ts';
 import { coverFit, fit, newCamera } from './camera.ts';
@@ -70,10 +73,15 @@ const social = new Social({
   ask: (ask) => app.asking.ask(ask),
   now: app.around.now,
   released: () => releaseAll(devices),
-  went: (room) => {
-    app.room = room;
-    lobby.invite(room);
+  go: async (room) => {
+    const outcome = await app.asking.ask({ kind: 'Go', room });
+    if (outcome.kind === 'Done') {
+      app.room = room;
+      lobby.invite(room);
+    }
+    return outcome;
   },
+  roomAskedFor: () => app.room,
   play: () => {
     app.watch = false;
     join(app, app.name, app.look);

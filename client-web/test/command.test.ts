@@ -58,9 +58,9 @@ test('muting takes a name and nothing else', () => {
   expect(fault('/mute Ada now')).toContain('Nobody here');
 });
 
-test('a report may say why', () => {
+test('a report says what happened', () => {
   expect(asked('/report Ada calls names')).toEqual({ kind: 'Report', who: 1, text: 'calls names' });
-  expect(asked('/report Ada')).toEqual({ kind: 'Report', who: 1, text: '' });
+  expect(fault('/report Ada')).toContain('What happened is missing: /report name text');
 });
 
 test('operators order by name, minutes and reason', () => {

@@ -83,6 +83,7 @@ function toSomebody(verb: string, usage: Usage, rest: string, people: People): C
       if (after !== '') return nobody(rest);
       return { kind: 'Mute', who, name, on: verb === 'mute' };
     case 'report':
+      if (after === '') return wrong(usage, 'What happened is missing');
       return say(after, { kind: 'Ask', ask: { kind: 'Report', who, text: after }, done: `The operators were told of ${name}.` });
     case 'kick':
       return { kind: 'Ask', ask: { kind: 'Order', value: { kind: 'Kick', who, reason: after } }, done: `${name} was removed.` };

@@ -71,7 +71,7 @@ export class Lobby {
     window.clearTimeout(this.timer);
     try {
       const told = await askRooms();
-      this.list.show(told.rooms, this.room);
+      this.list.show(told.rooms, '');
       setHidden(this.place.watch, !told.looksOn);
     } catch {
       // Play works without the list.

@@ -51,14 +51,16 @@ export class RoomList {
     this.root.append(this.list, entry, deeds, this.fault, this.made);
   }
 
-  /** `here` is the room that the player is in, or nothing. */
-  show(rooms: Iterable<RoomPlace>, here: string): void {
+  /** `here` is the room that the player is in, or nothing, and `code` what leads there when it is a private one. */
+  show(rooms: Iterable<RoomPlace>, here: string, code = ''): void {
     const sorted = inOrder([...rooms]);
-    const key = JSON.stringify([here, sorted]);
+    const isPrivate = here !== '' && !sorted.some(({ name }) => name === here);
+    const key = JSON.stringify([here, code, sorted]);
     if (key === this.shown) return;
     this.shown = key;
     const focused = this.list.contains(document.activeElement) ? document.activeElement?.getAttribute('aria-label') : null;
     this.list.replaceChildren(...sorted.map((room) => this.item(room, room.name === here)));
+    if (isPrivate) this.list.prepend(this.privateItem(here, code));
     // The list is live, and whoever was about to press a button is still there.
     for (const it of this.list.querySelectorAll('button')) if (focused && it.getAttribute('aria-label') === focused) it.focus();
   }
@@ -90,6 +92,12 @@ export class RoomList {
     if (isHere) item.append(button('Link', () => this.showLink(room.name), { 'aria-label': `Link into room ${room.name}` }));
     else if (isFull) item.append(make('span', { class: 'full' }, 'full'));
     else item.append(button('Join', () => void this.go(room.name), { 'aria-label': `Join room ${room.name}` }));
+    return item;
+  }
+
+  private privateItem(name: string, code: string): HTMLElement {
+    const item = make('li', { class: 'own', 'aria-current': 'true' }, make('span', { class: 'name', dir: 'auto' }, name), make('span', { class: 'state' }, 'private'));
+    if (code !== '') item.append(button('Link', () => this.showLink(code), { 'aria-label': `Link into room ${name}` }));
     return item;
   }
 

@@ -24,8 +24,10 @@ export interface SocialPorts {
   readonly now: () => number;
   /** The player types or reads: whatever was held down is let go. */
   readonly released: () => void;
-  /** The player is in another room now: where a new session is to begin. */
-  readonly went: (room: string) => void;
+  /** To another room with the same session, and where the next one is to begin. */
+  readonly go: (room: string) => Promise<Outcome>;
+  /** The room that was asked for: a private one by its code, which nobody else tells. */
+  readonly roomAskedFor: () => string;
   /** Whoever looked on wants to play. */
   readonly play: () => void;
 }
@@ -135,7 +137,7 @@ export class Social {
     this.you = you;
     this.looksOn = watch;
     if (room !== this.lines.room) {
-      unwant(this.topics, presenceOf(this.lines.room));
+      this.listen([presenceOf(this.lines.room)], false);
       enterRoom(this.lines, room);
       this.watched = -1;
     }
@@ -187,10 +189,8 @@ export class Social {
 
   /** To another room with the same session. Says what is wrong, or nothing. */
   async go(room: string): Promise<string> {
-    const wrong = await this.ask({ kind: 'Go', room });
-    if (wrong !== '') return wrong;
-    this.ports.went(room);
-    this.drawer.close();
+    const wrong = await wrongIn(this.ports.go(room));
+    if (wrong === '') this.drawer.close();
     return wrong;
   }
 
@@ -200,15 +200,8 @@ export class Social {
   }
 
   /** Asks, and gives what was wrong in a sentence, or nothing. */
-  private async ask(ask: Ask): Promise<string> {
-    try {
-      const outcome = await this.ports.ask(ask);
-      if (outcome.kind === 'Done') return '';
-      const text = outcome.text === '' ? 'The server refused that.' : outcome.text;
-      return outcome.retryAfterMs > 0 ? `${text} Try again in ${Math.ceil(outcome.retryAfterMs / 1_000)} s.` : text;
-    } catch {
-      return 'No answer came from the server, so it may not have been done.';
-    }
+  private ask(ask: Ask): Promise<string> {
+    return wrongIn(this.ports.ask(ask));
   }
 
   private say(typed: string): boolean {
@@ -348,8 +341,8 @@ export class Social {
   }
 
   private renderRooms(told: Topic | null): void {
-    if (told?.kind === 'Rooms') this.rooms.show([...told.rows.values()].map(placeOf), this.lines.room);
-    else if (this.refused.has('rooms')) void askRooms().then(({ rooms }) => this.rooms.show(rooms, this.lines.room), () => {});
+    if (told?.kind === 'Rooms') this.rooms.show([...told.rows.values()].map(placeOf), this.lines.room, this.ports.roomAskedFor());
+    else if (this.refused.has('rooms')) void askRooms().then(({ rooms }) => this.rooms.show(rooms, this.lines.room, this.ports.roomAskedFor()), () => {});
   }
 
   private renderLines(): void {
@@ -379,6 +372,18 @@ export class Social {
     if (!view) return;
     const hidden = Math.max(0, window.innerHeight - view.height - view.offsetTop);
     this.root.style.setProperty('--keyboard', `${Math.round(hidden)}px`);
+  }
+}
+
+/** What was wrong in a sentence, or nothing. */
+async function wrongIn(answer: Promise<Outcome>): Promise<string> {
+  try {
+    const outcome = await answer;
+    if (outcome.kind === 'Done') return '';
+    const text = outcome.text === '' ? 'The server refused that.' : outcome.text;
+    return outcome.retryAfterMs > 0 ? `${text} Try again in ${Math.ceil(outcome.retryAfterMs / 1_000)} s.` : text;
+  } catch {
+    return 'No answer came from the server, so it may not have been done.';
   }
 }
 
