@@ -116,6 +116,14 @@ recorded('an input method ends its word with Enter, and nothing is sent', async 
   assert.deepEqual(texts(), ['你好']);
 });
 
+recorded('a button at the top gives the keys back to the arena', async ({ page }) => {
+  await page.locator('#bar .leaders').click();
+  await page.locator('#drawer').waitFor({ state: 'visible' });
+  await page.locator('#bar .leaders').click({ force: true, position: { x: 2, y: 20 } });
+  await page.locator('#drawer').waitFor({ state: 'hidden' });
+  assert.equal(await page.evaluate(() => document.activeElement === document.body), true);
+});
+
 recorded('a refusal is shown where it was typed, and the text is given back', async ({ page, asks, refuse }) => {
   await page.keyboard.press('Enter');
   await page.keyboard.type('again and again');

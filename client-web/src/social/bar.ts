@@ -27,7 +27,12 @@ export class Bar {
       this.bell,
       icon('chat', 'Chat (Enter)', events.chat),
     );
-    // A button that was pressed is left to the mouse: Space dashes, and Enter opens the chat.
+    // Whoever closed something with a button is back in the arena, where Space dashes.
+    this.root.addEventListener('click', () => {
+      const { activeElement } = document;
+      if (activeElement instanceof HTMLElement && this.root.contains(activeElement)) activeElement.blur();
+    });
+    // While a button has the focus, these two press it.
     this.root.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' || event.key === ' ') event.stopPropagation();
     });

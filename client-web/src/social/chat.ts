@@ -11,8 +11,8 @@ const FRESH_MS = 12_000;
 const NOTE_MS = 9_000;
 
 export interface ChatEvents {
-  /** The player sends what was typed. True when the chat is to be left. */
-  readonly said: (text: string) => boolean;
+  /** The player sends what was typed: it is taken and the chat left, or it is done with, or it is wrong and stays. */
+  readonly said: (text: string) => 'Leave' | 'Done' | 'Wrong';
   readonly opened: () => void;
   /** How a line looks, who it is said to have come from, and for a private one to whom it went. */
   readonly look: (heard: Heard) => { readonly look: LineLook; readonly label: string };
@@ -141,13 +141,11 @@ export class ChatBox {
 
   private send(): void {
     if (this.isComposing) return;
-    const { value } = this.input;
-    if (!this.events.said(value)) {
-      this.input.focus();
-      return;
-    }
-    this.input.value = '';
-    this.close();
+    const end = this.events.said(this.input.value);
+    if (end !== 'Wrong') this.input.value = '';
+    this.showLeft();
+    if (end === 'Leave') this.close();
+    else this.input.focus();
   }
 
   private showLeft(): void {

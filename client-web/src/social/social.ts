@@ -204,7 +204,7 @@ export class Social {
     return wrongIn(this.ports.ask(ask));
   }
 
-  private say(typed: string): boolean {
+  private say(typed: string): 'Leave' | 'Done' | 'Wrong' {
     const { ports, chat } = this;
     const command = parseCommand(typed, this.here);
     switch (command.kind) {
@@ -223,9 +223,9 @@ export class Social {
       case 'Tell':
       case 'Fault':
         chat.tell(command.text, ports.now());
-        return false;
+        return command.kind === 'Tell' ? 'Done' : 'Wrong';
     }
-    return true;
+    return 'Leave';
   }
 
   private mute(who: number, name: string, on: boolean): void {
