@@ -183,6 +183,8 @@ export class Social {
     }
     ageNotices(this.notices, nowMs, Date.now());
     this.toasts.show(Date.now());
+    // What is said of a lost connection comes first.
+    setHidden(this.toasts.root, !state.live);
     this.chat.age(nowMs, state.live ? '' : 'The connection is lost. What you send now goes out when it is back.');
     this.bar.show(this.lines.room, this.count(), this.notices.unread);
   }
