@@ -12,7 +12,7 @@ import type { Kept } from './session/kept.ts';
 import { newStanding, type Standing } from './standing.ts';
 import type { Input, Snapshot, Welcome } from './wire/codec.ts';
 
-export type Phase = 'menu' | 'connecting' | 'playing' | 'dead' | 'reconnecting' | 'closed';
+export type Phase = 'menu' | 'connecting' | 'playing' | 'watching' | 'dead' | 'reconnecting' | 'closed';
 
 /** What the app is given. */
 export interface Surroundings {
@@ -28,6 +28,12 @@ export interface App {
   look: number;
   /** For the next join. */
   ticket: string;
+  /** For the next join: a room's name or code, or any room when it is empty. */
+  room: string;
+  /** For the next join: to look on, without a glider. */
+  watch: boolean;
+  /** Whether the server lets this session look on only. */
+  looksOn: boolean;
   /** Whether the player asked to play and did not leave. */
   wanted: boolean;
   /** Whether that began at the entry screen, and not with a session that was kept. */
@@ -54,6 +60,9 @@ export function newApp(throng: Throng, around: Surroundings): App {
     name: '',
     look: 0,
     ticket: '',
+    room: '',
+    watch: false,
+    looksOn: false,
     wanted: false,
     anew: true,
     restored: null,
@@ -90,6 +99,7 @@ export function phaseOf(app: App): Phase {
   if (!app.wanted) return app.outage ? 'closed' : 'menu';
   if (app.outage) return 'reconnecting';
   if (!app.game || app.coming || app.throng.state !== 'live') return 'connecting';
+  if (app.looksOn) return 'watching';
   if (ownGlider(app.game)) return 'playing';
   return app.game.lived ? 'dead' : 'connecting';
 }
@@ -123,9 +133,16 @@ export function leave(app: App): void {
   app.wanted = false;
   app.outage = null;
   app.restored = null;
+  app.watch = false;
   app.game = null;
   app.throng.close();
   app.around.store(null);
+}
+
+/** The player does not insist on the room that was asked for. */
+export function playAnywhere(app: App): void {
+  app.room = '';
+  join(app, app.name, app.look);
 }
 
 /** When the next attempt is made; not a number while one runs or when none will be made. */
@@ -137,7 +154,7 @@ export function nextTryMs(app: App): number {
 export function act(app: App, intent: Intent): boolean {
   const { game, throng } = app;
   const { session } = throng;
-  if (!game || app.coming || !session) return false;
+  if (!game || app.coming || app.looksOn || !session) return false;
   const send = throng.isClogged ? null : (value: Input): unknown => throng.send({ kind: 'Input', value });
   return advance(game, session, intent, app.around.now(), send);
 }
@@ -156,14 +173,14 @@ function store(app: App): void {
 }
 
 function begin(app: App, kept: KeptSession | null): void {
-  const { name, look, ticket, throng } = app;
+  const { name, look, room, watch, ticket, throng } = app;
   app.wanted = true;
   app.anew = kept === null;
   app.outage = null;
   app.coming = null;
   app.ticket = '';
   // One that was not used yet is still good.
-  throng.open(ticket === '' ? { name, look } : { name, look, ticket }, kept);
+  throng.open({ name, look, room, watch, ...(ticket === '' ? {} : { ticket }) }, kept);
 }
 
 function takeWelcome(app: App, welcome: Welcome, moved: boolean): void {
@@ -180,6 +197,7 @@ function takeWelcome(app: App, welcome: Welcome, moved: boolean): void {
   app.restored = null;
   app.welcomes++;
   app.resumed = welcome.resumed;
+  app.looksOn = welcome.watch;
 }
 
 function takePicture(app: App, snapshot: Snapshot): void {

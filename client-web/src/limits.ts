@@ -16,14 +16,9 @@ export const VIEW_HEIGHT = 22 * 256 + 128;
 /** Health of a fresh glider. */
 export const HP_MAX = 100;
 
-/**
- * A name's length in bytes of UTF-8 and in characters as people count them (extended grapheme
- * clusters), both once it is in its compatibility form (NFKC).
- */
+/** A name's length in bytes of UTF-8 and in characters. */
 export const NAME_BYTES_MAX = 64;
 export const NAME_CHARS_MAX = 16;
-/** Bytes of a name as it was typed, beyond which nobody looks at it. */
-export const NAME_TYPED_BYTES_MAX = 256;
 /** A ticket's length in bytes. */
 export const TICKET_BYTES = 768;
 /** What a session is resumed with, in random bytes. */
@@ -60,3 +55,9 @@ export const RECONNECT_CAP_MS = 8_000;
 export const RECONNECT_STABLE_MS = 10_000;
 /** Least time between two attempts that a hint brings about, whatever it is. */
 export const RECONNECT_HINT_MS = 1_000;
+
+/** A room's name, in bytes of UTF-8. */
+export const ROOM_NAME_BYTES = 24;
+/** A line of chat, in characters and in bytes of UTF-8. */
+export const CHAT_CHARS_MAX = 200;
+export const CHAT_BYTES_MAX = 600;

@@ -3,8 +3,12 @@
 import './styles/page.css';
 import './styles/hud.css';
 import './styles/menu.css';
+import './styles/social.css';
+import './styles/chat.css';
+import './styles/panes.css';
 import './styles/phone.css';
-import { act, goOn, join, keptOf, leave, newApp, phaseOf, playHere } from './app.ts';
+import './styles/social-phone.css';
+import { act, goOn, join, keptOf, leave, newApp, phaseOf, playAnywhere, playHere } from './app.ts';
 import { newAttract, sampleAttract, stepAttract } from './attract.ts';
 import { coverFit, fit, newCamera } from './camera.ts';
 import { newPainter, pageX, pageY, paint } from './draw/arena.ts';
@@ -20,7 +24,7 @@ import { pressLink, showLink } from './hud/link.ts';
 import { focusName, openMenu, showCompany } from './hud/menu.ts';
 import { newOverlay, showOverlay } from './hud/overlay.ts';
 import { findPage, setHidden } from './hud/page.ts';
-import { dropStalePresses, newDevices, readIntent } from './input/devices.ts';
+import { dropStalePresses, newDevices, readIntent, releaseAll } from './input/devices.ts';
 import { Listener } from './input/listen.ts';
 import { angleOf, SUB } from './lattice.ts';
 import { advancePlayback } from './playback.ts';
@@ -31,6 +35,9 @@ import { Throng } from './sdk/throng.ts';
 import { Handover } from './session/handover.ts';
 import { familyOf, recallKept, storeKept } from './session/storage.ts';
 import { ticketIn } from './session/ticket.ts';
+import { Lobby } from './social/lobby.ts';
+import { roomIn } from './social/rooms.ts';
+import { Social } from './social/social.ts';
 import { pruneTracks } from './tracks.ts';
 
 const FRAME_MS_MAX = 100;
@@ -59,6 +66,31 @@ const intent: Intent = { heading: 0, thrust: 0, aim: 0, firing: false, dash: fal
 const idle: Intent = { heading: 0, thrust: 0, aim: 0, firing: false, dash: false };
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
+const social = new Social({
+  ask: (ask) => throng.ask(ask),
+  now: app.around.now,
+  released: () => releaseAll(devices),
+  go: async (room) => {
+    const outcome = await throng.go(room);
+    if (outcome.kind === 'Done') {
+      app.room = room;
+      lobby.invite(room);
+    }
+    return outcome;
+  },
+  roomAskedFor: () => app.room,
+  play: () => {
+    app.watch = false;
+    join(app, app.name, app.look);
+  },
+});
+throng.on('welcome', ({ welcome }) => social.onWelcome(welcome));
+throng.on('event', (event) => social.onEvent(event));
+const lobby = new Lobby(page, {
+  play: (room) => enter(room, false),
+  look: (room) => enter(room, true),
+});
+
 let ratio = 1;
 let fitted = false;
 let lastMs = performance.now();
@@ -67,6 +99,8 @@ let lastY = 0;
 let minimapAtMs = 0;
 let hurtUntilMs = 0;
 let wasMenu = false;
+/** Whether the entry screen is being left to look on. */
+let looking = false;
 
 function isPlaying(): boolean {
   const phase = phaseOf(app);
@@ -135,8 +169,14 @@ function playFrame(game: Game, nowMs: number, elapsed: number): void {
   pruneTracks(game.tracks, playTick);
   sampleGame(game, scene, playTick, intent.aim, nowMs);
   const { gliders, own } = scene;
-  camera.x = own >= 0 ? gliders.x[own]! : game.eyeX / SUB;
-  camera.y = own >= 0 ? gliders.y[own]! : game.eyeY / SUB;
+  const seen = own >= 0 ? own : indexOf(scene.gliders, app.looksOn ? social.seen : -1);
+  camera.x = seen >= 0 ? gliders.x[seen]! : game.eyeX / SUB;
+  camera.y = seen >= 0 ? gliders.y[seen]! : game.eyeY / SUB;
+  if (app.looksOn) {
+    // Where somebody was who is out of sight, until the next one is seen.
+    game.eyeX = camera.x * SUB;
+    game.eyeY = camera.y * SUB;
+  }
   if (game.muzzle && own >= 0) muzzle(effects, camera.x, camera.y, gliders.look[own]!, angleOf(intent.aim));
   game.muzzle = false;
 }
@@ -153,10 +193,15 @@ function crownPlace(game: Game): { x: number; y: number } | null {
   const { standing } = game;
   if (standing.crownId < 0) return null;
   const { gliders } = scene;
-  for (let i = 0; i < gliders.count; i++) {
-    if (gliders.id[i] === standing.crownId) return { x: gliders.x[i]!, y: gliders.y[i]! };
-  }
+  const worn = indexOf(gliders, standing.crownId);
+  if (worn >= 0) return { x: gliders.x[worn]!, y: gliders.y[worn]! };
   return standing.crownKnown ? { x: standing.crownX, y: standing.crownY } : null;
+}
+
+/** Which of the gliders in sight has an id, or -1. */
+function indexOf(gliders: typeof scene.gliders, id: number): number {
+  for (let i = 0; i < gliders.count; i++) if (gliders.id[i] === id) return i;
+  return -1;
 }
 
 function minimapSize(): number {
@@ -172,14 +217,18 @@ function showPage(nowMs: number): void {
   setHidden(page.hud, !game);
   page.play.disabled = phase === 'connecting';
   document.body.classList.toggle('playing', phase === 'playing');
+  document.body.classList.toggle('watching', phase === 'watching');
   document.body.classList.toggle('hurt', nowMs < hurtUntilMs);
-  if (game) showOverlay(overlay, game, phase === 'dead', nowMs);
+  if (game) showOverlay(overlay, game, phase === 'dead', nowMs, social.server);
   else setHidden(page.death, true);
   showLink(page, app, nowMs);
+  const live = app.outage === null && throng.state === 'live';
+  social.frame(nowMs, { visible: game !== null, live, players: game?.standing.players ?? 0 });
   if (isMenu && !wasMenu) {
     focusName(page);
     void showCompany(page);
-  }
+    lobby.open();
+  } else if (!isMenu && wasMenu) lobby.close();
   wasMenu = isMenu;
 }
 
@@ -187,9 +236,26 @@ function takeOver(): void {
   void handover.ask().then((kept) => playHere(app, kept));
 }
 
+/** From the entry screen into a room, or into any when it is empty. */
+function enter(room: string, watch: boolean): void {
+  lobby.invite(room);
+  looking = watch;
+  page.join.requestSubmit();
+  looking = false;
+}
+
+/** A link into a room: whoever plays goes there, everybody else is invited. */
+function takeRoom(): void {
+  const room = roomIn(location.hash);
+  if (room === '') return;
+  if (phaseOf(app) === 'menu') lobby.invite(room);
+  else void social.go(room);
+}
+
 /** Takes a ticket out of the address bar, where it would be seen, and joins with it: it does not keep. */
 function takeTicket(): boolean {
   const ticket = ticketIn(location.hash);
+  takeRoom();
   if (location.hash !== '') history.replaceState(history.state, '', location.pathname + location.search);
   if (ticket === '') return false;
   if (app.wanted) leave(app);
@@ -198,7 +264,12 @@ function takeTicket(): boolean {
   return true;
 }
 
-openMenu(page, Math.random, ({ name, look }) => join(app, name, look));
+page.link.after(social.root);
+openMenu(page, Math.random, ({ name, look }) => {
+  app.room = lobby.invitedTo;
+  app.watch = looking;
+  join(app, name, look);
+});
 const kept = recallKept();
 if (!takeTicket() && kept) goOn(app, kept);
 // A hidden tab gets no frames: it drops what it will not show, and answers from the message.
@@ -211,6 +282,10 @@ app.afterSnapshot = (game) => {
 new Listener(page.arena, page.dash, devices, isPlaying);
 installHooks(app);
 page.linkButton.addEventListener('click', () => pressLink(app, takeOver));
+page.linkAny.addEventListener('click', () => {
+  lobby.invite('');
+  playAnywhere(app);
+});
 page.linkLeave.addEventListener('click', () => leave(app));
 window.addEventListener('keydown', (event) => {
   if (event.code === 'Escape' && phaseOf(app) !== 'menu') leave(app);

@@ -131,14 +131,16 @@ export async function glide(page, tiles, edge) {
 
 /**
  * Loads the page anew with a server of the test's own, which welcomes it into the recorded session and shows its first
- * picture. `say` sends the bytes of a message.
+ * picture. `say` sends the bytes of a message, and `heard` has the bytes of those that the page sent.
  */
 export async function playRecorded(page) {
   const recording = readFileSync(new URL('../golden/session.json', import.meta.url), 'utf8');
   const [welcome, first] = JSON.parse(recording).map(({ hex }) => Buffer.from(hex, 'hex'));
+  const heard = [];
   let server;
   await page.routeWebSocket(/\/ws$/, (socket) => {
     socket.onMessage((said) => {
+      heard.push([...said]);
       if (said[0] !== 1) return;
       server = socket;
       socket.send(welcome);
@@ -149,7 +151,7 @@ export async function playRecorded(page) {
   await page.waitForFunction(() => window.throng !== undefined);
   await page.locator('#play').click();
   await until(page, (now) => now.snapshots > 0);
-  return { say: (...bytes) => server.send(Buffer.from(bytes)), close: (options) => server.close(options) };
+  return { heard, say: (...bytes) => server.send(Buffer.from(bytes)), close: (options) => server.close(options) };
 }
 
 /** A whole number below 65536 as the wire has it. */

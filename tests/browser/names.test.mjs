@@ -82,14 +82,14 @@ function scenario(name, body) {
 /** How many elements of each kind the page has outside the lists of names, and what the lists are made of. */
 function elements(page) {
   return page.evaluate(() => {
-    const lists = [...document.querySelectorAll('#rows, #feed')];
+    const lists = [...document.querySelectorAll('#rows, #feed, [data-told]')];
     const counts = {};
     for (const element of document.querySelectorAll('*')) {
       if (lists.some((list) => list !== element && list.contains(element))) continue;
       counts[element.tagName] = (counts[element.tagName] ?? 0) + 1;
     }
     const inside = lists.flatMap((list) => [...list.querySelectorAll('*')]);
-    const odd = inside.filter((element) => !['LI', 'SPAN', 'I'].includes(element.tagName) || element.id !== '');
+    const odd = inside.filter((element) => !['LI', 'SPAN', 'I', 'BUTTON'].includes(element.tagName) || element.id !== '');
     return { counts, odd: odd.map((element) => element.outerHTML), polluted: Object.keys(Object.prototype) };
   });
 }

@@ -2,10 +2,15 @@
 
 import { type App, leave, nextTryMs } from '../app.ts';
 import type { Outage } from '../sdk/events.ts';
+import { closeCode } from '../session/close.ts';
 import { adviceOf, type Remedy, SENTENCES } from './farewell.ts';
 import { type Page, setHidden, setText } from './page.ts';
 
 const DEEDS: Readonly<Record<Remedy, string>> = { Start: 'Back to start', Reload: 'Load anew', Here: 'Play here' };
+
+/** The room that was asked for is full, or there is none: there may be another one. */
+const NO_SUCH_ROOM = closeCode('NoSuchRoom').number;
+const ROOM_CODES: ReadonlySet<number> = new Set([closeCode('Full').number, NO_SUCH_ROOM]);
 
 export function showLink(page: Page, app: App, nowMs: number): void {
   const { outage } = app;
@@ -18,9 +23,10 @@ export function showLink(page: Page, app: App, nowMs: number): void {
   setText(page.linkTitle, title(app));
   setText(page.linkWhen, over ? advice : when(nextTryMs(app), nowMs));
   setText(page.linkButton, over ? DEEDS[remedy] : 'Try now');
+  setHidden(page.linkAny, app.room === '' || !ROOM_CODES.has(outage.code.number));
   setHidden(page.linkLeave, over && remedy === 'Start');
-  // Not the button: whoever was about to dash would press it unread.
-  if (appears) page.linkPanel.focus();
+  // Not the button: whoever was about to dash would press it unread. Whoever types goes on typing.
+  if (appears && !isTyping()) page.linkPanel.focus();
 }
 
 /** What the button of the overlay does; `takeOver` brings the session here from another window. */
@@ -31,11 +37,16 @@ export function pressLink(app: App, takeOver: () => void): void {
   else leave(app);
 }
 
+function isTyping(): boolean {
+  return document.activeElement instanceof HTMLInputElement;
+}
+
 function remedyOf({ outage }: App): Remedy | null {
   return outage && adviceOf(outage.code.name).remedy;
 }
 
 function title(app: App): string {
+  if (app.outage?.code.number === NO_SUCH_ROOM) return 'No such room';
   if (!app.wanted) return remedyOf(app) === 'Here' ? 'Playing elsewhere' : 'The game is over for now';
   return app.game ? 'Connection lost' : 'Not connected yet';
 }

@@ -3,8 +3,9 @@
 import { type Game, ownGlider } from '../game.ts';
 import { ageFeed, type FeedEntry, type Standing } from '../standing.ts';
 import { ticksSince } from '../tick.ts';
-import type { BoardRow } from '../wire/codec.ts';
+import type { BoardRow, ServerRow } from '../wire/codec.ts';
 import { type Health, newHealth, sayKept, watchHealth } from './health.ts';
+import { sayServer } from './server.ts';
 import { type Page, setHidden, setText } from './page.ts';
 
 const FEED_MS = 6_000;
@@ -41,7 +42,7 @@ export function newOverlay(page: Page): Overlay {
   };
 }
 
-export function showOverlay(overlay: Overlay, game: Game, isDead: boolean, nowMs: number): void {
+export function showOverlay(overlay: Overlay, game: Game, isDead: boolean, nowMs: number, server: ServerRow | null = null): void {
   const { page } = overlay;
   const { standing } = game;
   setText(page.shards, String(standing.shards));
@@ -53,7 +54,7 @@ export function showOverlay(overlay: Overlay, game: Game, isDead: boolean, nowMs
   ageFeed(standing, nowMs, FEED_MS);
   showFeed(overlay, standing.feed);
   showDash(overlay, game);
-  showReadout(overlay, game, nowMs);
+  showReadout(overlay, game, nowMs, server);
   setHidden(page.death, !isDead);
   if (isDead) {
     setText(page.deathBy, standing.killedBy === '' ? '' : `by ${standing.killedBy}`);
@@ -116,7 +117,7 @@ function showDash(overlay: Overlay, game: Game): void {
   dash.classList.toggle('resting', share < 1);
 }
 
-function showReadout(overlay: Overlay, game: Game, nowMs: number): void {
+function showReadout(overlay: Overlay, game: Game, nowMs: number, server: ServerRow | null): void {
   const elapsed = nowMs - overlay.readoutAtMs;
   if (elapsed < READOUT_MS) return;
   const hz = ((game.snapshots - overlay.readoutSnapshots) * 1000) / elapsed;
@@ -127,10 +128,12 @@ function showReadout(overlay: Overlay, game: Game, nowMs: number): void {
   const { pingMs, jitterMs } = game;
   // Only a server that is heard is asked.
   if (hz > 0) void watchHealth(overlay.health, game.room, nowMs);
-  setText(
-    overlay.page.readout,
-    `${pingMs} ms ± ${jitterMs} · ${rate} Hz · ${corrections} ${corrections === 1 ? 'correction' : 'corrections'}\n${sayKept(overlay.health.kept)}`,
-  );
+  const lines = [
+    `${pingMs} ms ± ${jitterMs} · ${rate} Hz · ${corrections} ${corrections === 1 ? 'correction' : 'corrections'}`,
+    sayKept(overlay.health.kept),
+    server ? sayServer(server) : '',
+  ];
+  setText(overlay.page.readout, lines.filter((line) => line !== '').join('\n'));
 }
 
 function textIn(tag: string, text: string): HTMLElement {

@@ -22,6 +22,7 @@ export interface Page {
   readonly linkWhen: HTMLElement;
   readonly linkPanel: HTMLElement;
   readonly linkButton: HTMLButtonElement;
+  readonly linkAny: HTMLButtonElement;
   readonly linkLeave: HTMLButtonElement;
   readonly menu: HTMLElement;
   readonly join: HTMLFormElement;
@@ -30,6 +31,11 @@ export interface Page {
   readonly play: HTMLButtonElement;
   readonly looks: HTMLElement;
   readonly company: HTMLElement;
+  readonly watch: HTMLButtonElement;
+  readonly invited: HTMLElement;
+  readonly invitedTo: HTMLElement;
+  readonly invitedAny: HTMLButtonElement;
+  readonly rooms: HTMLElement;
 }
 
 export function findPage(): Page {
@@ -55,6 +61,7 @@ export function findPage(): Page {
     linkWhen: find('link-when', HTMLElement),
     linkPanel: find('link-panel', HTMLElement),
     linkButton: find('link-button', HTMLButtonElement),
+    linkAny: find('link-any', HTMLButtonElement),
     linkLeave: find('link-leave', HTMLButtonElement),
     menu: find('menu', HTMLElement),
     join: find('join', HTMLFormElement),
@@ -63,6 +70,11 @@ export function findPage(): Page {
     play: find('play', HTMLButtonElement),
     looks: find('looks', HTMLElement),
     company: find('company', HTMLElement),
+    watch: find('watch', HTMLButtonElement),
+    invited: find('invited', HTMLElement),
+    invitedTo: find('invited-to', HTMLElement),
+    invitedAny: find('invited-any', HTMLButtonElement),
+    rooms: find('rooms', HTMLElement),
   };
 }
 

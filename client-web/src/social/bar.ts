@@ -1,0 +1,55 @@
+/** The row of buttons at the top: which room this is, and what can be opened. */
+
+import { setHidden, setText } from '../hud/page.ts';
+import { button, make } from './dom.ts';
+
+export interface BarEvents {
+  readonly open: (pane: 'Leaders' | 'People' | 'Rooms' | 'Notices') => void;
+  readonly chat: () => void;
+}
+
+export class Bar {
+  readonly root = make('nav', { id: 'bar', 'aria-label': 'Together' });
+  private readonly name = make('b', { dir: 'auto' });
+  private readonly count = make('span', { class: 'count' });
+  private readonly badge = make('span', { class: 'badge' });
+  private readonly bell: HTMLButtonElement;
+
+  constructor(events: BarEvents) {
+    const room = button('', () => events.open('Rooms'), { class: 'room', title: 'Rooms' });
+    room.append(make('span', { class: 'unseen' }, 'Room '), this.name, this.count);
+    this.bell = icon('bell', 'Notices', () => events.open('Notices'));
+    this.bell.append(this.badge);
+    this.root.append(
+      room,
+      icon('leaders', 'Leaders (Tab)', () => events.open('Leaders')),
+      icon('people', 'People', () => events.open('People')),
+      this.bell,
+      icon('chat', 'Chat (Enter)', events.chat),
+    );
+    // Whoever closed something with a button is back in the arena, where Space dashes.
+    this.root.addEventListener('click', () => {
+      const { activeElement } = document;
+      if (activeElement instanceof HTMLElement && this.root.contains(activeElement)) activeElement.blur();
+    });
+    // While a button has the focus, these two press it.
+    this.root.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter' || event.key === ' ') event.stopPropagation();
+    });
+  }
+
+  show(room: string, count: string, unread: number): void {
+    setText(this.name, room);
+    setText(this.count, count);
+    setText(this.badge, unread > 0 ? String(unread) : '');
+    setHidden(this.badge, unread === 0);
+    const label = unread > 0 ? `Notices, ${unread} unread` : 'Notices';
+    if (this.bell.getAttribute('aria-label') !== label) this.bell.setAttribute('aria-label', label);
+  }
+}
+
+function icon(name: string, label: string, press: () => void): HTMLButtonElement {
+  const element = button('', press, { class: `icon ${name}`, 'aria-label': label, title: label });
+  element.append(make('i', { 'aria-hidden': 'true' }));
+  return element;
+}

@@ -1,0 +1,398 @@
+/** Puts the panels together: what the server tells goes in, what the player asks for goes out. Knows no socket. */
+
+import { setHidden } from '../hud/page.ts';
+import type { Ask, Event, Notification as Told, Outcome, PresenceRow, ServerRow, Welcome, Whom } from '../wire/codec.ts';
+import { Bar } from './bar.ts';
+import { ChatBox } from './chat.ts';
+import { nameInCommand, parseCommand, type People } from './command.ts';
+import { make } from './dom.ts';
+import { Drawer } from './drawer.ts';
+import { audible, enterRoom, type Heard, type LineLook, lookOf, newLines, takeLine } from './lines.ts';
+import { isMutedName, mute, recallMutes, storeMutes } from './mutes.ts';
+import { ageNotices, newNotices, readNotices, sayNews, takeNotice } from './notices.ts';
+import { Outside } from './outside.ts';
+import { BOARDS, LeadersPane, PeoplePane } from './panes.ts';
+import { RoomList } from './roomlist.ts';
+import { askRooms, makeRoom, type RoomPlace } from './rooms.ts';
+import { forgetVersions, newTopics, takeTopic, type Told as Topic, toldOf, unwant, want } from './topics.ts';
+import { NoticeList, Toasts } from './toasts.ts';
+import { besides, watchKey, Watching } from './watching.ts';
+
+/** Where panels ask. A promise that fails means that no answer will come. */
+export interface SocialPorts {
+  readonly ask: (ask: Ask) => Promise<Outcome>;
+  readonly now: () => number;
+  /** The player types or reads: whatever was held down is let go. */
+  readonly released: () => void;
+  /** To another room with the same session, and where the next one is to begin. */
+  readonly go: (room: string) => Promise<Outcome>;
+  /** The room that was asked for: a private one by its code, which nobody else tells. */
+  readonly roomAskedFor: () => string;
+  /** Whoever looked on wants to play. */
+  readonly play: () => void;
+}
+
+/** How things stand in this frame. */
+export interface SocialState {
+  /** Whether there is an arena to lie over. */
+  readonly visible: boolean;
+  /** Whether what is asked goes out now. */
+  readonly live: boolean;
+  readonly players: number;
+}
+
+const EVERY_MS = 200;
+
+export class Social {
+  readonly root = make('div', { id: 'social' });
+  private readonly ports: SocialPorts;
+  private readonly topics = newTopics();
+  private readonly refused = new Set<string>();
+  private readonly lines = newLines();
+  private readonly mutes = recallMutes();
+  private readonly notices = newNotices();
+  private readonly outside = new Outside();
+  private readonly chat: ChatBox;
+  private readonly drawer: Drawer;
+  private readonly bar: Bar;
+  private readonly toasts: Toasts;
+  private readonly leaders: LeadersPane;
+  private readonly people: PeoplePane;
+  private readonly rooms: RoomList;
+  private readonly list: NoticeList;
+  private readonly watching: Watching;
+  private state: SocialState = { visible: false, live: false, players: 0 };
+  private you = -1;
+  private looksOn = false;
+  private watched = -1;
+  private shownAtMs = 0;
+
+  constructor(ports: SocialPorts) {
+    this.ports = ports;
+    this.chat = new ChatBox({
+      said: (text) => this.say(text),
+      opened: () => {
+        this.drawer.close();
+        ports.released();
+      },
+      look: (heard) => this.look(heard),
+    });
+    this.leaders = new LeadersPane(() => this.render());
+    this.people = new PeoplePane({
+      whisper: (row) => this.chat.show(`/w ${nameInCommand(row, this.here)} `),
+      report: (row) => this.chat.show(`/report ${nameInCommand(row, this.here)} `),
+      mute: (row, on) => this.mute(row.who, row.name, on),
+      watch: ({ who }) => this.watch({ kind: 'Player', who }),
+    });
+    this.rooms = new RoomList({ go: (room) => this.go(room), make: makeRoom });
+    this.list = new NoticeList({ outside: (on) => void this.outside.turn(on).then(() => this.render()) });
+    this.toasts = new Toasts(this.notices);
+    this.drawer = new Drawer(
+      [
+        { name: 'Leaders', root: this.leaders.root },
+        { name: 'People', root: this.people.root },
+        { name: 'Rooms', root: this.rooms.root },
+        { name: 'Notices', root: this.list.root },
+      ],
+      (seen) => this.turned(seen),
+    );
+    this.bar = new Bar({
+      open: (pane) => this.drawer.toggle(pane),
+      chat: () => this.chat.show(),
+    });
+    this.watching = new Watching({
+      watch: (whom) => this.watch(whom),
+      step: (by) => this.step(by),
+      play: ports.play,
+    });
+    this.root.append(this.bar.root, this.toasts.root, this.chat.root, this.drawer.root, this.watching.root);
+    setHidden(this.root, true);
+    window.addEventListener('keydown', (event) => this.press(event));
+    window.addEventListener('pointerdown', ({ target }) => {
+      const { activeElement } = document;
+      const isOutside = target instanceof Node && !this.root.contains(target);
+      if (isOutside && activeElement instanceof HTMLElement && this.root.contains(activeElement)) activeElement.blur();
+    });
+    window.visualViewport?.addEventListener('resize', () => this.makeRoom());
+    window.visualViewport?.addEventListener('scroll', () => this.makeRoom());
+  }
+
+  /** What the server tells of itself, where it does. */
+  get server(): ServerRow | null {
+    const told = toldOf(this.topics, 'server');
+    return told?.kind === 'Server' ? told.row : null;
+  }
+
+  /** At whom somebody who looks on looks, or -1. */
+  get seen(): number {
+    return this.watched;
+  }
+
+  /** Whether keys are letters just now. */
+  get typing(): boolean {
+    return this.chat.open;
+  }
+
+  onWelcome({ you, room, watch, resumed }: Welcome): void {
+    this.you = you;
+    this.looksOn = watch;
+    if (room !== this.lines.room) {
+      this.listen([presenceOf(this.lines.room)], false);
+      enterRoom(this.lines, room);
+      this.watched = -1;
+    }
+    this.refused.clear();
+    want(this.topics, presenceOf(room));
+    want(this.topics, 'server');
+    if (!resumed) forgetVersions(this.topics);
+    for (const topic of this.topics.wanted.keys()) this.subscribe(topic);
+    this.render();
+  }
+
+  onEvent(event: Event): void {
+    switch (event.kind) {
+      case 'Line':
+        if (takeLine(this.lines, event.value, this.ports.now())) this.renderLines();
+        break;
+      case 'Topic':
+        if (takeTopic(this.topics, event.value) === 'Gap') this.subscribe(event.value.topic);
+        this.render();
+        break;
+      case 'Notification':
+        this.notify(event.value);
+        break;
+      case 'Watching':
+        this.watched = event.who;
+        this.render();
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** To be called with every frame. */
+  frame(nowMs: number, state: SocialState): void {
+    const appears = state.visible !== this.state.visible;
+    this.state = state;
+    if (!appears && nowMs - this.shownAtMs < EVERY_MS) return;
+    this.shownAtMs = nowMs;
+    setHidden(this.root, !state.visible);
+    if (appears && !state.visible) {
+      this.chat.close();
+      this.drawer.close();
+    }
+    ageNotices(this.notices, nowMs, Date.now());
+    this.toasts.show(Date.now());
+    // What is said of a lost connection comes first.
+    setHidden(this.toasts.root, !state.live);
+    this.chat.age(nowMs, state.live ? '' : 'The connection is lost. What you send now goes out when it is back.');
+    this.bar.show(this.lines.room, this.count(), this.notices.unread);
+  }
+
+  /** To another room with the same session. Says what is wrong, or nothing. */
+  async go(room: string): Promise<string> {
+    const wrong = await wrongIn(this.ports.go(room));
+    if (wrong === '') this.drawer.close();
+    return wrong;
+  }
+
+  private get here(): People {
+    const told = toldOf(this.topics, presenceOf(this.lines.room));
+    return told?.kind === 'Presence' ? told.rows : new Map<number, PresenceRow>();
+  }
+
+  /** Asks, and gives what was wrong in a sentence, or nothing. */
+  private ask(ask: Ask): Promise<string> {
+    return wrongIn(this.ports.ask(ask));
+  }
+
+  private say(typed: string): 'Leave' | 'Done' | 'Wrong' {
+    const { ports, chat } = this;
+    const command = parseCommand(typed, this.here);
+    switch (command.kind) {
+      case 'Nothing':
+        break;
+      case 'Ask': {
+        void this.ask(command.ask).then((wrong) => {
+          if (wrong !== '') chat.giveBack(typed);
+          chat.tell(wrong === '' ? command.done : wrong, ports.now());
+        });
+        break;
+      }
+      case 'Mute':
+        this.mute(command.who, command.name, command.on);
+        break;
+      case 'Tell':
+      case 'Fault':
+        chat.tell(command.text, ports.now());
+        return command.kind === 'Tell' ? 'Done' : 'Wrong';
+    }
+    return 'Leave';
+  }
+
+  private mute(who: number, name: string, on: boolean): void {
+    if (who === this.you) {
+      this.chat.tell('You cannot mute yourself.', this.ports.now());
+      return;
+    }
+    mute(this.mutes, name, on);
+    storeMutes(this.mutes);
+    this.renderLines();
+    this.render();
+    const done = on ? `You hear nothing more of ${name}. /unmute ${name} ends it.` : `You hear ${name} again.`;
+    void this.ask({ kind: 'Mute', who, on }).then((wrong) => {
+      this.chat.tell(wrong === '' ? done : `${done} It holds in this browser only: ${wrong}`, this.ports.now());
+    });
+  }
+
+  private watch(whom: Whom): void {
+    void this.ask({ kind: 'Watch', whom }).then((wrong) => this.chat.tell(wrong, this.ports.now()));
+  }
+
+  private step(by: 1 | -1): void {
+    const who = besides(this.here, this.watched, by);
+    if (who !== null) this.watch({ kind: 'Player', who });
+  }
+
+  private notify(told: Told): void {
+    takeNotice(this.notices, told, this.ports.now());
+    if (this.drawer.seen === 'Notices') readNotices(this.notices);
+    this.toasts.show(Date.now());
+    if (told.priority.kind !== 'Low') this.outside.tell(sayNews(told.news, Date.now()));
+    this.render();
+  }
+
+  private subscribe(topic: string): void {
+    void this.ask({ kind: 'Subscribe', topic }).then((wrong) => {
+      if (wrong === '' || !this.topics.wanted.has(topic)) return;
+      this.refused.add(topic);
+      this.render();
+    });
+  }
+
+  /** Another pane is seen: topics that nobody looks at are not asked for. */
+  private turned(seen: string | null): void {
+    if (seen !== null) this.ports.released();
+    this.listen(BOARDS.map(({ topic }) => topic), seen === 'Leaders');
+    this.listen(['rooms'], seen === 'Rooms');
+    if (seen === 'Notices') readNotices(this.notices);
+    this.render();
+  }
+
+  private listen(topics: readonly string[], on: boolean): void {
+    for (const topic of topics) {
+      if (on && want(this.topics, topic)) this.subscribe(topic);
+      if (on || !unwant(this.topics, topic) || this.refused.delete(topic)) continue;
+      void this.ask({ kind: 'Unsubscribe', topic });
+    }
+  }
+
+  private press(event: KeyboardEvent): void {
+    const { state } = this;
+    if (event.defaultPrevented || !state.visible || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const isElsewhere = event.target instanceof Element && event.target !== document.body;
+    const act = (deed: () => void): void => {
+      event.preventDefault();
+      if (!event.repeat) deed();
+    };
+    if (this.looksOn && !isElsewhere) {
+      const key = watchKey(event.code);
+      if (key === 'Crown') act(() => this.watch({ kind: 'Crown' }));
+      else if (key) act(() => this.step(key === 'Next' ? 1 : -1));
+    }
+    // Whoever has gone back to the arena puts away what is open first, and leaves it only then.
+    if (event.key === 'Escape' && (this.chat.open || this.drawer.seen !== null)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      this.chat.close();
+      this.drawer.close();
+    }
+    // Without a connection, Enter tries again.
+    if (isElsewhere || !state.live) return;
+    if (event.key === 'Enter') act(() => this.chat.show());
+    else if (event.key === '/') act(() => this.chat.show('/'));
+    else if (event.key === 'Tab' && !event.shiftKey) act(() => this.drawer.open('Leaders'));
+  }
+
+  private render(): void {
+    const { topics, refused } = this;
+    switch (this.drawer.seen) {
+      case 'Leaders':
+        this.leaders.show(toldOf(topics, this.leaders.topic), refused.has(this.leaders.topic));
+        break;
+      case 'People': {
+        const topic = presenceOf(this.lines.room);
+        this.people.show(toldOf(topics, topic) ? this.here : null, {
+          you: this.you,
+          isMuted: (name) => isMutedName(this.mutes, name),
+          looksOn: this.looksOn,
+          refused: refused.has(topic),
+        });
+        break;
+      }
+      case 'Rooms':
+        this.renderRooms(toldOf(topics, 'rooms'));
+        break;
+      case 'Notices':
+        this.list.show(this.notices, this.outside);
+        break;
+      default:
+        break;
+    }
+    this.watching.show(this.looksOn, this.here.get(this.watched)?.name ?? '');
+  }
+
+  private renderRooms(told: Topic | null): void {
+    if (told?.kind === 'Rooms') this.rooms.show([...told.rows.values()].map(placeOf), this.lines.room, this.ports.roomAskedFor());
+    else if (this.refused.has('rooms')) void askRooms().then(({ rooms }) => this.rooms.show(rooms, this.lines.room, this.ports.roomAskedFor()), () => {});
+  }
+
+  private renderLines(): void {
+    this.chat.takeLines(audible(this.lines, this.mutes));
+  }
+
+  private look({ line }: Heard): { look: LineLook; label: string } {
+    const look = lookOf(line, this.you);
+    if (line.to.kind === 'Player') {
+      const isOwn = line.who === this.you;
+      return { look, label: isOwn ? `to ${this.here.get(line.to.who)?.name ?? 'somebody'}` : `${line.name} whispers` };
+    }
+    if (look === 'Everyone') return { look, label: `${line.name} to every room` };
+    return { look, label: look === 'Operator' ? `${line.name}, operator` : line.name };
+  }
+
+  private count(): string {
+    const watching = [...this.here.values()].filter(({ spectator }) => spectator).length;
+    const playing = this.here.size > 0 ? this.here.size - watching : this.state.players;
+    if (playing === 0 && watching === 0) return '';
+    return watching > 0 ? `${playing} + ${watching} looking on` : String(playing);
+  }
+
+  /** A keyboard on the glass takes away from below what the page is not told of. */
+  private makeRoom(): void {
+    const view = window.visualViewport;
+    if (!view) return;
+    const hidden = Math.max(0, window.innerHeight - view.height - view.offsetTop);
+    this.root.style.setProperty('--keyboard', `${Math.round(hidden)}px`);
+  }
+}
+
+/** What was wrong in a sentence, or nothing. */
+async function wrongIn(answer: Promise<Outcome>): Promise<string> {
+  try {
+    const outcome = await answer;
+    if (outcome.kind === 'Done') return '';
+    const text = outcome.text === '' ? 'The server refused that.' : outcome.text;
+    return outcome.retryAfterMs > 0 ? `${text} Try again in ${Math.ceil(outcome.retryAfterMs / 1_000)} s.` : text;
+  } catch {
+    return 'No answer came from the server, so it may not have been done.';
+  }
+}
+
+function presenceOf(room: string): string {
+  return `room/${room}/presence`;
+}
+
+function placeOf({ name, players, playersMax, spectators }: { name: string; players: number; playersMax: number; spectators: number }): RoomPlace {
+  return { name, players, playersMax, spectators };
+}
