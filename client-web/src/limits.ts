@@ -16,9 +16,14 @@ export const VIEW_HEIGHT = 22 * 256 + 128;
 /** Health of a fresh glider. */
 export const HP_MAX = 100;
 
-/** A name's length in bytes of UTF-8 and in characters. */
+/**
+ * A name's length in bytes of UTF-8 and in characters as people count them (extended grapheme
+ * clusters), both once it is in its compatibility form (NFKC).
+ */
 export const NAME_BYTES_MAX = 64;
 export const NAME_CHARS_MAX = 16;
+/** Bytes of a name as it was typed, beyond which nobody looks at it. */
+export const NAME_TYPED_BYTES_MAX = 256;
 /** A ticket's length in bytes. */
 export const TICKET_BYTES = 768;
 /** What a session is resumed with, in random bytes. */
