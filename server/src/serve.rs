@@ -112,8 +112,14 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let reports = Arc::default();
     let off = config.limits.switched_off.flags();
     let switched_off = off.iter().map(|(flag, _)| *flag).collect();
-    let state =
-        WebState { rooms: vec![room], tally: Arc::clone(&tally), reports, tickets, switched_off };
+    let state = WebState {
+        rooms: vec![room],
+        tally: Arc::clone(&tally),
+        reports,
+        tickets,
+        store: store.clone(),
+        switched_off,
+    };
     let options = FrontOptions {
         origins: config.origins.clone(),
         limits: config.limits.clone(),

@@ -39,6 +39,8 @@ pub struct StoreWriter {
     batch: Vec<(u64, Record)>,
     /// Least time from one commit to the next.
     pause: Duration,
+    /// Since when nothing can be written.
+    broken: Option<Instant>,
     /// The board has changed since it was told, and the day that was told.
     is_stale: bool,
     day: u32,
@@ -53,7 +55,17 @@ impl StoreWriter {
     ) -> Self {
         let Opened { db, lock } = opened;
         let batch = Vec::with_capacity(RECORDS_AT_ONCE);
-        Self { db, _lock: lock, shared, records, batch, pause, is_stale: true, day: 0 }
+        Self {
+            db,
+            _lock: lock,
+            shared,
+            records,
+            batch,
+            pause,
+            broken: None,
+            is_stale: true,
+            day: 0,
+        }
     }
 
     /// Writes until the stop sign is raised, and then what is left.
@@ -129,12 +141,11 @@ impl StoreWriter {
     /// Commits a batch, however often it takes. False when the server stops and it cannot
     /// be done.
     fn commit_in_time(&mut self, stop: &StopSign) -> bool {
-        let mut began = None;
         loop {
             let was_last = stop.is_raised();
             match self.commit() {
                 Ok(()) => {
-                    if let Some(began) = began {
+                    if let Some(began) = self.broken.take() {
                         let s = Instant::now().saturating_duration_since(began).as_secs();
                         self.shared.set_trouble(None);
                         tracing::info!(
@@ -144,8 +155,8 @@ impl StoreWriter {
                     return true;
                 }
                 Err(error) => {
-                    if began.is_none() {
-                        began = Some(Instant::now());
+                    if self.broken.is_none() {
+                        self.broken = Some(Instant::now());
                         tracing::error!(
                             "Scores cannot be written: {error}. The game goes on, and up to \
                              {RECORDS_WAITING_MAX} records wait until they can."
