@@ -241,9 +241,11 @@ pub const COMMIT_RETRY_MS: u64 = 1_000;
 pub const STORE_CHECK_MS: u64 = 5_000;
 /// Numbers of players that are taken from the file at once, so that none comes twice.
 pub const PLAYERS_RESERVED: u32 = 8_192;
-/// Players that are remembered: in a file, and in memory. Those who were not seen for the
-/// longest time are forgotten first, unless they are banned.
+/// Players that are kept: in a file, and where there is none. Those who were not seen for
+/// the longest time are forgotten first, unless they are banned or on the board.
 pub const PLAYERS_KEPT: u32 = 1_000_000;
+pub const PLAYERS_KEPT_IN_MEMORY: u32 = 65_536;
+/// Players of whom it is known without a look at the file what counts for them.
 pub const PLAYERS_KNOWN: usize = 16_384;
 /// Days of which scores are kept, and lines of the audit log.
 pub const SCORE_DAYS_KEPT: u32 = 32;

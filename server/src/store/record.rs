@@ -3,7 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use throng_shared::limits::{
-    AUDIT_LINES_KEPT, BOARD_ROWS_KEPT, IGNORED_MAX, PLAYERS_KEPT, PLAYERS_RESERVED, SANCTIONS_MAX,
+    AUDIT_LINES_KEPT, BOARD_ROWS_KEPT, IGNORED_MAX, PLAYERS_RESERVED, SANCTIONS_MAX,
     SCORE_DAYS_KEPT,
 };
 
@@ -245,7 +245,7 @@ pub(super) fn audit(db: &Connection, most: u32) -> rusqlite::Result<Vec<AuditLin
 }
 
 /// Forgets what has run out, what is too old, and what is too much.
-pub(super) fn sweep(db: &mut Connection, now_s: u64) -> rusqlite::Result<()> {
+pub(super) fn sweep(db: &mut Connection, now_s: u64, players_max: u32) -> rusqlite::Result<()> {
     let into = db.transaction()?;
     into.execute("DELETE FROM sanctions WHERE until_s <= ?1", [signed(now_s)])?;
     let oldest = day_of(now_s).saturating_sub(SCORE_DAYS_KEPT);
@@ -253,7 +253,7 @@ pub(super) fn sweep(db: &mut Connection, now_s: u64) -> rusqlite::Result<()> {
     let lines = into.query_row("SELECT max(id) FROM audit", (), |row| row.get::<_, Option<i64>>(0));
     let first = lines?.unwrap_or(0) - i64::from(AUDIT_LINES_KEPT);
     into.execute("DELETE FROM audit WHERE id <= ?1", [first])?;
-    forget_players(&into, PLAYERS_KEPT)?;
+    forget_players(&into, players_max)?;
     into.commit()
 }
 

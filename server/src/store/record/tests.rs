@@ -80,7 +80,7 @@ fn what_is_too_old_is_swept_away_and_what_counts_stays() {
     let scores = [score(1, 20, 0, old_s), score(1, 5, 0, MIDNIGHT_S)];
     write(&mut db, &scores);
     write(&mut db, &[ban(2, MIDNIGHT_S), ban(3, MIDNIGHT_S + 1)]);
-    sweep(&mut db, MIDNIGHT_S).expect("it can be swept");
+    sweep(&mut db, MIDNIGHT_S, 100).expect("it can be swept");
     assert_eq!(told(&db, day_of(old_s)), []);
     assert_eq!(told(&db, day_of(MIDNIGHT_S)), [(1, 5, 0)]);
     assert_eq!(told(&db, ALL_TIME), [(1, 20, 0)]);
