@@ -211,7 +211,7 @@ pub(super) mod tests {
         }
 
         fn refusal(&self) -> String {
-            open(&self.0).err().expect("it is not to be used")
+            open(&self.0).expect_err("it is not to be used")
         }
     }
 
@@ -320,7 +320,7 @@ pub(super) mod tests {
         let scratch = Scratch::new("nodir");
         let file = scratch.0.join("file");
         fs::write(&file, "").expect("the folder can be written");
-        let refusal = open(&file).err().expect("it is a file");
+        let refusal = open(&file).expect_err("it is a file");
         assert!(refusal.contains("The data directory") && refusal.contains("file"), "{refusal}");
         assert!(open(Path::new("")).err().is_some_and(|refusal| refusal.contains("empty")));
     }
