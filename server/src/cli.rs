@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 mod bots;
 mod ends;
+mod keep;
 mod serve;
 mod stress;
 mod via;
@@ -41,6 +42,8 @@ enum Command {
     Floor(stress::FloorArgs),
     #[command(hide = true)]
     Raid(stress::RaidArgs),
+    #[command(hide = true)]
+    StoreWriter(keep::StoreWriterArgs),
 }
 
 /// Runs the command line of this process.
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
         Some(Command::Worker(args)) => stress::run_worker(args),
         Some(Command::Floor(args)) => stress::run_floor(args),
         Some(Command::Raid(args)) => stress::run_raid(args),
+        Some(Command::StoreWriter(args)) => keep::run(args),
     };
     ended(result.map(|()| ExitCode::SUCCESS))
 }

@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use throng_shared::limits::{
     AUTH_SECRET_BYTES_MAX, AUTH_SECRET_BYTES_MIN, FRAMES_PER_TICK, HOUSE_BOTS_MAX, LINK_HOLD_MS,
-    MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, PLAYERS_MAX, PROXIES_MAX, SESSION_MS,
-    SESSION_S_MAX, TICK_HZ_MAX, TICK_HZ_MIN,
+    MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, OPERATOR_SECRET_BYTES_MAX, PLAYERS_MAX,
+    PROXIES_MAX, SESSION_MS, SESSION_S_MAX, TICK_HZ_MAX, TICK_HZ_MIN,
 };
 
 use crate::game::Game;
@@ -122,6 +122,9 @@ pub struct Settings {
     pub session_s: Option<u64>,
     pub auth_secret: Option<AuthSecret>,
     pub auth_secret_file: Option<PathBuf>,
+    pub operator_secret: Option<AuthSecret>,
+    pub operator_secret_file: Option<PathBuf>,
+    pub data: Option<PathBuf>,
     pub trust_proxy: Option<Vec<IpNet>>,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
@@ -180,6 +183,11 @@ impl Settings {
                 // No error may repeat it.
                 "AUTH_SECRET" => settings.auth_secret = Some(AuthSecret::new(value)),
                 "AUTH_SECRET_FILE" => settings.auth_secret_file = Some(PathBuf::from(value)),
+                "OPERATOR_SECRET" => settings.operator_secret = Some(AuthSecret::new(value)),
+                "OPERATOR_SECRET_FILE" => {
+                    settings.operator_secret_file = Some(PathBuf::from(value));
+                }
+                "DATA" => settings.data = Some(PathBuf::from(value)),
                 "TRUST_PROXY" => {
                     let networks = value.split(',').map(|it| parse(&name, it.trim()));
                     settings.trust_proxy = networks.collect::<Result<_, _>>()?;
@@ -207,12 +215,18 @@ impl Settings {
         // A file's map must not hide a flag's arena, nor the other way round.
         let placed = self.arena.is_some() || self.map.is_some();
         let (arena, map) = if placed { (self.arena, self.map) } else { (other.arena, other.map) };
-        let (auth_secret, auth_secret_file) =
-            if self.auth_secret.is_some() || self.auth_secret_file.is_some() {
-                (self.auth_secret, self.auth_secret_file)
-            } else {
-                (other.auth_secret, other.auth_secret_file)
-            };
+        // Nor a file's secret the other way to give one.
+        let secret = |one: (Option<AuthSecret>, Option<PathBuf>), other| {
+            if one.0.is_some() || one.1.is_some() { one } else { other }
+        };
+        let (auth_secret, auth_secret_file) = secret(
+            (self.auth_secret, self.auth_secret_file),
+            (other.auth_secret, other.auth_secret_file),
+        );
+        let (operator_secret, operator_secret_file) = secret(
+            (self.operator_secret, self.operator_secret_file),
+            (other.operator_secret, other.operator_secret_file),
+        );
         Settings {
             listen: self.listen.or(other.listen),
             tick_rate: self.tick_rate.or(other.tick_rate),
@@ -227,6 +241,9 @@ impl Settings {
             session_s: self.session_s.or(other.session_s),
             auth_secret,
             auth_secret_file,
+            operator_secret,
+            operator_secret_file,
+            data: self.data.or(other.data),
             trust_proxy: self.trust_proxy.or(other.trust_proxy),
             tls_cert: self.tls_cert.or(other.tls_cert),
             tls_key: self.tls_key.or(other.tls_key),
@@ -262,6 +279,10 @@ pub struct Config {
     pub session_ms: u64,
     /// What the operator's login service signs tickets with.
     pub auth_secret: Option<AuthSecret>,
+    /// What operators show to get their tickets here.
+    pub operator_secret: Option<AuthSecret>,
+    /// Where scores, players, bans and the key of identities are kept; in memory if nowhere.
+    pub data: Option<PathBuf>,
     pub proxies: Proxies,
     pub tls: Option<TlsFiles>,
     pub limits: Limits,
@@ -356,7 +377,17 @@ impl Config {
             game: Game::default(),
             link_hold_ms: link_hold_s * 1000,
             session_ms: session_s * 1000,
-            auth_secret: auth_secret(settings.auth_secret, settings.auth_secret_file)?,
+            auth_secret: secret(
+                ("auth-secret", AUTH_SECRET_BYTES_MAX),
+                settings.auth_secret,
+                settings.auth_secret_file,
+            )?,
+            operator_secret: secret(
+                ("operator-secret", OPERATOR_SECRET_BYTES_MAX),
+                settings.operator_secret,
+                settings.operator_secret_file,
+            )?,
+            data: settings.data,
         })
     }
 
@@ -393,16 +424,17 @@ impl Config {
 }
 
 /// The secret that was given or is in the file that was named.
-fn auth_secret(
+fn secret(
+    (name, bytes_max): (&str, usize),
     given: Option<AuthSecret>,
     file: Option<PathBuf>,
 ) -> Result<Option<AuthSecret>, String> {
     let (source, secret) = match (given, file) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => {
-            return Err("Only one of auth-secret and auth-secret-file can be given.".to_owned());
+            return Err(format!("Only one of {name} and {name}-file can be given."));
         }
-        (Some(secret), None) => ("auth-secret".to_owned(), secret),
+        (Some(secret), None) => (name.to_owned(), secret),
         (None, Some(path)) => {
             let path_text = path.display().to_string();
             let text = std::fs::read_to_string(path)
@@ -413,10 +445,9 @@ fn auth_secret(
         }
     };
     let len = secret.len();
-    if !(AUTH_SECRET_BYTES_MIN..=AUTH_SECRET_BYTES_MAX).contains(&len) {
+    if !(AUTH_SECRET_BYTES_MIN..=bytes_max).contains(&len) {
         return Err(format!(
-            "{source} has {len} bytes, and must have {AUTH_SECRET_BYTES_MIN} to \
-             {AUTH_SECRET_BYTES_MAX}."
+            "{source} has {len} bytes, and must have {AUTH_SECRET_BYTES_MIN} to {bytes_max}."
         ));
     }
     Ok(Some(secret))

@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 pub mod game;
+pub mod identity;
 pub mod link;
 mod log;
 pub mod maps;
@@ -15,6 +16,7 @@ pub mod room;
 pub mod serve;
 pub mod sim;
 pub mod stop;
+pub mod store;
 pub mod tickets;
 pub mod web;
 pub mod words;

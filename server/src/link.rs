@@ -19,6 +19,7 @@ use throng_shared::session::{CloseCode, Name};
 use throng_shared::wire::{Ask, Input};
 
 pub use self::gauge::{Gauge, Step, ThreadLoad};
+use crate::identity::PlayerId;
 use crate::replication::TickFrame;
 
 /// A connection, for as long as the process lives.
@@ -30,6 +31,14 @@ pub struct ConnId {
     pub serial: u64,
 }
 
+/// Who somebody is beyond this connection, and what it may do. The default is a guest whom
+/// nobody knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Visitor {
+    pub player: PlayerId,
+    pub operator: bool,
+}
+
 /// What a connection asks of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -37,6 +46,9 @@ pub enum Control {
         conn: ConnId,
         name: Name,
         look: u8,
+        who: Visitor,
+        /// To look on, without a glider.
+        watch: bool,
     },
     Leave {
         conn: ConnId,
@@ -335,7 +347,8 @@ mod tests {
         let conn = |serial| ConnId { thread: 0, serial };
         let name = Name::parse("Ada").expect("it is a name");
         for serial in 0..5 {
-            let join = Control::Join { conn: conn(serial), name: name.clone(), look: 0 };
+            let (name, who) = (name.clone(), Visitor::default());
+            let join = Control::Join { conn: conn(serial), name, look: 0, who, watch: false };
             assert_eq!(ports[0].control(join), Ok(()));
         }
         assert_eq!(ports[0].control(Control::Leave { conn: conn(0) }), Ok(()));

@@ -12,11 +12,13 @@ use throng_shared::limits::BACKLOG;
 use tokio::sync::Notify;
 
 use crate::config::Config;
+use crate::identity::Identities;
 use crate::link::{Gauge, RoomLink, Step};
 use crate::net::{Door, Front, FrontOptions, NetOptions, NetThread, Tally, Tls};
 use crate::room::{RoomOptions, RoomStatus, RoomWorker};
 use crate::sim::SimOptions;
 use crate::stop::StopSign;
+use crate::store::Store;
 use crate::tickets::Tickets;
 use crate::web::{self, WebRoom, WebState};
 
@@ -35,6 +37,8 @@ pub struct Server {
     stop_front: Arc<Notify>,
     stop_net: StopSign,
     stop_room: StopSign,
+    stop_store: StopSign,
+    store: Store,
     threads: Threads,
 }
 
@@ -44,6 +48,7 @@ struct Threads {
     front: Vec<JoinHandle<()>>,
     net: Vec<JoinHandle<()>>,
     room: Vec<JoinHandle<()>>,
+    store: Option<JoinHandle<()>>,
 }
 
 /// Listens with room for all who come at once: a slow accept under load must not make
@@ -65,6 +70,13 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// A sentence for the operator: the address is taken, the map is broken, …
 pub fn start(config: &Config) -> Result<Server, String> {
     let (arena, shards) = config.arena()?;
+    let (store, writer) = Store::open(config.data.as_deref())?;
+    if config.data.is_none() {
+        tracing::info!(
+            "Scores, players and bans are kept in memory, and gone when this server stops: \
+             --data DIR keeps them."
+        );
+    }
     let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
     let listener = listen(config.listen).map_err(|error| {
         format!("The address {} cannot be listened on: {error}.", config.listen)
@@ -83,10 +95,13 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let status = Arc::new(status);
     let tally = Arc::new(Tally::default());
     let (link, ports) = RoomLink::new(config.net_threads);
-    let tickets = Arc::new(Tickets::new(config.auth_secret.as_ref(), ROOM));
+    let tickets = Tickets::new(config.auth_secret.as_ref(), ROOM);
+    let tickets = Arc::new(tickets.with_operator_secret(config.operator_secret.clone()));
     let options = NetOptions {
         tally: Arc::clone(&tally),
         tickets: Arc::clone(&tickets),
+        identities: Arc::new(Identities::new(store.clone())),
+        store: store.clone(),
         sessions: Arc::default(),
         link_hold_ms: config.link_hold_ms,
         session_ms: config.session_ms,
@@ -97,8 +112,14 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let reports = Arc::default();
     let off = config.limits.switched_off.flags();
     let switched_off = off.iter().map(|(flag, _)| *flag).collect();
-    let state =
-        WebState { rooms: vec![room], tally: Arc::clone(&tally), reports, tickets, switched_off };
+    let state = WebState {
+        rooms: vec![room],
+        tally: Arc::clone(&tally),
+        reports,
+        tickets,
+        store: store.clone(),
+        switched_off,
+    };
     let options = FrontOptions {
         origins: config.origins.clone(),
         limits: config.limits.clone(),
@@ -117,10 +138,13 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let options = RoomOptions { name: ROOM.to_owned(), sim, game, link_hold_ms, cores, panic_at };
     let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
 
+    let stop_store = StopSign::default();
     let stop_net = StopSign::default();
     let stop_room = StopSign::default();
     let stop_house = Arc::new(Notify::new());
     let mut threads = Threads::default();
+    let sign = stop_store.clone();
+    threads.store = Some(spawn("store", move || writer.run(&sign))?);
     let sign = stop_room.clone();
     threads.room.push(spawn("room", move || {
         worker.run(&sign);
@@ -145,6 +169,8 @@ pub fn start(config: &Config) -> Result<Server, String> {
         stop_front,
         stop_net,
         stop_room,
+        stop_store,
+        store,
         threads,
     })
 }
@@ -174,6 +200,12 @@ impl Server {
         &self.gauge
     }
 
+    /// What outlives it, if it is kept.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// What the edge counts.
     #[must_use]
     pub fn tally(&self) -> &Tally {
@@ -189,8 +221,8 @@ impl Server {
     /// Whether a thread has ended that should run on.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        let Threads { house: _, front, net, room } = &self.threads;
-        front.iter().chain(net).chain(room).any(JoinHandle::is_finished)
+        let Threads { house: _, front, net, room, store } = &self.threads;
+        front.iter().chain(net).chain(room).chain(store).any(JoinHandle::is_finished)
     }
 
     /// Begins to let everybody go: `/readyz` says so at once, players get a notice and then
@@ -206,12 +238,15 @@ impl Server {
         self.stop_house.notify_one();
         self.stop_front.notify_one();
         self.stop_net.raise();
-        let Threads { house, front, net, room } = self.threads;
+        let Threads { house, front, net, room, store } = self.threads;
         for thread in net.into_iter().chain(front).chain(house) {
             join(thread);
         }
         self.stop_room.raise();
         room.into_iter().for_each(join);
+        // Last: what the others had to keep has come by now.
+        self.stop_store.raise();
+        store.into_iter().for_each(join);
     }
 }
 

@@ -103,6 +103,17 @@ struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<u64>,
     jti: String,
+    /// Whoever brings it may do what operators may.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    operator: bool,
+}
+
+/// What a good ticket lets somebody in as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    pub name: Name,
+    /// Whether it may do what operators may.
+    pub operator: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,6 +165,8 @@ impl Used {
 pub struct Tickets {
     key: hmac::Key,
     are_needed: bool,
+    /// What operators show to get theirs here.
+    operator_secret: Option<AuthSecret>,
     room: String,
     used: Mutex<Used>,
 }
@@ -169,9 +182,31 @@ impl Tickets {
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, bytes),
             are_needed: secret.is_some(),
+            operator_secret: None,
             room: room.to_owned(),
             used: Mutex::default(),
         }
+    }
+
+    /// The same, with the secret that operators get theirs for.
+    #[must_use]
+    pub fn with_operator_secret(self, operator_secret: Option<AuthSecret>) -> Self {
+        Self { operator_secret, ..self }
+    }
+
+    /// Whether operators get theirs here.
+    #[must_use]
+    pub fn are_for_operators(&self) -> bool {
+        self.operator_secret.is_some()
+    }
+
+    /// Whether somebody knows the secret of operators. How long it takes tells nothing of
+    /// the secret.
+    #[must_use]
+    pub fn is_operator(&self, shown: &AuthSecret) -> bool {
+        let Some(secret) = &self.operator_secret else { return false };
+        let expected = hmac::sign(&self.key, secret.0.as_bytes());
+        hmac::verify(&self.key, shown.0.as_bytes(), expected.as_ref()).is_ok()
     }
 
     /// Whether nobody comes in without one.
@@ -190,6 +225,16 @@ impl Tickets {
     /// time.
     #[must_use]
     pub fn issue(&self, name: &Name, now_s: u64) -> String {
+        self.sign(name, now_s, false)
+    }
+
+    /// The same for somebody who may do what operators may.
+    #[must_use]
+    pub fn issue_to_operator(&self, name: &Name, now_s: u64) -> String {
+        self.sign(name, now_s, true)
+    }
+
+    fn sign(&self, name: &Name, now_s: u64, operator: bool) -> String {
         let mut id = [0; ID_BYTES];
         SystemRandom::new().fill(&mut id).expect("the system has random bytes");
         let claims = Claims {
@@ -200,6 +245,7 @@ impl Tickets {
             iat: Some(now_s),
             nbf: None,
             jti: URL_SAFE_NO_PAD.encode(id),
+            operator,
         };
         let header = Header { alg: ALGORITHM, typ: Some(TYPE), crit: None };
         let part = |json: serde_json::Result<Vec<u8>>| {
@@ -211,13 +257,13 @@ impl Tickets {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
 
-    /// Uses a ticket up: the name that it is for. Of two who bring the same one, one gets
+    /// Uses a ticket up: whom it is for. Of two who bring the same one, one gets
     /// in.
     ///
     /// # Errors
     /// When it is not good at `now_s`, or was used.
-    pub fn redeem(&self, ticket: &str, now_s: u64) -> Result<Name, BadTicket> {
-        let Claims { name, room, aud, exp, iat, nbf, jti } = self.verify(ticket)?;
+    pub fn redeem(&self, ticket: &str, now_s: u64) -> Result<Pass, BadTicket> {
+        let Claims { name, room, aud, exp, iat, nbf, jti, operator } = self.verify(ticket)?;
         if now_s > exp.saturating_add(TICKET_SKEW_S) {
             return Err(BadTicket::TicketExpired);
         }
@@ -239,7 +285,7 @@ impl Tickets {
         }
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.take(jti, exp + TICKET_SKEW_S, now_s)?;
-        Ok(name)
+        Ok(Pass { name, operator })
     }
 
     /// Makes a ticket good again that was used, and brought nobody in.

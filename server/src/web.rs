@@ -17,6 +17,7 @@ use throng_shared::limits::{REPORTS_PER_S, TICKS_TOLD, TICKS_TOLD_MAX};
 use crate::link::Gauge;
 use crate::net::Tally;
 use crate::room::{Quantiles, RoomStatus};
+use crate::store::{Health, Store};
 use crate::tickets::Tickets;
 
 mod ticket;
@@ -38,6 +39,7 @@ pub struct WebState {
     pub tally: Arc<Tally>,
     pub reports: Arc<Mutex<Reports>>,
     pub tickets: Arc<Tickets>,
+    pub store: Store,
     /// Flags that switched a limit off.
     pub switched_off: Vec<&'static str>,
 }
@@ -151,8 +153,28 @@ struct Rooms {
     bytes_out: u64,
     /// Connections that ended, by reason.
     ends: std::collections::BTreeMap<String, u64>,
+    storage: StorageReport,
     /// Flags that switched a limit off.
     r#unsafe: Vec<&'static str>,
+}
+
+/// How what is kept is kept.
+#[derive(Debug, Serialize)]
+struct StorageReport {
+    /// Whether it outlives the process.
+    lasting: bool,
+    /// Whether it can be written just now.
+    works: bool,
+    /// Records that wait to be written.
+    waiting: usize,
+    /// Records that found no place, and are lost.
+    lost: u64,
+}
+
+impl From<Health> for StorageReport {
+    fn from(Health { is_lasting, trouble, waiting, refused }: Health) -> Self {
+        Self { lasting: is_lasting, works: trouble.is_none(), waiting, lost: refused }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -273,6 +295,7 @@ fn report(state: &WebState, ticks: usize) -> Bytes {
         bytes_in,
         bytes_out,
         ends: state.tally.ends(),
+        storage: state.store.health().into(),
         r#unsafe: state.switched_off.clone(),
     };
     serde_json::to_vec(&report).expect("numbers and texts can be written").into()

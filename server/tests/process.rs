@@ -14,6 +14,8 @@ mod drain;
 mod readers;
 #[path = "process/secrets.rs"]
 mod secrets;
+#[path = "process/store.rs"]
+mod store;
 #[path = "process/tickets.rs"]
 mod tickets;
 #[cfg(unix)]
@@ -134,6 +136,9 @@ fn wrong_flags_are_named() {
         (vec!["--session-s", "5", "--link-hold-s", "6"], "link-hold-s is 6"),
         (vec!["--auth-secret", "short"], "auth-secret has 5 bytes"),
         (vec!["--auth-secret-file", "no-such.key"], "no-such.key"),
+        (vec!["--operator-secret", "short"], "operator-secret has 5 bytes"),
+        (vec!["--operator-secret-file", "no-such.key"], "no-such.key"),
+        (vec!["--data", ""], "--data"),
         (vec!["--auth-secret", "x", "--auth-secret-file", "y"], "Only one"),
         (vec!["serve", "now"], "now"),
         (vec!["bots", "--brain", "genius"], "genius"),
@@ -163,6 +168,8 @@ fn short_help_fits_one_screen_and_long_help_names_every_flag() {
         "--link-hold-s",
         "--session-s",
         "--auth-secret-file",
+        "--operator-secret-file",
+        "--data",
         "--config",
         "--trust-proxy",
         "--tls-cert",

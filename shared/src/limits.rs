@@ -228,6 +228,44 @@ pub const TICKET_REQUEST_BYTES: usize = 1 << 10;
 /// And the time that it may take to come.
 pub const TICKET_REQUEST_MS: u64 = 3_000;
 
+/// Greatest length of the secret with which operators get their tickets; the least is that of
+/// secrets that sign.
+pub const OPERATOR_SECRET_BYTES_MAX: usize = 512;
+
+/// Records that wait to be written, while the disk is slow or full; more are not taken.
+pub const RECORDS_WAITING_MAX: usize = 16_384;
+/// Records of one transaction, and the least time from one transaction to the next, in
+/// milliseconds.
+pub const RECORDS_AT_ONCE: usize = 1_024;
+pub const COMMIT_MS: u64 = 50;
+/// Time between two tries of a transaction that failed, in milliseconds.
+pub const COMMIT_RETRY_MS: u64 = 1_000;
+/// Longest look at a file of scores before it is used, in milliseconds.
+pub const STORE_CHECK_MS: u64 = 5_000;
+/// Numbers of players that are taken from the file at once, so that none comes twice.
+pub const PLAYERS_RESERVED: u32 = 8_192;
+/// Players that are kept: in a file, and where there is none. Those who were not seen for
+/// the longest time are forgotten first, unless they are banned or on the board.
+pub const PLAYERS_KEPT: u32 = 1_000_000;
+pub const PLAYERS_KEPT_IN_MEMORY: u32 = 65_536;
+/// Players of whom it is known without a look at the file what counts for them.
+pub const PLAYERS_KNOWN: usize = 16_384;
+/// Days of which scores are kept, and lines of the audit log.
+pub const SCORE_DAYS_KEPT: u32 = 32;
+pub const AUDIT_LINES_KEPT: u32 = 100_000;
+/// Rows of the lasting boards, of which clients see the first.
+pub const BOARD_ROWS_KEPT: usize = 500;
+/// Bans and mutes at one time, and whom one player may not want to hear.
+pub const SANCTIONS_MAX: usize = 16_384;
+pub const IGNORED_MAX: usize = 100;
+/// Text of a ban, a mute or a line of the audit log.
+pub const SANCTION_REASON_BYTES: usize = 64;
+pub const AUDIT_BYTES: usize = 512;
+/// The longest ban and mute, in seconds: ten years.
+pub const SANCTION_S_MAX: u64 = 10 * 365 * 86_400;
+/// Time between two sweeps of what has expired, in milliseconds.
+pub const SWEEP_MS: u64 = 600_000;
+
 /// Rates of what the room tells everybody, in milliseconds between two messages.
 pub const BOARD_MS: u64 = 1_000;
 pub const CROWN_MS: u64 = 500;
@@ -383,6 +421,11 @@ const _: () = {
         PAGES_PER_S as u64 * (TICKET_S + TICKET_SKEW_S) < TICKETS_USED_MAX as u64,
         "those who ask for tickets cannot fill the memory of used ones"
     );
+    assert!(OPERATOR_SECRET_BYTES_MAX + NAME_BYTES_MAX + ROOM_NAME_BYTES < TICKET_REQUEST_BYTES);
+    assert!(AUTH_SECRET_BYTES_MIN < OPERATOR_SECRET_BYTES_MAX);
+    assert!(SANCTION_REASON_BYTES + 56 <= REASON_BYTES_MAX, "it is told how long a ban lasts");
+    assert!(BOARD_ROWS <= BOARD_ROWS_KEPT);
+    assert!(COMMIT_MS < COMMIT_RETRY_MS);
     assert!(CLIENT_SILENCE_MS > PING_MS * 2);
     assert!(SERVER_SILENCE_MS > PING_MS * 4);
     assert!(CLIENT_STALL_MS * 2 < CLIENT_SILENCE_MS, "silence must be noticed between stalls");

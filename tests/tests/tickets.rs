@@ -167,3 +167,53 @@ async fn house_bots_need_no_ticket() {
     }
     server.stop();
 }
+
+#[tokio::test]
+async fn operators_get_tickets_for_their_secret_also_where_guests_get_none() {
+    use throng::tickets::AuthSecret;
+    let operator = "a secret of whoever runs this server";
+    let asked = |secret: &str| {
+        serde_json::json!({ "name": "Ada", "room": "arena", "operator": secret }).to_string()
+    };
+    let settings = Settings {
+        auth_secret: Some(AuthSecret::from(SECRET)),
+        operator_secret: Some(AuthSecret::from(operator)),
+        ..empty()
+    };
+    let server = server(settings);
+    let address = server.address();
+    let (status, answer) = ask(address, &asked(operator)).await;
+    assert_eq!(status, "200", "{answer}");
+    let answer: serde_json::Value = serde_json::from_str(&answer).expect("the answer is JSON");
+    let ticket = answer["ticket"].as_str().expect("a ticket is a text");
+    assert_eq!(end_of(address, "/ws", ticket).await, None);
+    for wrong in ["", "x", SECRET, &operator[1..]] {
+        let (status, answer) = ask(address, &asked(wrong)).await;
+        assert_eq!(status, "403", "{answer}");
+        assert!(!answer.contains(operator) && answer.lines().count() == 1, "{answer}");
+    }
+    let (status, _) = ask(address, r#"{"name":"Ada","room":"arena"}"#).await;
+    assert_eq!(status, "403", "because guests need the login service");
+    server.stop();
+}
+
+#[tokio::test]
+async fn who_is_banned_is_told_why_and_for_how_long() {
+    use throng::identity::PlayerId;
+    use throng::store::Ban;
+    let server = server(empty());
+    let address = server.address();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let until_s = now.expect("it is after 1970").as_secs() + 86_400 * 3;
+    let (reason, operator) = ("it was no fun".to_owned(), "Ada".to_owned());
+    let player = PlayerId(77);
+    let ban = Ban { player, address: Some(address.ip()), until_s, reason, operator };
+    assert!(server.store().ban(ban));
+    let ticket = ticket(address, "Eve").await;
+    let told = end_of(address, "/ws", &ticket).await;
+    let sentence = "you are banned for another 3 days: it was no fun";
+    assert_eq!(told, Some((4010, sentence.to_owned())));
+    assert!(server.store().pardon(player, "Ada"));
+    assert_eq!(end_of(address, "/ws", &ticket).await, None, "because it was not used up");
+    server.stop();
+}

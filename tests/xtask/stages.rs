@@ -32,7 +32,8 @@ const STAGES: &[Stage] = &[
 ];
 
 /// Those that take longer than anybody waits for.
-const LONG_STAGES: &[Stage] = &[("ten minutes of churn", churn)];
+const LONG_STAGES: &[Stage] =
+    &[("ten minutes of churn", churn), ("two hundred kills while scores are written", kills)];
 
 /// Which stages are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +117,13 @@ fn release_tests(root: &Path) -> Outcome {
 fn churn(root: &Path) -> Outcome {
     let arguments = ["run", "--release", "--package", "throng", "--", "stress", "churn"];
     plain(&mut cargo(root, &arguments), "players who came and went left something behind")
+}
+
+fn kills(root: &Path) -> Outcome {
+    let arguments = ["test", "--package", "throng", "--test", "process", "store::nothing"];
+    let mut command = cargo(root, &arguments);
+    let sentence = "a score that was acknowledged is lost";
+    counted(command.env("THRONG_TEST_KILLS", "200"), tally::of_cargo, sentence)
 }
 
 fn browser_tests(root: &Path) -> Outcome {

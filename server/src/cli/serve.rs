@@ -65,6 +65,15 @@ pub(super) struct ServeArgs {
     /// File with that secret
     #[arg(long, value_name = "FILE")]
     auth_secret_file: Option<PathBuf>,
+    /// Secret for which operators get their tickets, of 32 bytes at least; better a file
+    #[arg(long, value_name = "SECRET", hide_short_help = true)]
+    operator_secret: Option<String>,
+    /// File with the secret for which operators get their tickets
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    operator_secret_file: Option<PathBuf>,
+    /// Directory for scores, players and bans, which are gone at the end without one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Networks of proxies that say by X-Forwarded-For for whom they speak
     #[arg(long, value_name = "CIDR", value_delimiter = ',')]
     trust_proxy: Option<Vec<IpNet>>,
@@ -108,6 +117,9 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         session_s: args.session_s,
         auth_secret: args.auth_secret.map(AuthSecret::new),
         auth_secret_file: args.auth_secret_file,
+        operator_secret: args.operator_secret.map(AuthSecret::new),
+        operator_secret_file: args.operator_secret_file,
+        data: args.data,
         trust_proxy: args.trust_proxy,
         tls_cert: args.tls_cert,
         tls_key: args.tls_key,

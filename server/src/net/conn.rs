@@ -150,8 +150,9 @@ pub(super) struct Conn {
     budget: Budget,
     /// The room has been asked to take the player in.
     is_joining: bool,
-    /// What it was let in with, until its session has it.
+    /// What it was let in with, and who it is, until its session has both.
     used: Option<Ticket>,
+    identity: Identity,
     /// What the client asked for in this turn, and how much of it waits for an answer.
     asks: Vec<Control>,
     unanswered: usize,
@@ -191,6 +192,7 @@ impl Conn {
             budget: Budget::new(now, rates),
             is_joining: false,
             used: None,
+            identity: Identity::default(),
             asks: Vec::new(),
             unanswered: 0,
             called: 0,
@@ -465,6 +467,15 @@ impl Conn {
 
     pub(super) fn take_ticket(&mut self) -> Option<Ticket> {
         self.used.take()
+    }
+
+    /// It was recognised, and is to be told so.
+    pub(super) fn keep_identity(&mut self, identity: Identity) {
+        self.identity = identity;
+    }
+
+    pub(super) fn take_identity(&mut self) -> Identity {
+        std::mem::take(&mut self.identity)
     }
 
     /// Whether it is a house bot.

@@ -321,7 +321,7 @@ impl Desk {
         self.number += 1;
         let number = self.number;
         let thread = (number % handovers.len() as u64) as usize;
-        let place = Place { _permit: permit, _presence: presence };
+        let place = Place { _permit: permit, presence };
         let rates = Rates::of(&self.options.limits);
         if !handovers[thread].give(Newborn { fresh, leftover, number, ticket, place, rates }) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");

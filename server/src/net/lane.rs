@@ -2,7 +2,7 @@
 //! who comes in thousands waits behind nobody but themselves. It keeps no clock.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 use super::turnstile::Turnstile;
@@ -22,6 +22,15 @@ impl Peer {
         match address.to_canonical() {
             IpAddr::V4(it) => Self::V4(it.to_bits()),
             IpAddr::V6(it) => Self::V6((it.to_bits() >> 64) as u64),
+        }
+    }
+
+    /// The address, or the first one of its network; none of this process.
+    pub(super) fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::House => None,
+            Self::V4(it) => Some(Ipv4Addr::from_bits(it).into()),
+            Self::V6(it) => Some(Ipv6Addr::from_bits(u128::from(it) << 64).into()),
         }
     }
 }

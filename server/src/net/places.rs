@@ -2,6 +2,7 @@
 //! may ask for something. A network of version 6 counts as one address.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -53,7 +54,14 @@ impl Drop for Presence {
 #[derive(Debug)]
 pub struct Place {
     pub(super) _permit: OwnedSemaphorePermit,
-    pub(super) _presence: Option<Presence>,
+    pub(super) presence: Option<Presence>,
+}
+
+impl Place {
+    /// Where its owner comes from; a network, if it is of version 6.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.presence.as_ref()?.peer.address()
+    }
 }
 
 /// A rate for each address. It keeps no clock, and remembers only those who have used

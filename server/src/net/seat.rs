@@ -2,7 +2,7 @@
 //! acknowledged, and what it can be taken up again with.
 
 use throng_shared::time::Millis;
-use throng_shared::wire::Secret;
+use throng_shared::wire::{Identity, Secret};
 
 use super::conn::Ticket;
 use super::places::Place;
@@ -41,6 +41,8 @@ pub(super) struct Seat {
     pub(super) place: Option<Place>,
     /// What the player came in with, until it has shown that it can come back without.
     pub(super) ticket: Option<Ticket>,
+    /// Who the player is from one visit to the next.
+    pub(super) identity: Identity,
     /// Who is to have it next: the first as soon as the room knows.
     pub(super) claims: Vec<Claim>,
 }
@@ -59,6 +61,7 @@ impl Seat {
             lost: None,
             place: None,
             ticket: None,
+            identity: Identity::default(),
             claims: Vec::new(),
         };
         (seat, secret)

@@ -8,6 +8,7 @@
 //! Nothing is lost and nothing comes twice, because each thread gets the room's mail in
 //! one order, and a seat takes none before its connection is `bound`.
 
+use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -24,7 +25,7 @@ use super::seat::{Claim, Seat};
 use super::sessions::Fingerprint;
 use super::tally::Tally;
 use super::thread::{NetThread, Slot, find};
-use crate::link::{ConnId, Control, Untaken};
+use crate::link::{ConnId, Control, Untaken, Visitor};
 use crate::words::FILTER;
 
 /// What network threads say to each other.
@@ -86,6 +87,11 @@ impl Slot {
         }
     }
 
+    /// Where its connection comes from, as far as that is counted.
+    fn address(&self) -> Option<IpAddr> {
+        self.conn.as_ref().and_then(|(_, place)| place.address())
+    }
+
     fn open_conn(&mut self) -> Option<&mut Conn> {
         self.conn.as_mut().map(|(conn, _)| conn).filter(|conn| conn.parting().is_none())
     }
@@ -115,20 +121,22 @@ impl NetThread {
     /// A new player comes in, if its ticket lets it.
     fn join_afresh(&mut self, index: usize, candidate: Candidate) {
         let (now, conn) = (self.now(), self.id(index));
-        let Candidate { mut name, look, ticket, resume: _, wish: _ } = candidate;
+        let Candidate { mut name, look, ticket, resume: _, wish } = candidate;
+        let (mut who, mut identity) = (Visitor::default(), Identity::default());
         // What others asked for in this turn goes first, and is no reason to refuse anybody.
         self.control();
         let is_behind = !self.controls.is_empty();
         let Self { slots, port, tally, options, .. } = self;
+        let address = slots[index].address();
         let Some(it) = slots[index].open_conn() else { return };
+        let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         if is_behind {
             return it.close(now, tally, CloseCode::Full, None, RESTART_RETRY_MS);
         }
         if !ticket.0.is_empty() {
-            let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
             match options.tickets.redeem(&ticket.0, unix_s) {
-                Ok(named) => {
-                    name = named;
+                Ok(pass) => {
+                    (name, who.operator) = (pass.name, pass.operator);
                     it.keep_ticket(ticket);
                 }
                 Err(bad) => return it.refuse_ticket(now, tally, bad),
@@ -137,7 +145,18 @@ impl NetThread {
             return it.refuse(now, tally, Refusal { why: Why::NoTicket });
         }
         let name = FILTER.clean_name(name);
-        match port.control(Control::Join { conn, name, look }) {
+        if !it.is_of_this_process() {
+            (who.player, identity) = options.identities.recognise(wish.identity.as_ref());
+            if let Some(ban) = options.store.verdict(who.player, address) {
+                options.tickets.give_back(it.take_ticket());
+                let sentence = ban.sentence(unix_s);
+                return it.close(now, tally, CloseCode::Kicked, Some(&sentence), 0);
+            }
+            options.store.greet(who.player, name.as_str(), address);
+        }
+        it.keep_identity(identity);
+        let watch = wish.watch;
+        match port.control(Control::Join { conn, name, look, who, watch }) {
             Ok(()) => it.set_joining(true),
             Err(Untaken::Gone) => it.close(now, tally, CloseCode::RoomCrashed, None, 0),
             Err(Untaken::Full(_)) => {
@@ -162,7 +181,8 @@ impl NetThread {
         } else if let Some(it) = slot.open_conn().filter(|it| it.is_joining()) {
             let (mut seat, secret) = Seat::new(conn, number, sessions);
             seat.ticket = it.take_ticket();
-            let identity = Identity::default();
+            seat.identity = it.take_identity();
+            let identity = seat.identity.clone();
             it.welcome(Start { you, tick, parts, secret, identity, resumed: None });
             slot.seat = Some(Box::new(seat));
             slot.bound = true;
@@ -187,7 +207,7 @@ impl NetThread {
         if let (true, Some((you, tick, parts))) = (seat.ring.reaches(received), welcome) {
             let secret = seat.renew(used, owner, &options.sessions);
             if let Some((conn, _)) = &mut slot.conn {
-                let (identity, resumed) = (Identity::default(), Some(received));
+                let (identity, resumed) = (seat.identity.clone(), Some(received));
                 conn.welcome(Start { you, tick, parts, secret, identity, resumed });
             }
             return;

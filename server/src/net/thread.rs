@@ -33,9 +33,11 @@ use super::sessions::Sessions;
 use super::takeover::{Coming, Word};
 use super::tally::Tally;
 use crate::config::Limits;
+use crate::identity::Identities;
 use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort};
 use crate::replication::{History, Rhythm};
 use crate::stop::StopSign;
+use crate::store::Store;
 use crate::tickets::Tickets;
 use crate::words::FILTER;
 
@@ -83,7 +85,7 @@ impl Newborn {
             leftover: Vec::new(),
             number,
             ticket: Ticket::default(),
-            place: Place { _permit: permit, _presence: None },
+            place: Place { _permit: permit, presence: None },
             rates: Rates::of(&Limits::default()),
         }
     }
@@ -127,6 +129,9 @@ impl Slot {
 pub struct NetOptions {
     pub tally: Arc<Tally>,
     pub tickets: Arc<Tickets>,
+    pub identities: Arc<Identities>,
+    /// Who is banned; and who came is told to it.
+    pub store: Store,
     pub sessions: Arc<Sessions>,
     /// How long the glider of a lost connection stays, and how long its session waits, in
     /// milliseconds.

@@ -251,7 +251,7 @@ impl RoomWorker {
 
     fn handle_control(&mut self, control: Control) {
         match control {
-            Control::Join { conn, name, look } => {
+            Control::Join { conn, name, look, who: _, watch: _ } => {
                 let newcomer = Newcomer { name: name.into_string(), look };
                 let name = newcomer.name.as_str().into();
                 let mail = match self.sim.join(newcomer) {

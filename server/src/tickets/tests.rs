@@ -34,8 +34,15 @@ fn claims(changes: &[(&str, serde_json::Value)]) -> String {
     claims.to_string()
 }
 
+fn named(judged: Result<Pass, BadTicket>) -> Result<Name, BadTicket> {
+    judged.map(|pass| {
+        assert!(!pass.operator, "because nobody said so");
+        pass.name
+    })
+}
+
 fn judged(ticket: &str) -> Result<String, BadTicket> {
-    tickets().redeem(ticket, NOW_S).map(Name::into_string)
+    named(tickets().redeem(ticket, NOW_S)).map(Name::into_string)
 }
 
 #[test]
@@ -44,16 +51,45 @@ fn a_ticket_is_good_once_and_for_its_time() {
     let name = Name::parse("Ada").expect("it is a name");
     let ticket = own.issue(&name, NOW_S);
     assert!(ticket.len() <= TICKET_BYTES / 2, "because it has to fit into a Hello: {ticket}");
-    assert_eq!(own.redeem(&ticket, NOW_S + 5), Ok(name.clone()));
+    assert_eq!(named(own.redeem(&ticket, NOW_S + 5)), Ok(name.clone()));
     assert_eq!(own.redeem(&ticket, NOW_S + 5), Err(BadTicket::TicketUsed));
     let late = own.issue(&name, NOW_S);
     let end_s = NOW_S + TICKET_S + TICKET_SKEW_S;
     assert_eq!(own.redeem(&late, end_s + 1), Err(BadTicket::TicketExpired));
-    assert_eq!(own.redeem(&late, end_s), Ok(name.clone()), "because clocks differ");
+    assert_eq!(named(own.redeem(&late, end_s)), Ok(name.clone()), "because clocks differ");
     assert_eq!(own.redeem(&late, end_s), Err(BadTicket::TicketUsed), "to its very end");
     let other = Tickets::new(None, "arena");
     let foreign = other.issue(&name, NOW_S);
     assert_eq!(own.redeem(&foreign, NOW_S), Err(BadTicket::TicketForged));
+}
+
+#[test]
+fn whoever_signs_tickets_says_who_is_an_operator() {
+    let operator = |ticket: &str| tickets().redeem(ticket, NOW_S).map(|pass| pass.operator);
+    let claimed = claims(&[("operator", true.into())]);
+    assert_eq!(operator(&signed(HEADER, &claimed)), Ok(true));
+    assert_eq!(operator(&signed(HEADER, &claims(&[("operator", false.into())]))), Ok(false));
+    assert_eq!(operator(&signed(HEADER, &claims(&[]))), Ok(false));
+    let own = signed_with(hmac::HMAC_SHA256, "a secret of somebody who guesses", HEADER, &claimed);
+    assert_eq!(operator(&own), Err(BadTicket::TicketForged));
+    let text = claims(&[("operator", "true".into())]);
+    assert_eq!(operator(&signed(HEADER, &text)), Err(BadTicket::TicketClaims));
+    let name = Name::parse("Ada").expect("it is a name");
+    let ticket = tickets().issue_to_operator(&name, NOW_S);
+    assert!(ticket.len() <= TICKET_BYTES / 2, "because it has to fit into a Hello: {ticket}");
+    assert_eq!(tickets().redeem(&ticket, NOW_S), Ok(Pass { name, operator: true }));
+}
+
+#[test]
+fn operators_show_their_secret_and_no_other() {
+    let own = Tickets::new(None, "arena");
+    assert!(!own.is_operator(&AuthSecret::from(SECRET)) && !own.are_for_operators());
+    let own = own.with_operator_secret(Some(AuthSecret::from(SECRET)));
+    assert!(own.is_operator(&AuthSecret::from(SECRET)) && own.are_for_operators());
+    for wrong in ["", "x", &SECRET[1..], &SECRET.to_uppercase(), &format!("{SECRET} ")] {
+        assert!(!own.is_operator(&AuthSecret::from(wrong)), "{wrong}");
+    }
+    assert!(!format!("{own:?}").contains("secret of"));
 }
 
 #[test]
@@ -205,7 +241,7 @@ fn the_example_in_the_documents_is_true() {
         assert!(page.contains(quoted), "because a reader copies it: {quoted}");
     }
     let tickets = Tickets::new(Some(&AuthSecret::from(secret)), "arena");
-    let name = tickets.redeem(&ticket, 1_767_225_600).map(Name::into_string);
+    let name = named(tickets.redeem(&ticket, 1_767_225_600)).map(Name::into_string);
     assert_eq!(name, Ok("Ada".to_owned()));
 }
 

@@ -14,12 +14,15 @@ use throng_shared::session::Name;
 use tokio::time::timeout;
 
 use super::WebState;
+use crate::tickets::AuthSecret;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     name: String,
     room: String,
+    /// The secret of operators, from one of them.
+    operator: Option<AuthSecret>,
 }
 
 #[derive(Serialize)]
@@ -35,38 +38,52 @@ pub(super) fn route() -> MethodRouter<WebState> {
 
 async fn ticket(State(state): State<WebState>, request: Request) -> Response {
     let tickets = &state.tickets;
-    if tickets.are_needed() {
+    let elsewhere = || {
         let sentence = "Tickets of this server come from its operator's login service.\n";
-        return (StatusCode::FORBIDDEN, sentence).into_response();
+        (StatusCode::FORBIDDEN, sentence).into_response()
+    };
+    if tickets.are_needed() && !tickets.are_for_operators() {
+        return elsewhere();
     }
     let within = Duration::from_millis(TICKET_REQUEST_MS);
     let Ok(body) = timeout(within, Bytes::from_request(request, &())).await else {
         let sentence = "The rest of the request did not come in time.\n";
         return (StatusCode::REQUEST_TIMEOUT, sentence).into_response();
     };
-    let name = match wanted(body.ok().as_deref(), tickets.room()) {
-        Ok(name) => name,
+    let (name, secret) = match wanted(body.ok().as_deref(), tickets.room()) {
+        Ok(wanted) => wanted,
         Err(sentence) => return (StatusCode::BAD_REQUEST, sentence).into_response(),
     };
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let given = Given { ticket: tickets.issue(&name, now_s), valid_s: TICKET_S };
+    let ticket = match secret {
+        None if tickets.are_needed() => return elsewhere(),
+        None => tickets.issue(&name, now_s),
+        Some(secret) if tickets.is_operator(&secret) => tickets.issue_to_operator(&name, now_s),
+        Some(_) => {
+            let sentence = "That is not the secret of this server's operators.\n";
+            return (StatusCode::FORBIDDEN, sentence).into_response();
+        }
+    };
+    let given = Given { ticket, valid_s: TICKET_S };
     let json = serde_json::to_vec(&given).expect("a text and a number can be written");
     ([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/json")], json).into_response()
 }
 
-/// The name in a request, or a sentence that says what is wrong with it. It repeats
+/// The name in a request and what an operator shows, or a sentence that says what is wrong with it. It repeats
 /// nothing of what came.
-fn wanted(body: Option<&[u8]>, room: &str) -> Result<Name, String> {
+fn wanted(body: Option<&[u8]>, room: &str) -> Result<(Name, Option<AuthSecret>), String> {
     let Some(body) = body else {
         return Err(format!("A request for a ticket has at most {TICKET_REQUEST_BYTES} bytes.\n"));
     };
-    let Wanted { name, room: wanted } = serde_json::from_slice(body).map_err(|_| {
+    let Wanted { name, room: wanted, operator } = serde_json::from_slice(body).map_err(|_| {
         "A request for a ticket is JSON: {\"name\": \"…\", \"room\": \"…\"}.\n".to_owned()
     })?;
     if wanted != room {
         return Err(format!("There is no such room; the only one is {room}.\n"));
     }
-    Name::parse(&name).map_err(|error| format!("The name cannot be used: {error}.\n"))
+    let name = Name::parse(&name);
+    let name = name.map_err(|error| format!("The name cannot be used: {error}.\n"))?;
+    Ok((name, operator))
 }
 
 #[cfg(test)]
@@ -75,13 +92,15 @@ mod tests {
 
     #[test]
     fn what_is_no_request_for_a_ticket_is_told_so() {
-        let told = |body: &str| wanted(Some(body.as_bytes()), "arena").map(Name::into_string);
+        let told =
+            |body: &str| wanted(Some(body.as_bytes()), "arena").map(|(name, _)| name.into_string());
         assert_eq!(told(r#"{"name":" Ada ","room":"arena"}"#), Ok("Ada".to_owned()));
         for (body, expected) in [
             ("", "is JSON"),
             ("name=Ada", "is JSON"),
             (r#"{"name":"Ada"}"#, "is JSON"),
             (r#"{"name":"Ada","room":"arena","exp":9}"#, "is JSON"),
+            (r#"{"name":"Ada","room":"arena","operator":true}"#, "is JSON"),
             (r#"{"name":["Ada"],"room":"arena"}"#, "is JSON"),
             (r#"{"name":"Ada","room":"<b>"}"#, "the only one is arena"),
             (r#"{"name":"","room":"arena"}"#, "at least one character"),

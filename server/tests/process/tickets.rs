@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{Utf8Bytes, client};
 use super::{Serving, file, throng};
 
 const SECRET: &str = "planted-secret-of-the-login-service";
+const OPERATOR: &str = "planted-secret-of-who-runs-the-server";
 
 /// What the server says to somebody who says a Hello with this ticket.
 fn hear(address: &str, query: &str, ticket: &str) -> Vec<Message> {
@@ -40,6 +41,7 @@ fn secrets_reach_neither_log_nor_page() {
         .args(["--listen", "127.0.0.1:0", "--house-bots", "1"])
         .env("THRONG_LOG", "trace")
         .env("THRONG_AUTH_SECRET", SECRET)
+        .env("THRONG_OPERATOR_SECRET", OPERATOR)
         .stdout(Stdio::piped())
         .stderr(stderr);
     let serving = Serving::of(command);
@@ -54,6 +56,19 @@ fn secrets_reach_neither_log_nor_page() {
     let Ok(ServerMessage::Welcome(welcome)) = decode_server(bytes) else {
         panic!("the first message is a Welcome")
     };
+    for (secret, expected) in [(OPERATOR, " 200 "), ("planted-guess", " 403 ")] {
+        let mut stream = TcpStream::connect(&address).expect("the server listens");
+        let body = format!(r#"{{"name":"Ada","room":"arena","operator":"{secret}"}}"#);
+        let request = format!(
+            "POST /api/ticket HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("the server reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("the server answers");
+        assert!(answer.contains(expected) && !answer.contains("planted"), "{answer}");
+    }
     let in_url = service.issue(&name, now_s);
     assert_eq!(hear(&address, &format!("?token={in_url}"), "").len(), 2);
     for bad in ["planted.wrong.ticket", &good] {
@@ -87,8 +102,11 @@ fn secrets_reach_neither_log_nor_page() {
     let secret = welcome.secret.0;
     let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
     let list = format!("{secret:?}");
+    let identity = format!("{:?}", welcome.identity.0);
     for text in [said, rooms] {
-        for planted in ["planted", SECRET, &good, &in_url, &hex, list.trim_matches(['[', ']'])] {
+        let identity = identity.trim_matches(['[', ']']);
+        let list = list.trim_matches(['[', ']']);
+        for planted in ["planted", SECRET, &good, &in_url, &hex, list, identity] {
             assert!(!text.contains(planted), "because {planted:?} is secret");
         }
     }

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use throng::config::{ArenaSpec, Config, Settings};
 use throng::game::Game;
+use throng::identity::Identities;
 use throng::link::{ConnId, Control, InputNote, Mail, Publication, RoomLink, RoomPort, Step};
 use throng::net::{Handover, NetOptions, NetThread, Newborn, Tally};
 use throng::room::{Due, Pace, RoomOptions, RoomStatus, RoomWorker};
 use throng::sim::{Sim, SimOptions};
+use throng::store::Store;
 use throng::tickets::Tickets;
 use throng_shared::ids::NetId;
 use throng_shared::limits::CONNECTIONS_MAX;
@@ -84,6 +86,8 @@ impl House {
         let net_options = NetOptions {
             tally: Arc::clone(&tally),
             tickets: Arc::new(Tickets::new(None, "arena")),
+            identities: Arc::new(Identities::new(Store::none())),
+            store: Store::none(),
             sessions: Arc::default(),
             link_hold_ms,
             session_ms,

@@ -181,6 +181,8 @@ impl Rig {
         let options = NetOptions {
             tally: Arc::default(),
             tickets: Arc::new(Tickets::new(None, "rig")),
+            identities: Arc::new(Identities::new(Store::none())),
+            store: Store::none(),
             sessions: Arc::default(),
             link_hold_ms: 10_000,
             session_ms: 60_000,

@@ -1,0 +1,202 @@
+//! A store with its thread: what lasts, what does not, and what it says when it cannot.
+
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use throng_shared::limits::COMMIT_RETRY_MS;
+
+use super::schema::tests::Scratch;
+use super::*;
+use crate::identity::Identities;
+use crate::stop::StopSign;
+
+/// A store whose thread runs.
+struct Running {
+    store: Store,
+    stop: StopSign,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    fn start(dir: Option<&Path>) -> Self {
+        let (store, writer) = Store::open(dir).expect("the store can be opened");
+        Self::of(store, writer)
+    }
+
+    fn of(store: Store, writer: StoreWriter) -> Self {
+        let stop = StopSign::default();
+        let sign = stop.clone();
+        let run = move || writer.run(&sign).expect("it does not fail");
+        Self { store, stop, thread: Some(std::thread::spawn(run)) }
+    }
+
+    fn until(&self, what: &str, mut is_so: impl FnMut(&Store) -> bool) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while !is_so(&self.store) {
+            assert!(Instant::now() < end, "because {what} takes no minute");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn stop(mut self) {
+        self.stop.raise();
+        self.thread.take().expect("it runs").join().expect("it does not panic");
+    }
+}
+
+fn score(player: u32, shards: u32) -> Score {
+    let (name, room) = (format!("player {player}"), "arena".to_owned());
+    Score { player: PlayerId(player), name, room, shards, kills: 0, at_s: unix_s() }
+}
+
+fn ban(player: u32, until_s: u64) -> Ban {
+    let (reason, operator) = ("insults".to_owned(), "Ada".to_owned());
+    Ban { player: PlayerId(player), address: None, until_s, reason, operator }
+}
+
+#[test]
+fn what_is_kept_is_there_after_a_restart() {
+    let scratch = Scratch::new("lasting");
+    let running = Running::start(Some(&scratch.0));
+    let (store, now_s) = (&running.store, unix_s());
+    let identities = Identities::new(store.clone());
+    let (ada, token) = identities.recognise(None);
+    store.greet(ada, "Ada", None);
+    let number = store.record_numbered(Score { player: ada, ..score(1, 12) });
+    assert!(store.ban(ban(2, now_s + 500)) && store.ban(ban(3, now_s + 500)));
+    assert!(store.mute(ban(4, now_s + 500)) && store.pardon(PlayerId(3), "Ada"));
+    assert!(store.ignore(ada, PlayerId(9), true));
+    assert_eq!(number, Some(2));
+    let taken = store.taken();
+    running.until("a commit", |store| store.durable() == taken);
+    running.until("a board", |store| !store.boards().all.is_empty());
+    running.stop();
+
+    let running = Running::start(Some(&scratch.0));
+    let store = &running.store;
+    let boards = store.boards();
+    assert_eq!(boards.all.first().map(|row| (row.player, row.score)), Some((ada, 12)));
+    assert_eq!(boards.day, boards.all, "because it was today");
+    assert!(store.verdict(PlayerId(2), None).is_some_and(|ban| ban.reason == "insults"));
+    assert!(store.verdict(PlayerId(3), None).is_none(), "because of the pardon");
+    assert!(store.muted(PlayerId(4)).is_some() && store.verdict(PlayerId(4), None).is_none());
+    let identities = Identities::new(store.clone());
+    assert_eq!(identities.recognise(Some(&token)).0, ada);
+    assert!(identities.recognise(None).0.0 > PLAYERS_RESERVED, "because none comes twice");
+    store.greet(ada, "Ada", None);
+    running.until("the past", |store| store.best(ada) == 12 && store.ignores(ada, PlayerId(9)));
+    assert!(store.health().is_lasting && store.health().trouble.is_none());
+    running.stop();
+    let lines = audit(&scratch.0, 9).expect("it can be read");
+    let texts: Vec<_> = lines.iter().map(|line| line.text.split(' ').next()).collect();
+    assert_eq!(texts, ["pardoned", "muted", "banned", "banned"].map(Some));
+}
+
+#[test]
+fn without_a_directory_it_is_the_same_as_long_as_it_runs() {
+    let running = Running::start(None);
+    let store = &running.store;
+    assert!(store.record(score(1, 5)) && !store.record(score(0, 500)));
+    running.until("a board", |store| store.boards().all.len() == 1);
+    assert_eq!(store.best(PlayerId(1)), 5);
+    assert!(!store.health().is_lasting);
+    running.stop();
+}
+
+#[test]
+fn a_full_disk_is_told_and_what_was_taken_is_written_when_there_is_room() {
+    let scratch = Scratch::new("full");
+    let (store, writer) = Store::open(Some(&scratch.0)).expect("it is new");
+    let pages: u32 =
+        writer.db().pragma_query_value(None, "page_count", |row| row.get(0)).expect("it has pages");
+    let db = writer.db();
+    db.query_row(&format!("PRAGMA max_page_count = {pages}"), (), |_| Ok(()))
+        .expect("a limit can be set");
+    let mut writer = writer;
+    let stop = StopSign::default();
+    for player in 1..=500 {
+        assert!(store.record(score(player, 5)));
+    }
+    std::thread::scope(|scope| {
+        let (sign, writer) = (stop.clone(), &mut writer);
+        scope.spawn(move || writer.write_until(&sign));
+        let end = Instant::now() + Duration::from_secs(60);
+        while store.health().trouble.is_none() {
+            assert!(Instant::now() < end, "because the disk is full");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        assert!(store.record(score(501, 5)), "because the game goes on");
+        assert_eq!((store.durable(), store.best(PlayerId(501))), (0, 5));
+        let trouble = store.health().trouble;
+        assert!(trouble.is_some_and(|why| why.contains("full")));
+        stop.raise();
+    });
+    let db = writer.db();
+    db.query_row("PRAGMA max_page_count = 100000", (), |_| Ok(())).expect("a limit can be set");
+    let running = Running::of(store, writer);
+    running.until("a commit", |store| store.durable() == 501 && store.health().trouble.is_none());
+    running.stop();
+    let running = Running::start(Some(&scratch.0));
+    running.until("the boards", |store| store.boards().all.len() == 500);
+    running.stop();
+}
+
+#[test]
+fn while_nothing_can_be_written_so_much_waits_and_the_rest_is_counted() {
+    let scratch = Scratch::new("readonly");
+    let (store, writer) = Store::open(Some(&scratch.0)).expect("it is new");
+    writer.db().pragma_update(None, "query_only", true).expect("it can be set");
+    let running = Running::of(store, writer);
+    running.store.record(score(1, 1));
+    running.until("trouble", |store| store.health().trouble.is_some());
+    let mut taken = 1;
+    while running.store.record(score(1, 1)) {
+        taken += 1;
+    }
+    assert!(taken <= RECORDS_WAITING_MAX + 1, "because memory is bounded: {taken}");
+    assert!(running.store.ban(ban(7, unix_s() + 100)) || running.store.health().refused == 2);
+    assert!(running.store.verdict(PlayerId(7), None).is_some(), "because it counts all the same");
+    let began = Instant::now();
+    running.stop();
+    let most = Duration::from_millis(COMMIT_RETRY_MS * 20);
+    assert!(began.elapsed() < most, "because a broken disk does not keep a server from ending");
+}
+
+#[test]
+fn numbers_are_reserved_before_they_are_given_out() {
+    let running = Running::start(None);
+    let identities = Identities::new(running.store.clone());
+    let mut last = PlayerId::NOBODY;
+    let end = Instant::now() + Duration::from_secs(60);
+    while last.0 < PLAYERS_RESERVED * 3 {
+        assert!(Instant::now() < end, "because more are reserved in time");
+        let (player, _) = identities.recognise(None);
+        if player.is_somebody() {
+            assert!(player > last && player.0 < running.store.players().1);
+            last = player;
+        }
+    }
+    running.stop();
+    let left = running_out(&identities);
+    assert!(left < PLAYERS_RESERVED * 2, "because nobody reserves any more");
+}
+
+/// New players until no number is left.
+fn running_out(identities: &Identities) -> u32 {
+    (0..u32::MAX).find(|_| !identities.recognise(None).0.is_somebody()).expect("they end")
+}
+
+#[test]
+fn a_ban_runs_out_by_itself() {
+    let store = Store::none();
+    store.ban(ban(1, unix_s().saturating_sub(1)));
+    assert!(store.verdict(PlayerId(1), None).is_none());
+}
+
+#[test]
+fn nothing_secret_is_shown() {
+    let (store, writer) = Store::open(None).expect("there is memory");
+    let key = format!("{:?}", store.key());
+    let shown = format!("{store:?} {writer:?}");
+    assert!(!shown.contains(&key) && shown.contains("Shared"), "{shown}");
+}
