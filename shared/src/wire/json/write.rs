@@ -183,11 +183,13 @@ impl Serializer for Writer {
         value: &T,
     ) -> Result<Tree, Unfit> {
         let mut fields = vec![typed(variant)];
-        match value.serialize(self)? {
-            Tree::Object(own) if own.first().is_none_or(|(name, _)| name != "type") => {
-                fields.extend(own);
-            }
-            content => fields.push((content_key(variant).into(), content)),
+        let content = value.serialize(self)?;
+        if let Tree::Object(own) = &content
+            && own.first().is_none_or(|(name, _)| name != "type")
+        {
+            fields.extend_from_slice(own);
+        } else {
+            fields.push((content_key(variant).into(), content));
         }
         Ok(Tree::Object(fields))
     }
