@@ -28,6 +28,7 @@ mod takeover;
 mod tally;
 mod thread;
 mod tls;
+mod tongue;
 mod turnstile;
 mod upgrade;
 
@@ -40,3 +41,4 @@ pub use sessions::Sessions;
 pub use tally::Tally;
 pub use thread::{Handover, NetOptions, NetThread, Newborn};
 pub use tls::{Tls, TlsFiles};
+pub use tongue::Tongue;

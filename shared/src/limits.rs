@@ -73,6 +73,8 @@ pub const INPUT_INTERVAL_MS: u64 = 100;
 
 /// Largest message that a client may send; and the limit of its decoder.
 pub const CLIENT_MESSAGE_BYTES: usize = 1024;
+/// And as JSON, which spells out what bytes only number.
+pub const JSON_MESSAGE_BYTES: usize = 4 << 10;
 /// Largest message that a server sends; and the limit of a client's decoder.
 pub const SERVER_MESSAGE_BYTES: usize = 1 << 20;
 /// Ticks of one snapshot; a client that skipped more gets keyframes. Twice the slowest
@@ -401,7 +403,8 @@ const _: () = {
     assert!(NAME_BYTES_MAX < 251, "a name's length is one byte on the wire");
     assert!(NAME_BYTES_MAX <= NAME_TYPED_BYTES_MAX, "a name is what may be typed for itself");
     assert!(REASON_BYTES_MAX <= 123, "a close frame holds 123 bytes of reason");
-    assert!(CLIENT_MESSAGE_BYTES <= READ_BUFFER_BYTES);
+    assert!(CLIENT_MESSAGE_BYTES < JSON_MESSAGE_BYTES);
+    assert!(JSON_MESSAGE_BYTES <= TURN_BYTES);
     assert!(READ_BUFFER_BYTES <= TURN_BYTES);
     assert!(OVER_BUDGET_GAP_MS < OVER_BUDGET_MS);
     assert!(FLOOD_CLOSING_MS < CLOSING_MS);

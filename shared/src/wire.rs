@@ -1,10 +1,11 @@
 //! The wire: messages, records and their bytes.
 //!
-//! Everything is bincode 2 in its standard configuration. This module and its
-//! files are the only ones that name bincode, and golden vectors pin the bytes.
+//! Everything is bincode 2 in its standard configuration, and beside it JSON. This module and
+//! its files are the only ones that name bincode, and golden vectors pin the bytes.
 
 mod codec;
 mod head;
+pub mod json;
 mod messages;
 mod pack;
 mod records;

@@ -14,7 +14,7 @@ use throng_shared::session::{ClientSession, Newest, Phase, Request, ServerSessio
 use throng_shared::time::Millis;
 use throng_shared::wire::{
     ClientMessage, Hello, Identity, Input, MapRuns, Secret, ServerMessage, Welcome, decode_client,
-    decode_server, decode_snapshot_head, encode,
+    decode_server, decode_snapshot_head, encode, json as wire_json,
 };
 
 /// Most memory that one input may take, in bytes.
@@ -32,6 +32,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("client_session", client_session),
     ("view", view),
     ("map", map),
+    ("json", json),
 ];
 
 /// Runs a target and holds it to the limit of memory.
@@ -48,6 +49,8 @@ pub(crate) fn run(target: Target, bytes: &[u8]) {
 /// What decodes is written and read back as the same message.
 fn client_message(bytes: &[u8]) {
     if let Ok(message) = decode_client(bytes) {
+        let text = wire_json::to_json(&message);
+        assert_eq!(wire_json::from_json(&text).as_ref(), Ok(&message), "because codecs agree");
         assert_eq!(decode_client(&encode(&message)), Ok(message), "because codecs agree");
     }
 }
@@ -57,6 +60,8 @@ fn server_message(bytes: &[u8]) {
     let head = decode_snapshot_head(bytes);
     let Ok(message) = decode_server(bytes) else { return };
     assert_eq!(decode_server(&encode(&message)).as_ref(), Ok(&message), "because codecs agree");
+    let text = wire_json::to_json(&message);
+    assert_eq!(wire_json::from_json(&text).as_ref(), Ok(&message), "because codecs agree");
     let head = head.expect("a whole message has a whole head");
     match (message.into_snapshot(), head) {
         (None, None) => {}
@@ -65,6 +70,19 @@ fn server_message(bytes: &[u8]) {
             assert_eq!(head.feedback, snapshot.feedback);
         }
         (snapshot, head) => panic!("because one reads a snapshot: {snapshot:?}, {head:?}"),
+    }
+}
+
+/// What is read as JSON is written and read back as the same message, and whatever is not
+/// has a sentence.
+fn json(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match wire_json::read_client(&text) {
+        Ok(message) => {
+            let again = wire_json::from_json(&wire_json::to_json(&message));
+            assert_eq!(again, Ok(message), "because codecs agree");
+        }
+        Err(bad) => assert!(!bad.to_string().is_empty(), "because a peer is told why"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the tests and the xtask runner share.
 
+pub mod json_schema;
 pub mod maps;
 pub mod schema;
 

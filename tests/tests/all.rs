@@ -8,6 +8,7 @@ mod floods;
 mod fuzz;
 mod golden;
 mod hostile;
+mod json;
 mod lengths;
 mod load;
 mod maps;

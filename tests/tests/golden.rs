@@ -2,6 +2,7 @@
 //! bit for bit. `cargo xtask golden` writes them anew.
 
 mod bytes;
+mod json;
 mod malformed;
 mod motion;
 mod reconnect;

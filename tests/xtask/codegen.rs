@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
-use throng_tests::schema;
+use throng_tests::{json_schema, schema};
 
 use crate::typescript;
 
 const CODEC: &str = "client-web/src/wire/codec.ts";
+const JSON: &str = "docs/throng.schema.json";
 const HASH: &str = "shared/src/wire/schema_hash.rs";
 
 /// Whether the files are written or compared.
@@ -24,7 +25,11 @@ pub(crate) enum Mode {
 pub(crate) fn run(root: &Path, mode: Mode) -> Result<(), String> {
     let registry = schema::trace()?;
     let hash = schema::hash(&registry)?;
-    let files = [(CODEC, typescript::codec(&registry, hash)?), (HASH, rust_hash(hash))];
+    let files = [
+        (CODEC, typescript::codec(&registry, hash)?),
+        (HASH, rust_hash(hash)),
+        (JSON, json_schema::text(&registry)?),
+    ];
     for (path, text) in files {
         let found = fs::read_to_string(root.join(path)).unwrap_or_default();
         if found.replace("\r\n", "\n") == text {

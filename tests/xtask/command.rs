@@ -24,6 +24,11 @@ pub(crate) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
     program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), folder, arguments)
 }
 
+/// A program's name as this system has it.
+pub(crate) fn executable(name: &str) -> String {
+    format!("{name}{}", std::env::consts::EXE_SUFFIX)
+}
+
 /// Where cargo puts its builds: this program lies in a folder of it.
 pub(crate) fn target() -> Result<PathBuf, String> {
     let me =

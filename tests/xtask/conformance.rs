@@ -7,7 +7,8 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::command::{cargo, program, quiet, run, target};
+use crate::command::{cargo, executable, program, quiet, run, target};
+use crate::python;
 use crate::tally::Tally;
 
 /// What pip installs, with hashes.
@@ -91,46 +92,7 @@ impl Drop for Endpoint {
 
 /// The suite, in a virtual environment of its own below cargo's target folder.
 fn suite(root: &Path) -> Result<PathBuf, String> {
-    let venv = target()?.join("conformance/venv");
-    let folder = venv.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let suite = folder.join(executable("kosoku"));
-    let wanted = fs::read(root.join(REQUIREMENTS))
-        .map_err(|error| format!("{REQUIREMENTS} cannot be read: {error}"))?;
-    let stamp = venv.join("requirements.txt");
-    if suite.is_file() && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(suite);
-    }
-    let python = python(root).ok_or(
-        "Python is missing: the conformance suite needs Python 3.10 or newer with venv and pip \
-         (on Debian: apt-get install python3-venv python3-pip)",
-    )?;
-    let into = venv.to_string_lossy();
-    if !run(&mut program(python, root, &["-m", "venv", "--clear", &into]))?.ok {
-        return Err(format!(
-            "{python} cannot make a virtual environment: install its module venv (on Debian: \
-             apt-get install python3-venv)"
-        ));
-    }
-    let pip = ["-m", "pip", "--disable-pip-version-check", "--quiet", "install"];
-    let what = ["--require-hashes", "--only-binary=:all:", "--requirement", REQUIREMENTS];
-    let arguments = [&pip[..], &what].concat();
-    if !run(&mut program(folder.join(executable("python")), root, &arguments))?.ok {
-        return Err(format!("pip could not install what {REQUIREMENTS} names"));
-    }
-    fs::write(&stamp, wanted).map_err(|error| format!("{into} cannot be written: {error}"))?;
-    Ok(suite)
-}
-
-fn executable(name: &str) -> String {
-    format!("{name}{}", std::env::consts::EXE_SUFFIX)
-}
-
-/// A Python that is new enough.
-fn python(root: &Path) -> Option<&'static str> {
-    let is_new = "import sys; sys.exit(sys.version_info < (3, 10))";
-    ["python3", "python"]
-        .into_iter()
-        .find(|name| quiet(&mut program(name, root, &["-c", is_new])).is_ok_and(|ended| ended.ok))
+    Ok(python::environment(root, "conformance/venv", REQUIREMENTS)?.join(executable("kosoku")))
 }
 
 /// Reads the report of the suite.

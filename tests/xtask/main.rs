@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything around the build that is not the build.
 
+mod bots;
 mod browser;
 mod capacity;
 mod codegen;
@@ -9,6 +10,7 @@ mod dist;
 mod fuzz;
 mod golden;
 mod node;
+mod python;
 mod sim;
 mod stages;
 mod tally;
@@ -33,6 +35,7 @@ Usage: cargo xtask COMMAND
   sim SEED             play one seed of the simulation, and print what happens in it
   sim ledger           kill 1000 clients 20 times each, and hold their events to account
   browser              run the browser tests alone, against a release build
+  bots                 run the bots of docs/bots.md alone, in Rust, Node and Python
   fuzz                 look for bytes that break a target, a minute for all in tests/fuzz
   fuzz TARGET --seconds N
                        the same for one target, as long as you like
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         ["sim", seed] => sim::run(&root, seed),
         ["sim"] => Err("sim needs a seed: take any number, as in `cargo xtask sim 7`".to_owned()),
         ["browser"] => node::prepare(&root).and_then(|()| browser::run_alone(&root)),
+        ["bots"] => node::prepare(&root).and_then(|()| bots::run_alone(&root)),
         ["fuzz"] => fuzz::run_all(&root),
         ["fuzz", target, "--seconds", seconds] => fuzz::run_alone(&root, target, seconds),
         ["fuzz", target, "--keep"] => fuzz::keep(&root, target),

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use crate::codegen::{self, Mode};
 use crate::command::{cargo, program, run as run_program};
 use crate::tally::{self, Tally};
-use crate::{browser, conformance, dist, fuzz, node};
+use crate::{bots, browser, conformance, dist, fuzz, node};
 
 /// What a stage found: its tests, and a sentence when it failed.
 struct Outcome {
@@ -28,6 +28,7 @@ const STAGES: &[Stage] = &[
     ("determinism in release", release_tests),
     ("WebSocket conformance", conformance_tests),
     ("fuzzing, a minute", fuzzing),
+    ("bots in three languages", bot_tests),
     ("browser tests", browser_tests),
 ];
 
@@ -128,6 +129,10 @@ fn kills(root: &Path) -> Outcome {
 
 fn browser_tests(root: &Path) -> Outcome {
     tallied(browser::run_tests(root))
+}
+
+fn bot_tests(root: &Path) -> Outcome {
+    tallied(bots::run_tests(root))
 }
 
 fn conformance_tests(root: &Path) -> Outcome {

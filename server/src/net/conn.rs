@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
-    CALLS_MAX, CLIENT_MESSAGE_BYTES, CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS,
+    CALLS_MAX, CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, REASON_BYTES_MAX,
     RESTART_RETRY_MS, RESYNC_MS, STALLED_MS,
 };
 use throng_shared::prng::Prng;
@@ -15,27 +15,26 @@ use throng_shared::session::{
 };
 use throng_shared::time::Millis;
 use throng_shared::wire::{
-    Ask, Identity, Resume, Secret, ServerMessage, encode_into, splice_number, splice_welcome,
+    Ask, ClientMessage, Identity, Reason, Resume, Secret, ServerMessage, encode_into,
+    splice_number, splice_welcome,
 };
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket};
 
 use super::budget::{Budget, Paid, Rates};
-use super::frames::{put_binary, put_binary_of, put_goodbye};
+use super::frames::put_goodbye;
 use super::pipe::{Flushed, Pipe, Stream};
 use super::protocol;
 use super::ring::Ring;
 use super::tally::Tally;
+use super::tongue::{Kind, Misheard, Speaker, Tongue};
 use crate::link::{ConnId, Control, InputNote};
 use crate::replication::{Cursor, History, Pacer, Rhythm, Viewer};
 use crate::tickets::BadTicket;
 
 /// Messages read from one connection before the others get their turn.
 const READS_PER_TURN: usize = 64;
-/// Tag of an Input: over budget, only these may be dropped.
-const INPUT_TAG: u8 = 0;
-const PONG_TAG: u8 = 2;
 
 /// The rhythm of the room, as far as the edge has to know it.
 #[derive(Clone, Copy, Debug)]
@@ -131,6 +130,7 @@ pub(super) struct Start {
 pub(super) struct Conn {
     id: ConnId,
     socket: WebSocket<Pipe>,
+    speaker: Speaker,
     session: ServerSession,
     phase: Phase,
     parting: Option<Parting>,
@@ -168,14 +168,15 @@ impl Conn {
     pub(super) fn new(
         id: ConnId,
         stream: Stream,
-        (leftover, ticket): (Vec<u8>, Ticket),
+        (leftover, ticket, tongue): (Vec<u8>, Ticket, Tongue),
         now: Millis,
         rates: Rates,
     ) -> Self {
         let first_ping_ms = Prng::new(id.serial).below(PING_MS as u32);
         Self {
             id,
-            socket: protocol::open(stream, leftover, CLIENT_MESSAGE_BYTES),
+            socket: protocol::open(stream, leftover, tongue.message_bytes()),
+            speaker: Speaker::new(tongue),
             session: ServerSession::new(now)
                 .staggered(first_ping_ms.into())
                 .patient(rates.patience),
@@ -346,39 +347,34 @@ impl Conn {
         // Over budget, inputs are dropped unread, and anything else is the end.
         let paid = paid.max(self.budget.pay(reading.now, 1, 0));
         if paid != Paid::Covered {
-            let Message::Binary(bytes) = message else {
-                self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
-                return;
-            };
-            match bytes.first() {
-                _ if paid == Paid::OverTooLong => {
-                    self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
-                    return;
-                }
-                Some(&INPUT_TAG) => return,
+            match self.speaker.kind(message) {
+                Kind::Input if paid != Paid::OverTooLong => return,
                 // The answer to the one heartbeat that is awaited, behind what waited on a
                 // link that stood still; a second one ends the session.
-                Some(&PONG_TAG) => {}
-                Some(_) | None => {
+                Kind::Pong if paid != Paid::OverTooLong => {}
+                Kind::Input | Kind::Pong | Kind::Other => {
                     self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
                     return;
                 }
             }
         }
-        match message {
-            Message::Binary(bytes) => self.handle_binary(reading, before, bytes),
-            Message::Text(_) => {
-                let refusal = self.session.handle_text();
+        match self.speaker.hear(message) {
+            Some(Ok(said)) => self.handle_said(reading, before, said),
+            Some(Err(Misheard::Refused(refusal))) => {
                 self.refuse(reading.now, reading.tally, refusal);
             }
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) | Message::Close(_) => {}
+            Some(Err(Misheard::BadJson(bad))) => {
+                let why = Why::Undecodable(Reason::Malformed);
+                self.refuse_because(reading.now, reading.tally, why, &bad.to_string());
+            }
+            None => {}
         }
     }
 
-    fn handle_binary(&mut self, reading: &mut Reading<'_>, before: usize, bytes: &[u8]) {
+    fn handle_said(&mut self, reading: &mut Reading<'_>, before: usize, said: ClientMessage) {
         let room = reading.beat.map_or(Tick(0), |beat| beat.next_tick.offset(-1));
         let newest = Newest { sent: self.cursor.tick().unwrap_or(room), room };
-        let request = self.session.handle_frame(reading.now, newest, bytes);
+        let request = self.session.handle_message(reading.now, newest, said);
         if request.is_ok() && self.is_playing() {
             self.received.get_or_insert(0);
         }
@@ -528,21 +524,21 @@ impl Conn {
         {
             scratch.message.clear();
             splice_welcome(&mut scratch.message, &secret, resumed.is_some(), &identity);
-            put_binary_of(&mut scratch.frames, &[&scratch.message, &own, &shared]);
+            self.speaker.put(&mut scratch.frames, &[&scratch.message, &own, &shared]);
         }
         if let Some(ring) = ring.filter(|ring| self.you.is_some() && ring.newest() > self.sent) {
             for message in ring.after(self.sent) {
                 self.sent += 1;
                 scratch.message.clear();
                 splice_number(&mut scratch.message, self.sent);
-                put_binary_of(&mut scratch.frames, &[&scratch.message, message]);
+                self.speaker.put(&mut scratch.frames, &[&scratch.message, message]);
             }
         }
         if let Some((nonce, rtt_ms)) = self.session.poll_ping(now) {
             scratch.message.clear();
             let jitter_ms = self.session.jitter_ms();
             encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms, jitter_ms });
-            put_binary(&mut scratch.frames, &scratch.message);
+            self.speaker.put(&mut scratch.frames, &[&scratch.message]);
         }
         let may_resync = self.resynced.is_none_or(|at| now.since(at) >= RESYNC_MS);
         if self.wants_resync && may_resync {
@@ -557,7 +553,7 @@ impl Conn {
             if let Some(split) = self.pacer.compose(rhythm, viewer, before, &mut scratch.message) {
                 for message in [&scratch.message[..split], &scratch.message[split..]] {
                     if !message.is_empty() {
-                        put_binary(&mut scratch.frames, message);
+                        self.speaker.put(&mut scratch.frames, &[message]);
                     }
                 }
             }
@@ -609,9 +605,15 @@ impl Conn {
     }
 
     pub(super) fn refuse(&mut self, now: Millis, tally: &Tally, refusal: Refusal) {
-        let (code, reason) = refusal.why.close();
-        tally.closed(format!("{} {:?}", code.number(), refusal.why));
-        self.say_goodbye(now, code, reason, 0);
+        self.refuse_because(now, tally, refusal.why, refusal.why.close().1);
+    }
+
+    /// The same with a sentence of its own, of which what is too long is cut off.
+    fn refuse_because(&mut self, now: Millis, tally: &Tally, why: Why, sentence: &str) {
+        let code = why.close().0;
+        tally.closed(format!("{} {why:?}", code.number()));
+        let end = sentence.floor_char_boundary(REASON_BYTES_MAX);
+        self.say_goodbye(now, code, &sentence[..end], 0);
     }
 
     /// Ends the connection with a code.
@@ -636,7 +638,7 @@ impl Conn {
 
     fn say_goodbye(&mut self, now: Millis, code: CloseCode, reason: &str, retry_after_ms: u32) {
         let mut frames = Vec::new();
-        put_goodbye(&mut frames, code, reason, retry_after_ms);
+        put_goodbye(&mut frames, self.speaker.tongue(), code, (reason, retry_after_ms));
         self.start = None;
         self.parting.get_or_insert(match code.comeback() {
             Comeback::Retry => Parting::Lost,

@@ -29,6 +29,7 @@ use super::origin::{Origins, Via};
 use super::places::{Addresses, Place, Presence};
 use super::returns::Returns;
 use super::thread::Newborn;
+use super::tongue::Tongue;
 use super::turnstile::Turnstile;
 use super::upgrade::Asked;
 use crate::link::{Gauge, Step};
@@ -62,6 +63,7 @@ struct Newcomer {
     /// What came behind the handshake.
     leftover: Vec<u8>,
     ticket: Ticket,
+    tongue: Tongue,
 }
 
 /// Somebody who has to go.
@@ -258,9 +260,9 @@ impl Desk {
         }
         let is_crowded = standing == Standing::Crowded;
         let leaver = match asked {
-            Asked::Socket { answer, head_len, ticket } => {
+            Asked::Socket { answer, head_len, ticket, tongue } => {
                 let leftover = head[head_len..].to_vec();
-                let newcomer = Newcomer { caller, answer, leftover, ticket };
+                let newcomer = Newcomer { caller, answer, leftover, ticket, tongue };
                 let wait = self.joining.wait(peer, self.joins_per_s());
                 if is_crowded {
                     Some(Leaver::Crowded(newcomer))
@@ -308,8 +310,8 @@ impl Desk {
 
     /// Answers a handshake, and gives the connection to a network thread.
     fn hand_over(&mut self, newcomer: Newcomer, permit: OwnedSemaphorePermit) {
-        let Newcomer { caller: Caller { mut fresh, presence }, answer, leftover, ticket } =
-            newcomer;
+        let Newcomer { caller, answer, leftover, ticket, tongue } = newcomer;
+        let Caller { mut fresh, presence } = caller;
         let tuned = fresh.tcp().map_or(Ok(()), tune);
         // One try: a fresh socket takes so few bytes.
         let answered = tuned.and_then(|()| fresh.try_write(&answer));
@@ -323,7 +325,8 @@ impl Desk {
         let thread = (number % handovers.len() as u64) as usize;
         let place = Place { _permit: permit, presence };
         let rates = Rates::of(&self.options.limits);
-        if !handovers[thread].give(Newborn { fresh, leftover, number, ticket, place, rates }) {
+        let newborn = Newborn { fresh, leftover, number, ticket, tongue, place, rates };
+        if !handovers[thread].give(newborn) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");
         }
     }
@@ -338,13 +341,14 @@ impl Desk {
         while let Some((_, _, leaver)) = self.leaving.pass(now, REFUSALS_PER_S) {
             let (caller, last) = match leaver {
                 Leaver::Other(caller, said) => (caller, said),
-                Leaver::Newcomer(Newcomer { caller, answer: mut said, .. }) => {
-                    self.refuse(now, &mut said);
+                Leaver::Newcomer(Newcomer { caller, answer: mut said, tongue, .. }) => {
+                    self.refuse(now, tongue, &mut said);
                     (caller, said)
                 }
-                Leaver::Crowded(Newcomer { caller, answer: mut said, .. }) => {
+                Leaver::Crowded(Newcomer { caller, answer: mut said, tongue, .. }) => {
                     self.options.tally.closed(format!("{} address", CloseCode::Full.number()));
-                    put_goodbye(&mut said, CloseCode::Full, CROWDED, self.returns.book(now));
+                    let told = (CROWDED, self.returns.book(now));
+                    put_goodbye(&mut said, tongue, CloseCode::Full, told);
                     (caller, said)
                 }
             };
@@ -352,7 +356,7 @@ impl Desk {
         }
     }
 
-    fn refuse(&mut self, now: Instant, said: &mut Vec<u8>) {
+    fn refuse(&mut self, now: Instant, tongue: Tongue, said: &mut Vec<u8>) {
         let FrontOptions { gauge, tally, .. } = &self.options;
         let (code, reason) = if gauge.is_draining() {
             tally.closed(format!("{} restart", CloseCode::Restart.number()));
@@ -365,7 +369,7 @@ impl Desk {
             tally.closed(format!("{} overload", CloseCode::Full.number()));
             (CloseCode::Full, OVERLOADED)
         };
-        put_goodbye(said, code, reason, self.returns.book(now));
+        put_goodbye(said, tongue, code, (reason, self.returns.book(now)));
     }
 
     fn give_pages(&mut self, now: Instant) -> Vec<PageRequest> {

@@ -3,9 +3,10 @@
 //! that a snapshot is copied once and written once.
 
 use throng_shared::session::CloseCode;
-use throng_shared::wire::{ServerMessage, encode};
+use throng_shared::wire::{ServerMessage, encode, json};
 
-#[cfg(feature = "proof")]
+use super::tongue::Tongue;
+
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
@@ -13,6 +14,7 @@ const CLOSE: u8 = 0x88;
 const CONTROL_MAX: usize = 125;
 
 /// Appends a binary frame.
+#[cfg(any(feature = "proof", test))]
 pub(super) fn put_binary(out: &mut Vec<u8>, payload: &[u8]) {
     put_binary_of(out, &[payload]);
 }
@@ -25,8 +27,7 @@ pub(super) fn put_binary_of(out: &mut Vec<u8>, parts: &[&[u8]]) {
     }
 }
 
-/// Appends a text frame. Nobody who plays is sent one.
-#[cfg(feature = "proof")]
+/// Appends a text frame.
 pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
     put_header(out, TEXT, text.len());
     out.extend_from_slice(text.as_bytes());
@@ -34,10 +35,18 @@ pub(super) fn put_text(out: &mut Vec<u8>, text: &str) {
 
 /// Appends the end of a connection: Goodbye, and the close frame that says the same to
 /// whoever reads only that.
-pub(super) fn put_goodbye(out: &mut Vec<u8>, code: CloseCode, reason: &str, retry_after_ms: u32) {
+pub(super) fn put_goodbye(
+    out: &mut Vec<u8>,
+    tongue: Tongue,
+    code: CloseCode,
+    (reason, retry_after_ms): (&str, u32),
+) {
     let code = code.number();
     let goodbye = ServerMessage::Goodbye { code, reason: reason.to_owned(), retry_after_ms };
-    put_binary(out, &encode(&goodbye));
+    match tongue {
+        Tongue::Binary => put_binary_of(out, &[&encode(&goodbye)]),
+        Tongue::Json => put_text(out, &json::to_json(&goodbye)),
+    }
     if retry_after_ms > 0 {
         put_close(out, code, &format!("{reason}; retry_after_ms={retry_after_ms}"));
     } else {

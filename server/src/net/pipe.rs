@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use throng_shared::limits::{CLIENT_MESSAGE_BYTES, PONGS_BYTES_MAX, TURN_BYTES};
+use throng_shared::limits::{PONGS_BYTES_MAX, TURN_BYTES};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -129,9 +129,9 @@ pub(super) enum Flushed {
 }
 
 impl Pipe {
-    /// A stream of which `leftover` was read already.
-    pub(super) fn new(stream: Stream, leftover: &[u8]) -> Self {
-        let mut scan = Scan::new(CLIENT_MESSAGE_BYTES);
+    /// A stream of which `leftover` was read already, with messages of so many bytes at most.
+    pub(super) fn new(stream: Stream, leftover: &[u8], message_bytes: usize) -> Self {
+        let mut scan = Scan::new(message_bytes);
         scan.pass(leftover);
         Self {
             stream,

@@ -21,7 +21,7 @@ pub(super) fn open(stream: Stream, leftover: Vec<u8>, message_bytes: usize) -> W
         .max_write_buffer_size(REPLIES_BYTES_MAX)
         .max_message_size(Some(message_bytes))
         .max_frame_size(Some(message_bytes));
-    let pipe = Pipe::new(stream, &leftover);
+    let pipe = Pipe::new(stream, &leftover, message_bytes);
     WebSocket::from_partially_read(pipe, leftover, Role::Server, Some(config))
 }
 

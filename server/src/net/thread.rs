@@ -32,6 +32,7 @@ use super::seat::Seat;
 use super::sessions::Sessions;
 use super::takeover::{Coming, Word};
 use super::tally::Tally;
+use super::tongue::Tongue;
 use crate::config::Limits;
 use crate::identity::Identities;
 use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort};
@@ -69,6 +70,8 @@ pub struct Newborn {
     pub number: u64,
     /// What it brought in its handshake.
     pub ticket: Ticket,
+    /// What was agreed in it.
+    pub tongue: Tongue,
     /// Its place among the connections of the process.
     pub place: Place,
     /// What it may send.
@@ -85,6 +88,7 @@ impl Newborn {
             leftover: Vec::new(),
             number,
             ticket: Ticket::default(),
+            tongue: Tongue::default(),
             place: Place { _permit: permit, presence: None },
             rates: Rates::of(&Limits::default()),
         }
@@ -405,7 +409,7 @@ impl NetThread {
             });
             self.slots[index].generation += 1;
             self.slots[index].number = newborn.number;
-            let brought = (newborn.leftover, newborn.ticket);
+            let brought = (newborn.leftover, newborn.ticket, newborn.tongue);
             let conn = Conn::new(self.id(index), stream, brought, now, newborn.rates);
             self.slots[index].conn = Some((conn, newborn.place));
             self.tally.opened();

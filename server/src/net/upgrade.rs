@@ -3,13 +3,14 @@
 
 use hyper::header::{
     CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use hyper::{Method, StatusCode, Uri};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::conn::Ticket;
 use super::origin::{Origins, Via};
+use super::tongue::Tongue;
 
 /// The one version of the protocol that there is.
 const VERSION: &str = "13";
@@ -54,6 +55,7 @@ pub(super) enum Asked {
         head_len: usize,
         /// Of clients that cannot put it into Hello.
         ticket: Ticket,
+        tongue: Tongue,
     },
 }
 
@@ -95,12 +97,20 @@ pub(super) fn read_head(head: &[u8], origins: &Origins, via: Via) -> Option<Aske
     };
     Some(match checked {
         Ok(key) => {
-            let answer = format!(
+            let mut answer = format!(
                 "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\
-                 Upgrade: websocket\r\nSec-WebSocket-Accept: {key}\r\n\r\n"
+                 Upgrade: websocket\r\nSec-WebSocket-Accept: {key}\r\n"
             );
+            // Who offers only what is not known is told nothing, and may end it there.
+            let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
+            let tongue = Tongue::choose(offered.filter_map(|value| value.to_str().ok()));
+            if let Some(tongue) = tongue {
+                answer.push_str(&format!("Sec-WebSocket-Protocol: {}\r\n", tongue.name()));
+            }
+            answer.push_str("\r\n");
+            let tongue = tongue.unwrap_or_default();
             let ticket = ticket_of(target.query());
-            Asked::Socket { answer: answer.into_bytes(), head_len, ticket }
+            Asked::Socket { answer: answer.into_bytes(), head_len, ticket, tongue }
         }
         Err(denied) => Asked::Denied(denied),
     })
@@ -332,6 +342,28 @@ mod tests {
         for head in ["GET /ws HTTP/1.0\r\nHost: here\r\n\r\n", "GET /ws HTTP/1.0\r\n\r\n"] {
             let asked = read_head(head.as_bytes(), &origins(), Via::Network);
             assert_eq!(status(asked), StatusCode::HTTP_VERSION_NOT_SUPPORTED, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn one_of_the_offered_subprotocols_is_echoed_and_spoken() {
+        for (offered, spoken, echoed) in [
+            ("throng.json.1", Tongue::Json, Some("throng.json.1")),
+            ("chat, throng.bin.1, throng.json.1", Tongue::Binary, Some("throng.bin.1")),
+            ("chat", Tongue::Binary, None),
+        ] {
+            let asked = asked_with("Sec-WebSocket-Protocol", offered);
+            let Some(Asked::Socket { answer, tongue, .. }) = asked else {
+                panic!("it is a handshake")
+            };
+            assert_eq!(tongue, spoken, "because of {offered}");
+            let answer = String::from_utf8(answer).expect("it is ASCII");
+            let lines: Vec<_> = answer
+                .lines()
+                .filter_map(|line| line.strip_prefix("Sec-WebSocket-Protocol: "))
+                .collect();
+            assert_eq!(lines, Vec::from_iter(echoed), "because of {offered}");
+            assert!(answer.ends_with("\r\n\r\n"));
         }
     }
 

@@ -16,7 +16,10 @@ use crate::wire::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Why {
     Undecodable(Reason),
+    /// Text where binary messages are spoken.
     TextFrame,
+    /// And the other way round.
+    BinaryFrame,
     BeforeHello,
     SecondHello,
     BeforeWelcome,
@@ -47,7 +50,10 @@ impl Why {
                 (TooBig, "the message, or a length in it, is over the limit")
             }
             Self::Undecodable(_) => (Decode, "the message could not be decoded"),
-            Self::TextFrame => (TextFrame, TextFrame.text()),
+            Self::TextFrame => {
+                (TextFrame, "binary messages are spoken here: offer throng.json.1 to speak JSON")
+            }
+            Self::BinaryFrame => (TextFrame, "JSON is spoken here, in text messages only"),
             Self::BeforeHello => (NotAuthenticated, "the first message must be Hello"),
             Self::SecondHello => (Policy, "Hello was said already"),
             Self::BeforeWelcome => (Policy, "the client has to wait for Welcome"),
@@ -247,6 +253,19 @@ impl ServerSession {
     ) -> Result<Request, Refusal> {
         let message =
             decode_client(frame).map_err(|e| Refusal { why: Why::Undecodable(e.reason) })?;
+        self.handle_message(now, newest, message)
+    }
+
+    /// Takes a message, however it was written.
+    ///
+    /// # Errors
+    /// When it is not one for this state.
+    pub fn handle_message(
+        &mut self,
+        now: Millis,
+        newest: Newest,
+        message: ClientMessage,
+    ) -> Result<Request, Refusal> {
         self.heard = now;
         if !self.phase.allows(&message) {
             return Err(Refusal { why: self.phase.out_of_place(&message) });
@@ -259,12 +278,6 @@ impl ServerSession {
             ClientMessage::Resync => Ok(Request::Resync),
             ClientMessage::Ask { call, ask } => Ok(Request::Ask { call, ask }),
         }
-    }
-
-    /// What a text frame gets.
-    #[must_use]
-    pub fn handle_text(&self) -> Refusal {
-        Refusal { why: Why::TextFrame }
     }
 
     /// The room took the player in at `tick`; Welcome goes out now.

@@ -1,0 +1,62 @@
+//! The bots of docs/bots.md, in their languages, against a release build of the server.
+
+use std::fs;
+use std::path::Path;
+
+use crate::command::{cargo, executable, program, run, target};
+use crate::python;
+use crate::tally::{self, Tally};
+
+/// What npm and pip install for them.
+const FOLDER: &str = "tests/bots";
+const REQUIREMENTS: &str = "tests/bots/requirements.txt";
+/// A copy of the lock file from which the packages were installed.
+const STAMP: &str = "node_modules/.installed-package-lock.json";
+
+/// Builds the server and the bot in Rust, sets up the others and runs `tests/bots`.
+///
+/// # Errors
+/// When something does not build, is missing, or a test fails.
+pub(crate) fn run_tests(root: &Path) -> Result<Tally, (Tally, String)> {
+    let sentence = |text: String| (Tally::default(), text);
+    let programs = python::environment(root, "bots/venv", REQUIREMENTS).map_err(sentence)?;
+    packages(root).map_err(sentence)?;
+    for what in [&["throng"][..], &["throng-bot", "--example", "wander"]] {
+        let arguments = [&["build", "--release", "--package"], what].concat();
+        if !run(&mut cargo(root, &arguments)).map_err(sentence)?.ok {
+            return Err(sentence(format!("{} does not build", what[0])));
+        }
+    }
+    let release = target().map_err(sentence)?.join("release");
+    let arguments = ["--test", "--test-reporter=spec", "bots.test.mjs"];
+    let mut command = program("node", &root.join(FOLDER), &arguments);
+    command
+        .env("THRONG_BIN", release.join(executable("throng")))
+        .env("THRONG_WANDER", release.join("examples").join(executable("wander")))
+        .env("THRONG_PYTHON", programs.join(executable("python")));
+    let ended = run(&mut command).map_err(sentence)?;
+    let tally = tally::of_node(&ended.output);
+    if ended.ok { Ok(tally) } else { Err((tally, "a bot does not play".to_owned())) }
+}
+
+/// The same, for `cargo xtask bots`.
+///
+/// # Errors
+/// When anything of it fails.
+pub(crate) fn run_alone(root: &Path) -> Result<(), String> {
+    run_tests(root).map(|_| ()).map_err(|(_, sentence)| sentence)
+}
+
+fn packages(root: &Path) -> Result<(), String> {
+    let folder = root.join(FOLDER);
+    let lock = fs::read(folder.join("package-lock.json"))
+        .map_err(|error| format!("{FOLDER}/package-lock.json cannot be read: {error}"))?;
+    if fs::read(folder.join(STAMP)).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    if !run(&mut program("npm", &folder, &["ci"]))?.ok {
+        return Err(format!("npm ci failed in {FOLDER}"));
+    }
+    fs::write(folder.join(STAMP), lock)
+        .map_err(|error| format!("{FOLDER}/{STAMP} cannot be written: {error}"))
+}
