@@ -19,6 +19,7 @@ use throng_shared::session::{CloseCode, Name};
 use throng_shared::wire::{Ask, Input};
 
 pub use self::gauge::{Gauge, Step, ThreadLoad};
+use crate::identity::PlayerId;
 use crate::replication::TickFrame;
 
 /// A connection, for as long as the process lives.
@@ -28,6 +29,14 @@ pub struct ConnId {
     pub thread: u16,
     /// Unique within the thread.
     pub serial: u64,
+}
+
+/// Who comes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Visitor {
+    /// Whom the server knows it as.
+    pub player: PlayerId,
+    pub operator: bool,
 }
 
 /// What a connection asks of a room.
