@@ -3,6 +3,7 @@
 
 mod admission;
 mod budget;
+mod calls;
 mod conn;
 mod desk;
 mod doorstep;

@@ -5,13 +5,15 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use socket2::{Domain, Socket, Type};
 use throng_shared::ids::Tick;
-use throng_shared::limits::BACKLOG;
+use throng_shared::limits::{BACKLOG, DRAIN_MS};
 use tokio::sync::Notify;
 
 use crate::config::Config;
+use crate::hub::{HubDesk, HubThread, InMemory, RoomId, Traffic};
 use crate::link::{Gauge, RoomLink, Step};
 use crate::net::{Door, Front, FrontOptions, NetOptions, NetThread, Tally, Tls};
 use crate::room::{RoomOptions, RoomStatus, RoomWorker};
@@ -35,6 +37,7 @@ pub struct Server {
     stop_front: Arc<Notify>,
     stop_net: StopSign,
     stop_room: StopSign,
+    hub: HubDesk,
     threads: Threads,
 }
 
@@ -44,6 +47,7 @@ struct Threads {
     front: Vec<JoinHandle<()>>,
     net: Vec<JoinHandle<()>>,
     room: Vec<JoinHandle<()>>,
+    hub: Vec<JoinHandle<()>>,
 }
 
 /// Listens with room for all who come at once: a slow accept under load must not make
@@ -113,13 +117,25 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let link_hold_ms = config.link_hold_ms;
     let panic_at = config.panic_at.map(Tick);
+    let edge = Arc::clone(&tally);
+    let traffic = move || {
+        let ((bytes_in, bytes_out), connections) = (edge.bytes(), edge.open());
+        Traffic { connections, bytes_in, bytes_out }
+    };
+    let keeper = Box::new(InMemory::default());
+    let (hub, desk) = HubThread::new(Box::new(str::to_owned), keeper, Box::new(traffic));
     let options = RoomOptions { name: ROOM.to_owned(), sim, link_hold_ms, cores, panic_at };
-    let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
+    let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status), desk.port(RoomId(0)));
 
     let stop_net = StopSign::default();
     let stop_room = StopSign::default();
     let stop_house = Arc::new(Notify::new());
     let mut threads = Threads::default();
+    let sign = stop_room.clone();
+    threads.hub.push(spawn("hub", move || {
+        hub.run(&sign);
+        Ok(())
+    })?);
     let sign = stop_room.clone();
     threads.room.push(spawn("room", move || {
         worker.run(&sign);
@@ -144,6 +160,7 @@ pub fn start(config: &Config) -> Result<Server, String> {
         stop_front,
         stop_net,
         stop_room,
+        hub: desk,
         threads,
     })
 }
@@ -188,14 +205,15 @@ impl Server {
     /// Whether a thread has ended that should run on.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        let Threads { house: _, front, net, room } = &self.threads;
-        front.iter().chain(net).chain(room).any(JoinHandle::is_finished)
+        let Threads { house: _, front, net, room, hub } = &self.threads;
+        front.iter().chain(net).chain(room).chain(hub).any(JoinHandle::is_finished)
     }
 
     /// Begins to let everybody go: `/readyz` says so at once, players get a notice and then
     /// 1012, a few at a time. [`Server::stop`] comes after.
     pub fn drain(&self) {
         self.gauge.drain();
+        self.hub.restart(restart_s());
         self.stop_house.notify_one();
     }
 
@@ -205,13 +223,20 @@ impl Server {
         self.stop_house.notify_one();
         self.stop_front.notify_one();
         self.stop_net.raise();
-        let Threads { house, front, net, room } = self.threads;
+        let Threads { house, front, net, room, hub } = self.threads;
         for thread in net.into_iter().chain(front).chain(house) {
             join(thread);
         }
         self.stop_room.raise();
-        room.into_iter().for_each(join);
+        room.into_iter().chain(hub).for_each(join);
     }
+}
+
+/// When a server that stops now may be there again, in seconds of Unix time.
+fn restart_s() -> u32 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let wait = Duration::from_millis(DRAIN_MS);
+    u32::try_from((now + wait).as_secs()).unwrap_or(u32::MAX)
 }
 
 fn keep_house(count: usize, seed: u64, door: &Door, stop: &Notify) -> io::Result<()> {

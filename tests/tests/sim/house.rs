@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use throng::config::{ArenaSpec, Config, Settings};
+use throng::hub::HubPort;
 use throng::link::{ConnId, Control, InputNote, Mail, Publication, RoomLink, RoomPort, Step};
 use throng::net::{Handover, NetOptions, NetThread, Newborn, Tally};
 use throng::room::{Due, Pace, RoomOptions, RoomStatus, RoomWorker};
@@ -94,7 +95,7 @@ impl House {
             .collect();
         Self {
             origin,
-            room: RoomWorker::new(arena, &room_options, room_link, status),
+            room: RoomWorker::new(arena, &room_options, room_link, status, HubPort::none()),
             pace: Pace::new(origin, tick_hz),
             room_wakes: Duration::ZERO,
             room_stalled_until: Duration::ZERO,
