@@ -31,6 +31,7 @@ mod thread;
 mod tls;
 mod turnstile;
 mod upgrade;
+mod watched;
 
 pub use conn::Ticket;
 pub use fresh::Fresh;

@@ -101,8 +101,21 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let reports = Arc::default();
     let off = config.limits.switched_off.flags();
     let switched_off = off.iter().map(|(flag, _)| *flag).collect();
-    let state =
-        WebState { rooms: vec![room], tally: Arc::clone(&tally), reports, tickets, switched_off };
+    let edge = Arc::clone(&tally);
+    let traffic = move || {
+        let ((bytes_in, bytes_out), connections) = (edge.bytes(), edge.open());
+        Traffic { connections, bytes_in, bytes_out }
+    };
+    let keeper = Box::new(InMemory::default());
+    let (hub, desk) = HubThread::new(Box::new(str::to_owned), keeper, Box::new(traffic));
+    let state = WebState {
+        rooms: vec![room],
+        tally: Arc::clone(&tally),
+        reports,
+        tickets,
+        hub: desk.clone(),
+        switched_off,
+    };
     let options = FrontOptions {
         origins: config.origins.clone(),
         limits: config.limits.clone(),
@@ -117,13 +130,6 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let link_hold_ms = config.link_hold_ms;
     let panic_at = config.panic_at.map(Tick);
-    let edge = Arc::clone(&tally);
-    let traffic = move || {
-        let ((bytes_in, bytes_out), connections) = (edge.bytes(), edge.open());
-        Traffic { connections, bytes_in, bytes_out }
-    };
-    let keeper = Box::new(InMemory::default());
-    let (hub, desk) = HubThread::new(Box::new(str::to_owned), keeper, Box::new(traffic));
     let options = RoomOptions { name: ROOM.to_owned(), sim, link_hold_ms, cores, panic_at };
     let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status), desk.port(RoomId(0)));
 

@@ -18,6 +18,7 @@ mod replication;
 mod resume;
 mod sim;
 mod slow;
+mod social;
 mod sockets;
 mod steady;
 mod tickets;

@@ -280,6 +280,8 @@ fn tell(
                 let posted = Transition::Posted { conn: *conn, what: super::fingerprint(message) };
                 if seated.contains(conn) { late.push(posted) } else { early.push(posted) }
             }
+            // Nobody orders that here.
+            Mail::Expel { .. } => {}
             Mail::Broadcast { message } => {
                 let what = super::fingerprint(message);
                 early.extend(players.iter().map(|&conn| Transition::Posted { conn, what }));
