@@ -203,7 +203,7 @@ impl Hub {
         if must || !self.is_behind() {
             self.out.push_back((room, delivery));
         } else {
-            self.dropped += 1;
+            self.note_dropped(room, &delivery);
         }
     }
 

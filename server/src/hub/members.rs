@@ -161,6 +161,7 @@ impl Hub {
         let Member { name, who: Visitor { player, .. }, mut habits, .. } = member;
         if player != PlayerId(0) {
             habits.topics.remove(&topic);
+            habits.deaf_to.retain(|it| matches!(it, Person::Player(_)));
             if self.absent.len() >= ABSENT_KEPT {
                 self.absent.pop_front();
             }

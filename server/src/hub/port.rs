@@ -8,7 +8,7 @@ use throng_shared::ids::NetId;
 use throng_shared::limits::{HUB_DELIVERIES_A_TICK, HUB_DELIVERIES_MAX, HUB_WORDS_MAX};
 use throng_shared::session::CloseCode;
 use throng_shared::wire::Ask;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::link::Visitor;
 
@@ -121,7 +121,7 @@ pub(super) struct Listening {
     pub(super) topics: Vec<String>,
     /// The id of the last event that it had.
     pub(super) last: Option<String>,
-    pub(super) begun: oneshot::Sender<Result<mpsc::Receiver<Bytes>, Unheard>>,
+    pub(super) begun: mpsc::Sender<Result<mpsc::Receiver<Bytes>, Unheard>>,
 }
 
 /// What the thread of the hub hears.
@@ -169,10 +169,10 @@ impl HubDesk {
         topics: Vec<String>,
         last: Option<String>,
     ) -> Result<mpsc::Receiver<Bytes>, Unheard> {
-        let (begun, answer) = oneshot::channel::<Result<mpsc::Receiver<Bytes>, Unheard>>();
+        let (begun, mut answer) = mpsc::channel(1);
         let listening = Listening { topics, last, begun };
         self.words.try_send(Word::Listen(listening)).map_err(|_| Unheard::Busy)?;
-        answer.await.unwrap_or(Err(Unheard::Busy))
+        answer.recv().await.unwrap_or(Err(Unheard::Busy))
     }
 }
 

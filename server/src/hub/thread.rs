@@ -101,7 +101,7 @@ impl HubThread {
                     self.streams.insert(id, stream);
                     events
                 });
-                if begun.send(stream).is_err() {
+                if begun.try_send(stream).is_err() {
                     self.streams.remove(&id);
                     self.hub.unlisten(id);
                 }
