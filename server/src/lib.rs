@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 pub mod game;
+pub mod hub;
 pub mod identity;
 pub mod link;
 mod log;

@@ -94,6 +94,8 @@ pub enum Mail {
     Event { conn: ConnId, message: Bytes },
     /// The same, and a call less that waits for its answer.
     Answer { conn: ConnId, message: Bytes },
+    /// The player has to go, and its session with it.
+    Expel { conn: ConnId, code: CloseCode, reason: String },
     /// An encoded ordered message for everybody who plays.
     Broadcast { message: Bytes },
 }
@@ -288,7 +290,8 @@ impl RoomLink {
             Mail::Joined { .. }
             | Mail::Refused { .. }
             | Mail::Moved { .. }
-            | Mail::Answer { .. } => true,
+            | Mail::Answer { .. }
+            | Mail::Expel { .. } => true,
             Mail::Event { .. } | Mail::Broadcast { .. } => false,
         };
         if is_answer || outlet.mail.len() < ROOM_MAIL_MAX {

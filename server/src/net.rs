@@ -3,6 +3,7 @@
 
 mod admission;
 mod budget;
+mod calls;
 mod conn;
 mod desk;
 mod doorstep;
@@ -31,6 +32,7 @@ mod tls;
 mod tongue;
 mod turnstile;
 mod upgrade;
+mod watched;
 
 pub use conn::Ticket;
 pub use fresh::Fresh;

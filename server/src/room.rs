@@ -1,6 +1,7 @@
 //! A room: one plain thread that owns a clock and a simulation.
 
 mod blackbox;
+mod courier;
 mod greeting;
 mod ladder;
 mod news;

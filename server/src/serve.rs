@@ -5,13 +5,15 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use socket2::{Domain, Socket, Type};
 use throng_shared::ids::Tick;
-use throng_shared::limits::BACKLOG;
+use throng_shared::limits::{BACKLOG, DRAIN_MS};
 use tokio::sync::Notify;
 
 use crate::config::Config;
+use crate::hub::{HubDesk, HubThread, RoomId, Traffic};
 use crate::identity::Identities;
 use crate::link::{Gauge, RoomLink, Step};
 use crate::net::{Door, Front, FrontOptions, NetOptions, NetThread, Tally, Tls};
@@ -21,6 +23,7 @@ use crate::stop::StopSign;
 use crate::store::Store;
 use crate::tickets::Tickets;
 use crate::web::{self, WebRoom, WebState};
+use crate::words::FILTER;
 
 /// Name of the only room.
 const ROOM: &str = "arena";
@@ -39,6 +42,7 @@ pub struct Server {
     stop_room: StopSign,
     stop_store: StopSign,
     store: Store,
+    hub: HubDesk,
     threads: Threads,
 }
 
@@ -49,6 +53,7 @@ struct Threads {
     net: Vec<JoinHandle<()>>,
     room: Vec<JoinHandle<()>>,
     store: Option<JoinHandle<()>>,
+    hub: Vec<JoinHandle<()>>,
 }
 
 /// Listens with room for all who come at once: a slow accept under load must not make
@@ -112,12 +117,21 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let reports = Arc::default();
     let off = config.limits.switched_off.flags();
     let switched_off = off.iter().map(|(flag, _)| *flag).collect();
+    let edge = Arc::clone(&tally);
+    let traffic = move || {
+        let ((bytes_in, bytes_out), connections) = (edge.bytes(), edge.open());
+        Traffic { connections, bytes_in, bytes_out }
+    };
+    let keeper = Box::new(store.clone());
+    let clean = |text: &str| FILTER.clean(text).into_owned();
+    let (hub, desk) = HubThread::new(Box::new(clean), keeper, Box::new(traffic));
     let state = WebState {
         rooms: vec![room],
         tally: Arc::clone(&tally),
         reports,
         tickets,
         store: store.clone(),
+        hub: desk.clone(),
         switched_off,
     };
     let options = FrontOptions {
@@ -136,7 +150,7 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let panic_at = config.panic_at.map(Tick);
     let game = config.game;
     let options = RoomOptions { name: ROOM.to_owned(), sim, game, link_hold_ms, cores, panic_at };
-    let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status));
+    let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status), desk.port(RoomId(0)));
 
     let stop_store = StopSign::default();
     let stop_net = StopSign::default();
@@ -145,6 +159,11 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let mut threads = Threads::default();
     let sign = stop_store.clone();
     threads.store = Some(spawn("store", move || writer.run(&sign))?);
+    let sign = stop_room.clone();
+    threads.hub.push(spawn("hub", move || {
+        hub.run(&sign);
+        Ok(())
+    })?);
     let sign = stop_room.clone();
     threads.room.push(spawn("room", move || {
         worker.run(&sign);
@@ -171,6 +190,7 @@ pub fn start(config: &Config) -> Result<Server, String> {
         stop_room,
         stop_store,
         store,
+        hub: desk,
         threads,
     })
 }
@@ -221,14 +241,16 @@ impl Server {
     /// Whether a thread has ended that should run on.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        let Threads { house: _, front, net, room, store } = &self.threads;
-        front.iter().chain(net).chain(room).chain(store).any(JoinHandle::is_finished)
+        let Threads { house: _, front, net, room, hub, store } = &self.threads;
+        let all = front.iter().chain(net).chain(room).chain(hub).chain(store);
+        all.into_iter().any(JoinHandle::is_finished)
     }
 
     /// Begins to let everybody go: `/readyz` says so at once, players get a notice and then
     /// 1012, a few at a time. [`Server::stop`] comes after.
     pub fn drain(&self) {
         self.gauge.drain();
+        self.hub.restart(restart_s());
         self.stop_house.notify_one();
     }
 
@@ -238,16 +260,23 @@ impl Server {
         self.stop_house.notify_one();
         self.stop_front.notify_one();
         self.stop_net.raise();
-        let Threads { house, front, net, room, store } = self.threads;
+        let Threads { house, front, net, room, hub, store } = self.threads;
         for thread in net.into_iter().chain(front).chain(house) {
             join(thread);
         }
         self.stop_room.raise();
-        room.into_iter().for_each(join);
+        room.into_iter().chain(hub).for_each(join);
         // Last: what the others had to keep has come by now.
         self.stop_store.raise();
         store.into_iter().for_each(join);
     }
+}
+
+/// When a server that stops now may be there again, in seconds of Unix time.
+fn restart_s() -> u32 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let wait = Duration::from_millis(DRAIN_MS);
+    u32::try_from((now + wait).as_secs()).unwrap_or(u32::MAX)
 }
 
 fn keep_house(count: usize, seed: u64, door: &Door, stop: &Notify) -> io::Result<()> {

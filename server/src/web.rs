@@ -1,4 +1,5 @@
-//! Pages and status over HTTP: the game, `/healthz`, `/readyz`, `/api/rooms`, `/api/ticket`.
+//! Pages and status over HTTP: the game, `/healthz`, `/readyz`, `/api/rooms`, `/api/ticket`,
+//! `/events`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,12 +15,14 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Serialize;
 use throng_shared::limits::{REPORTS_PER_S, TICKS_TOLD, TICKS_TOLD_MAX};
 
+use crate::hub::HubDesk;
 use crate::link::Gauge;
 use crate::net::Tally;
 use crate::room::{Quantiles, RoomStatus};
 use crate::store::{Health, Store};
 use crate::tickets::Tickets;
 
+mod events;
 mod ticket;
 
 /// The built client: in the binary in release, from disk in debug.
@@ -40,6 +43,8 @@ pub struct WebState {
     pub reports: Arc<Mutex<Reports>>,
     pub tickets: Arc<Tickets>,
     pub store: Store,
+    /// Where topics are listened to.
+    pub hub: HubDesk,
     /// Flags that switched a limit off.
     pub switched_off: Vec<&'static str>,
 }
@@ -83,6 +88,7 @@ pub fn router(state: WebState) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/api/rooms", get(rooms))
+        .route("/events", get(events::listen))
         .route("/api/ticket", ticket::route())
         .route("/{*path}", get(asset))
         .layer(middleware::map_response(with_policy))

@@ -122,6 +122,49 @@ pub const CALLS_QUEUED_MAX: usize = 100;
 pub const REFUSED_BURST: u32 = 20;
 pub const REFUSED_EVERY_MS: u64 = 3_000;
 
+/// All calls of one client, whatever they ask for: so many at once, and one more each time.
+pub const ASKS_BURST: u32 = 32;
+pub const ASKS_EVERY_MS: u64 = 100;
+/// Lines that all players of a room may say together.
+pub const CHAT_ROOM_BURST: u32 = 40;
+pub const CHAT_ROOM_EVERY_MS: u64 = 50;
+/// Whom one player does not want to hear; whom operators have muted; whom they have banned
+/// where no store keeps it; the longest that they may, in minutes; and the slowest chat of a
+/// room, in seconds.
+pub const DEAF_MAX: usize = 64;
+pub const SILENCED_MAX: usize = 4096;
+pub const BANS_MAX: usize = 4096;
+pub const ORDER_MINUTES_MAX: u32 = 60 * 24 * 366;
+pub const SLOW_S_MAX: u16 = 600;
+/// Players who left of whom it is remembered whom they do not hear and what they said.
+pub const ABSENT_KEPT: usize = 1024;
+/// Rooms with more players tell nobody who joins and leaves.
+pub const NEWS_ROOM_PLAYERS: usize = 16;
+/// Places on a board of a topic; scores behind each where no store keeps them; and the time
+/// between two records of what all have reached.
+pub const LEADERS: usize = 10;
+pub const SCORES_KEPT: usize = 1000;
+pub const RECORD_EVERY_MS: u64 = 30_000;
+/// Players whom the presence of a room names, and those of one message.
+pub const PRESENCE_ROWS_MAX: usize = 2048;
+pub const PRESENCE_ROWS_AT_ONCE: usize = 512;
+/// Updates of a topic that are kept for those who come back.
+pub const TOPIC_UPDATES_KEPT: usize = 16;
+/// Words on their way to the hub, and those that it takes before it tells anything.
+pub const HUB_WORDS_MAX: usize = 65_536;
+pub const HUB_WORDS_A_TURN: usize = 4096;
+/// Deliveries on their way to a room, those that it takes in a tick, and those that wait
+/// for one that stands still.
+pub const HUB_DELIVERIES_MAX: usize = 16_384;
+pub const HUB_DELIVERIES_A_TICK: usize = 4096;
+pub const HUB_OUTBOX_MAX: usize = 65_536;
+/// Streams of server-sent events of the process and of one address, events that wait for a
+/// slow reader of one, and the longest silence on it, in milliseconds.
+pub const STREAMS_MAX: usize = 256;
+pub const STREAMS_PER_ADDRESS: u32 = 16;
+pub const STREAM_EVENTS_MAX: usize = 64;
+pub const STREAM_SILENCE_MS: u64 = 15_000;
+
 /// Control messages that one connection or one seat without any may have on their way to
 /// a room: its calls, and at worst it takes a session over, finds that it cannot go on with
 /// it, leaves that one, joins afresh, and is lost.
@@ -415,6 +458,10 @@ const _: () = {
     );
     assert!(CHAT_BYTES_MAX + 32 < CLIENT_MESSAGE_BYTES && TOPIC_BYTES > ROOM_NAME_BYTES + 16);
     assert!(ROOM_CODE_CHARS <= ROOM_NAME_BYTES);
+    assert!(PRESENCE_ROWS_MAX * (NAME_BYTES_MAX + 8) < EVENTS_BYTES_MAX);
+    assert!(PRESENCE_ROWS_MAX / PRESENCE_ROWS_AT_ONCE + TOPICS_MAX < STREAM_EVENTS_MAX);
+    assert!(TOPICS_MAX * TOPIC_UPDATES_KEPT < EVENTS_MAX && LEADERS < 256);
+    assert!(CALLS_MAX < ASKS_BURST as usize && SLOW_S_MAX > 0);
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
     assert!(CONTROL_CREDIT >= 4 + CALLS_MAX, "take over, leave, join, be lost, and all calls");

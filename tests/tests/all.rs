@@ -19,6 +19,7 @@ mod replication;
 mod resume;
 mod sim;
 mod slow;
+mod social;
 mod sockets;
 mod steady;
 mod tag;

@@ -10,7 +10,7 @@ use throng_bot::view::View;
 use throng_shared::ids::NetId;
 use throng_shared::session::{ClientSession, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Hello, Resume, Secret, Snapshot, encode};
+use throng_shared::wire::{ClientMessage, Event, Hello, Resume, Secret, Snapshot, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::Message;
@@ -26,6 +26,8 @@ pub(crate) struct Tab {
     session: ClientSession,
     view: Option<View>,
     pub(crate) resumed: Option<bool>,
+    /// The ordered events that came.
+    pub(crate) events: Vec<Event>,
     /// What the server said of the end, and the code that it closed with.
     pub(crate) goodbye: Option<String>,
     pub(crate) closed: Option<u16>,
@@ -51,7 +53,8 @@ impl Tab {
             Hello { ticket: ticket.to_owned(), resume: kept, ..Hello::guest("Ada", 1) },
         );
         socket.send(Message::binary(encode(&hello))).await.expect("the socket takes a message");
-        Self { socket, session, view: None, resumed: None, goodbye: None, closed: None }
+        let (view, resumed, events) = (None, None, Vec::new());
+        Self { socket, session, view, resumed, events, goodbye: None, closed: None }
     }
 
     /// Opens it and waits for the Welcome.
@@ -64,6 +67,11 @@ impl Tab {
 
     pub(crate) async fn say(&mut self, message: &ClientMessage) {
         self.socket.send(Message::binary(encode(message))).await.expect("the socket takes it");
+    }
+
+    /// The same to a server that may have closed.
+    pub(crate) async fn try_say(&mut self, message: &ClientMessage) {
+        drop(self.socket.send(Message::binary(encode(message))).await);
     }
 
     /// Plays until something is so; the end of the connection is none of its business.
@@ -96,7 +104,7 @@ impl Tab {
             Update::Ping { answer, .. } => self.say(&answer).await,
             Update::Goodbye { reason, .. } => self.goodbye = Some(reason),
             Update::Duplicate => panic!("because the server goes on behind what came"),
-            Update::Event(_) => {}
+            Update::Event(event) => self.events.push(event),
         }
     }
 
@@ -125,7 +133,7 @@ impl Tab {
     }
 }
 
-fn disc() -> Settings {
+pub(crate) fn disc() -> Settings {
     Settings { arena: Some(ArenaSpec::Disc(8)), ..empty() }
 }
 

@@ -6,8 +6,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
-    CALLS_MAX, CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, REASON_BYTES_MAX,
-    RESTART_RETRY_MS, RESYNC_MS, STALLED_MS,
+    CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, REASON_BYTES_MAX, RESTART_RETRY_MS,
+    RESYNC_MS, STALLED_MS,
 };
 use throng_shared::prng::Prng;
 use throng_shared::session::{
@@ -29,7 +29,7 @@ use super::protocol;
 use super::ring::Ring;
 use super::tally::Tally;
 use super::tongue::{Kind, Misheard, Speaker, Tongue};
-use crate::link::{ConnId, Control, InputNote};
+use crate::link::{ConnId, InputNote};
 use crate::replication::{Cursor, History, Pacer, Rhythm, Viewer};
 use crate::tickets::BadTicket;
 
@@ -153,11 +153,8 @@ pub(super) struct Conn {
     /// What it was let in with, and who it is, until its session has both.
     used: Option<Ticket>,
     identity: Identity,
-    /// What the client asked for in this turn, and how much of it waits for an answer.
-    asks: Vec<Control>,
-    unanswered: usize,
-    /// Number of its newest call.
-    called: u32,
+    /// What the client asked for in this turn.
+    asks: Vec<(u32, Ask)>,
     stalled: Option<Millis>,
     wants_resync: bool,
     resynced: Option<Millis>,
@@ -195,8 +192,6 @@ impl Conn {
             used: None,
             identity: Identity::default(),
             asks: Vec::new(),
-            unanswered: 0,
-            called: 0,
             stalled: None,
             wants_resync: false,
             resynced: None,
@@ -392,7 +387,7 @@ impl Conn {
             Ok(Request::Leave) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
             }
-            Ok(Request::Ask { call, ask }) => self.handle_ask(reading, call, ask),
+            Ok(Request::Ask { call, ask }) => self.asks.push((call, ask)),
             Ok(Request::Join { name, look, ticket, resume, identity, room, watch }) => {
                 let url = std::mem::take(&mut self.ticket);
                 let ticket = if ticket.is_empty() { url } else { Ticket(ticket) };
@@ -412,28 +407,9 @@ impl Conn {
         }
     }
 
-    /// Something to be answered, if it was not asked for before.
-    fn handle_ask(&mut self, reading: &Reading<'_>, call: u32, ask: Ask) {
-        if call <= self.called {
-            return;
-        }
-        self.called = call;
-        if self.unanswered >= CALLS_MAX {
-            self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
-            return;
-        }
-        self.unanswered += 1;
-        self.asks.push(Control::Ask { conn: self.id, call, ask });
-    }
-
-    /// A call of this connection was answered.
-    pub(super) fn note_answer(&mut self) {
-        self.unanswered = self.unanswered.saturating_sub(1);
-    }
-
     /// What the client asked for, in order.
-    pub(super) fn take_asks(&mut self) -> impl Iterator<Item = Control> + '_ {
-        self.asks.drain(..)
+    pub(super) fn take_asks(&mut self) -> impl Iterator<Item = (u32, Ask)> + use<> {
+        std::mem::take(&mut self.asks).into_iter()
     }
 
     fn handle_error(&mut self, reading: &Reading<'_>, error: &Error) {

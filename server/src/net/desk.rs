@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use socket2::SockRef;
 use throng_shared::limits::{
     CLIENT_SILENCE_MS, HANDSHAKES_PER_S_MIN, JOINS_PER_S, JOINS_PER_S_MIN, LANE_MAX, PAGES_MAX,
-    PAGES_PER_S_MIN, PROBES_MAX, REFUSALS_PER_S, SEND_BUFFER_BYTES, SHUT_LOAD, TURN_MS,
-    UNSENT_BYTES,
+    PAGES_PER_S_MIN, PROBES_MAX, REFUSALS_PER_S, SEND_BUFFER_BYTES, SHUT_LOAD, STREAMS_MAX,
+    STREAMS_PER_ADDRESS, TURN_MS, UNSENT_BYTES,
 };
 use throng_shared::session::CloseCode;
 use tokio::io::DuplexStream;
@@ -45,6 +45,8 @@ const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n
     Connection: close\r\nContent-Length: 0\r\n\r\n";
 /// Requests by which others see whether the server lives.
 const PROBES: [&[u8]; 2] = [b"GET /healthz ", b"GET /readyz "];
+/// Requests whose answer has no end: the path alone, or with a query.
+const STREAMS: [&[u8]; 2] = [b"GET /events ", b"GET /events?"];
 /// Why a newcomer is sent away while there are places.
 const OVERLOADED: &str = "the server is at its limit";
 
@@ -83,6 +85,8 @@ pub(super) struct PageRequest {
     pub(super) peer: Peer,
     /// What was read of it.
     pub(super) head: Vec<u8>,
+    /// Whether the answer goes on for as long as the reader likes.
+    pub(super) is_stream: bool,
     /// Its place among the pages, and among those of its address.
     pub(super) places: (OwnedSemaphorePermit, Presence),
 }
@@ -97,8 +101,11 @@ pub(super) struct Desk {
     places: Arc<Semaphore>,
     page_places: Arc<Semaphore>,
     probe_places: Arc<Semaphore>,
+    stream_places: Arc<Semaphore>,
     /// Pages on their way of each address.
     page_addresses: Arc<Addresses>,
+    /// And their streams.
+    stream_addresses: Arc<Addresses>,
     admission: Admission,
     accepts: Turnstile,
     /// Handshakes of TLS; nobody waits here who speaks plainly.
@@ -125,7 +132,9 @@ impl Desk {
             places: Arc::new(Semaphore::new(limits.connections_max as usize)),
             page_places: Arc::new(Semaphore::new(PAGES_MAX)),
             probe_places: Arc::new(Semaphore::new(PROBES_MAX)),
+            stream_places: Arc::new(Semaphore::new(STREAMS_MAX)),
             page_addresses: Arc::default(),
+            stream_addresses: Arc::default(),
             admission: Admission::new(limits, Arc::clone(&options.tally)),
             accepts: Turnstile::new(now),
             handshakes: Turnstile::new(now),
@@ -377,14 +386,22 @@ impl Desk {
         let mut given = Vec::new();
         while let Some((peer, _, (caller, head))) = self.pages.pass(now, per_s) {
             let is_probe = PROBES.iter().any(|it| head.starts_with(it));
-            let places = if is_probe { &self.probe_places } else { &self.page_places };
-            let permit = Arc::clone(places).try_acquire_owned();
-            let (presence, count) = self.page_addresses.enter(peer);
             let limits = &self.options.limits;
-            let has_share = count <= limits.pages_per_address || limits.switched_off.address_caps;
+            let is_stream = STREAMS.iter().any(|it| head.starts_with(it));
+            let (places, addresses, most) = if is_stream {
+                (&self.stream_places, &self.stream_addresses, STREAMS_PER_ADDRESS)
+            } else if is_probe {
+                (&self.probe_places, &self.page_addresses, limits.pages_per_address)
+            } else {
+                (&self.page_places, &self.page_addresses, limits.pages_per_address)
+            };
+            let permit = Arc::clone(places).try_acquire_owned();
+            let (presence, count) = addresses.enter(peer);
+            let has_share = count <= most || limits.switched_off.address_caps;
             match permit {
                 Ok(permit) if has_share => {
-                    given.push(PageRequest { caller, peer, head, places: (permit, presence) });
+                    let places = (permit, presence);
+                    given.push(PageRequest { caller, peer, head, is_stream, places });
                 }
                 Ok(_) | Err(_) => {
                     let leaver = Leaver::Other(caller, NO_PLACE.to_vec());

@@ -15,7 +15,9 @@ use hyper::header::{HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY};
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use throng_shared::limits::{ADDRESS_TICKETS_BURST_S, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS};
+use throng_shared::limits::{
+    ADDRESS_TICKETS_BURST_S, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS, STALLED_MS,
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
@@ -31,6 +33,7 @@ use super::proxies::Proxies;
 use super::tally::Tally;
 use super::thread::Handover;
 use super::tls::Tls;
+use super::watched::Watched;
 use crate::config::Limits;
 use crate::link::Gauge;
 
@@ -195,17 +198,17 @@ impl Serving {
 /// Serves one page. A connection carries one only: the next request on it might be for
 /// the WebSocket, which is not to be had here.
 async fn serve_page(request: PageRequest, serving: Serving) {
-    let PageRequest { caller, peer, head, places: _places } = request;
+    let PageRequest { caller, peer, head, is_stream, places: _places } = request;
     let _presence = caller.presence;
     match caller.fresh {
         Fresh::Tcp(stream) => {
             if let Ok(stream) = TcpStream::from_std(stream) {
-                serve_on(stream, head, peer, serving).await;
+                serve_on(stream, (head, is_stream), peer, serving).await;
             }
         }
         Fresh::Tls(stream) => {
             if let Ok(stream) = stream.into_stream() {
-                serve_on(stream, head, peer, serving).await;
+                serve_on(stream, (head, is_stream), peer, serving).await;
             }
         }
         // Nobody in this process asks for pages.
@@ -213,10 +216,12 @@ async fn serve_page(request: PageRequest, serving: Serving) {
     }
 }
 
-async fn serve_on<S>(stream: S, head: Vec<u8>, peer: Peer, serving: Serving)
+async fn serve_on<S>(stream: S, (head, is_stream): (Vec<u8>, bool), peer: Peer, serving: Serving)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    // A stream has no end to wait for, but its reader has to read.
+    let stream = Watched::new(stream, Duration::from_millis(STALLED_MS));
     let (reader, writer) = tokio::io::split(stream);
     let whole = tokio::io::join(io::Cursor::new(head).chain(reader), writer);
     let service = service_fn(move |request: Request<Incoming>| {
@@ -229,7 +234,13 @@ where
         .max_buf_size(HTTP_HEAD_BYTES)
         .keep_alive(false)
         .serve_connection(TokioIo::new(whole), service);
-    match timeout(Duration::from_millis(HTTP_MS), served).await {
+    let served = async {
+        if is_stream {
+            return Ok(served.await);
+        }
+        timeout(Duration::from_millis(HTTP_MS), served).await
+    };
+    match served.await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!("An HTTP connection ended early: {error}."),
         Err(_) => tracing::debug!("An HTTP connection took too long."),

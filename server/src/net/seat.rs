@@ -4,6 +4,7 @@
 use throng_shared::time::Millis;
 use throng_shared::wire::{Identity, Secret};
 
+use super::calls::Calls;
 use super::conn::Ticket;
 use super::places::Place;
 use super::ring::Ring;
@@ -25,6 +26,7 @@ pub(super) struct Claim {
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) ring: Ring,
+    pub(super) calls: Calls,
     /// Number of the newest connection that had it or claims it. An older one that was
     /// heard of later must not take it back: its client may have given it up.
     pub(super) number: u64,
@@ -54,6 +56,7 @@ impl Seat {
         sessions.put(current, owner);
         let seat = Self {
             ring: Ring::default(),
+            calls: Calls::default(),
             number,
             current,
             previous: None,

@@ -62,6 +62,8 @@ pub(super) struct Coming {
     welcome: Option<(NetId, Tick, [Bytes; 2])>,
     /// What came for the connection before the seat did.
     ring: Ring,
+    /// Calls that were answered before the seat came.
+    answered: usize,
     /// The player left meanwhile.
     ends: bool,
     /// The place of a connection that did not wait.
@@ -92,6 +94,15 @@ impl Slot {
         self.conn.as_ref().and_then(|(_, place)| place.address())
     }
 
+    /// A call of the session was answered.
+    pub(super) fn note_answer(&mut self) {
+        if let Some(seat) = &mut self.seat {
+            seat.calls.answer(1);
+        } else if let Some(coming) = &mut self.coming {
+            coming.answered += 1;
+        }
+    }
+
     fn open_conn(&mut self) -> Option<&mut Conn> {
         self.conn.as_mut().map(|(conn, _)| conn).filter(|conn| conn.parting().is_none())
     }
@@ -108,7 +119,9 @@ impl NetThread {
                 let (welcome, ring, ends) = (None, Ring::default(), false);
                 let used = fingerprint;
                 let place = None;
-                let coming = Coming { candidate, used, received, welcome, ring, ends, place };
+                let answered = 0;
+                let coming =
+                    Coming { candidate, used, received, welcome, ring, answered, ends, place };
                 self.slots[index].coming = Some(Box::new(coming));
                 let number = self.slots[index].number;
                 self.words.push(Word::Claim(Claim { fingerprint, of, by, number }));
@@ -300,6 +313,7 @@ impl NetThread {
         let Some((index, slot)) = find(&mut self.slots, to) else { return };
         let Some(coming) = &mut slot.coming else { return };
         seat.ring.append(std::mem::take(&mut coming.ring));
+        seat.calls.answer(coming.answered);
         let ends = coming.ends;
         seat.place = coming.place.take();
         slot.seat = Some(seat);
@@ -367,6 +381,17 @@ impl NetThread {
         self.controls.push(Control::Leave { conn });
         self.control();
         self.free_if_empty(index);
+    }
+
+    /// The player has to go, whether its connection is there or not.
+    pub(super) fn expel(&mut self, conn: ConnId, code: CloseCode, reason: &str) {
+        let now = self.now();
+        let Some((index, slot)) = find(&mut self.slots, conn) else { return };
+        if let Some(it) = slot.open_conn() {
+            it.close(now, &self.tally, code, Some(reason), 0);
+        } else if slot.seat.as_ref().is_some_and(|seat| seat.claims.is_empty()) {
+            self.end(index);
+        }
     }
 
     /// Says to the room what waits to be said, in order. What finds no place is said again

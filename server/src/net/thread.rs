@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::budget::Rates;
+use super::calls::Taken;
 use super::conn::{Beat, Conn, Reading, Scratch, Ticket};
 use super::drain::{self, Drain};
 use super::fresh::Fresh;
@@ -436,7 +437,7 @@ impl NetThread {
                 self.port.inputs(&mut self.inputs);
                 self.give_way();
             }
-            let Slot { conn, seat, .. } = &mut self.slots[index];
+            let Slot { generation, conn, seat, .. } = &mut self.slots[index];
             let Some((conn, _)) = conn else {
                 self.end(index);
                 continue;
@@ -449,11 +450,14 @@ impl NetThread {
                 inputs: &mut self.inputs,
                 tally: &self.tally,
             });
-            if let (Some(seat), Some(received)) = (seat, conn.received()) {
+            if let (Some(seat), Some(received)) = (seat.as_mut(), conn.received()) {
                 seat.prove(&self.options.sessions);
                 seat.ring.acknowledge(received);
             }
-            self.controls.extend(conn.take_asks());
+            let id = ConnId { thread: self.index, serial: *generation << 32 | index as u64 };
+            if let Some(seat) = seat {
+                take_calls(conn, seat, (now, &self.tally), id, &mut self.controls);
+            }
             let (is_gone, has_parted) = (conn.is_gone(), conn.parting().is_some());
             if let Some(candidate) = conn.take_candidate() {
                 self.greet(index, candidate);
@@ -556,11 +560,10 @@ impl NetThread {
             Mail::Answer { conn, message } => {
                 if let Some(slot) = self.slot(conn) {
                     slot.post(now, &tally, message);
-                    if let Some((conn, _)) = &mut slot.conn {
-                        conn.note_answer();
-                    }
+                    slot.note_answer();
                 }
             }
+            Mail::Expel { conn, code, reason } => self.expel(conn, code, &reason),
             Mail::Broadcast { message } => {
                 for slot in &mut self.slots {
                     slot.post(now, &tally, message.clone());
@@ -648,6 +651,23 @@ impl NetThread {
             turn(runtime);
             self.read_all();
             std::thread::sleep(CLOSING_READ);
+        }
+    }
+}
+
+/// Passes on what a client asked for, if it was not taken before.
+fn take_calls(
+    conn: &mut Conn,
+    seat: &mut Seat,
+    (now, tally): (Millis, &Tally),
+    id: ConnId,
+    controls: &mut Vec<Control>,
+) {
+    for (call, ask) in conn.take_asks() {
+        match seat.calls.take(call) {
+            Taken::New => controls.push(Control::Ask { conn: id, call, ask }),
+            Taken::Before => {}
+            Taken::TooMany => conn.close(now, tally, CloseCode::RateLimited, None, 0),
         }
     }
 }

@@ -53,6 +53,11 @@ impl News {
         }
     }
 
+    /// The standings of the last board, best first.
+    pub(super) fn standings(&self) -> &[Standing] {
+        &self.standings
+    }
+
     fn report_happening(
         &mut self,
         sim: &Sim,

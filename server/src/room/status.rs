@@ -50,6 +50,12 @@ impl RoomStatus {
         self.skipped.store(skipped, Ordering::Relaxed);
     }
 
+    /// Ticks that were published late or skipped.
+    #[must_use]
+    pub fn late_ticks(&self) -> u32 {
+        u32::try_from(self.overruns() + self.skipped()).unwrap_or(u32::MAX)
+    }
+
     /// Inputs that came after their tick.
     pub fn note_late_inputs(&self, late: u64) {
         self.late_inputs.fetch_add(late, Ordering::Relaxed);

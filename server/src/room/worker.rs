@@ -5,15 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{JOINS_PER_S, PUBLISHED_MAX, RETRY_MS, RETRY_SPREAD_MS};
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
-use throng_shared::wire::{Event, Input, MapRuns, Outcome, Problem, encode};
+use throng_shared::wire::{Input, MapRuns};
 
 use super::blackbox::{Blackbox, Command, Crash};
+use super::courier::{Courier, Sums};
 use super::greeting::Greeting;
 use super::news::{Conns, News};
 use super::overload::Overload;
@@ -21,6 +21,7 @@ use super::pace::{Due, Pace};
 use super::status::RoomStatus;
 use super::timing::TickTime;
 use crate::game::Game;
+use crate::hub::{HubPort, Report, RoomInfo};
 use crate::link::{ConnId, Control, Following, InputNote, Mail, RoomLink};
 use crate::replication::{Arrived, Replicator, TickFrame};
 use crate::sim::{Arena, Intent, Newcomer, Sim, SimOptions};
@@ -62,6 +63,7 @@ pub struct RoomWorker {
     status: Arc<RoomStatus>,
     conns: Conns,
     news: News,
+    courier: Courier,
     /// The newest input of each player, by id.
     arrived: Vec<Option<Arrived>>,
     frames: Vec<Arc<TickFrame>>,
@@ -84,6 +86,7 @@ impl RoomWorker {
         options: &RoomOptions,
         link: RoomLink,
         status: Arc<RoomStatus>,
+        hub: HubPort,
     ) -> Self {
         let map = MapRuns {
             width: arena.map().width() as u16,
@@ -92,6 +95,14 @@ impl RoomWorker {
         };
         let grid = arena.grid();
         let (name, tick_hz) = (options.name.clone(), options.sim.tick_hz);
+        let info = RoomInfo {
+            name: name.clone(),
+            players_max: options.sim.players_max as u16,
+            tick_hz: tick_hz as u8,
+            width: map.width,
+            height: map.height,
+            is_private: false,
+        };
         Self {
             greeting: Greeting::new(name.clone(), tick_hz, &map),
             overload: Overload::new(name.clone(), tick_hz, options.cores),
@@ -105,6 +116,7 @@ impl RoomWorker {
             status,
             conns: Conns::default(),
             news: News::new(options.sim.tick_hz),
+            courier: Courier::new(hub, info),
             arrived: Vec::new(),
             frames: Vec::new(),
             chance: Prng::new(options.sim.seed),
@@ -206,6 +218,9 @@ impl RoomWorker {
             None => unreachable!("a spare frame is held by nobody else"),
         }
         self.news.report(&self.sim, &self.conns, &mut self.link);
+        let sums = Sums { spectators: 0, late_ticks: self.status.late_ticks() };
+        self.courier.report(&self.sim, self.news.standings(), sums);
+        self.courier.deliver(&self.conns, &mut self.link);
         self.sim.forget();
         let step = self.overload.step();
         self.link.publish(&frame, pace.deadline(), pace.period(), following, step);
@@ -221,6 +236,7 @@ impl RoomWorker {
             skipped,
             overran: now >= pace.deadline(),
         };
+        self.courier.note_work(time.work_us);
         let tick = self.sim.tick().0;
         let players = self.sim.players();
         self.status.note_tick(tick, players, time);
@@ -251,12 +267,15 @@ impl RoomWorker {
 
     fn handle_control(&mut self, control: Control) {
         match control {
-            Control::Join { conn, name, look, who: _, watch: _ } => {
+            Control::Join { conn, name, look, who, watch: _ } => {
                 let newcomer = Newcomer { name: name.into_string(), look };
                 let name = newcomer.name.as_str().into();
+                let called = newcomer.name.clone();
                 let mail = match self.sim.join(newcomer) {
                     Some(you) => {
                         self.blackbox.note(self.sim.tick(), Command::Join { you, name, look });
+                        let spectator = false;
+                        self.courier.tell(Report::Joined { you, name: called, who, spectator });
                         self.seat(conn, you)
                     }
                     None => Mail::Refused {
@@ -274,6 +293,7 @@ impl RoomWorker {
                     let until = now.offset(self.hold_ticks);
                     self.blackbox.note(now, Command::Unlink { you, until });
                     self.sim.unlink(you, until);
+                    self.courier.tell(Report::Linked { you, dead: true });
                 }
             }
             Control::Rebind { from, to } => {
@@ -284,13 +304,11 @@ impl RoomWorker {
                 self.link.post(from.thread, Mail::Moved { conn: from, to });
                 let mail = self.seat(to, id);
                 self.link.post(to.thread, mail);
+                self.courier.tell(Report::Linked { you: id, dead: false });
             }
-            Control::Ask { conn, call, ask: _ } => {
-                let text = "This room has nobody who could answer that.".to_owned();
-                let outcome =
-                    Outcome::Refused { problem: Problem::NotAllowed, text, retry_after_ms: 0 };
-                let message = Bytes::from(encode(&Event::Answer { call, outcome }));
-                self.link.post(conn.thread, Mail::Answer { conn, message });
+            Control::Ask { conn, call, ask } => {
+                let asker = (conn, self.conns.id(conn));
+                self.courier.ask(&mut self.link, asker, call, ask);
             }
             Control::Leave { conn } => {
                 if let Some(id) = self.conns.remove(conn) {
@@ -299,6 +317,7 @@ impl RoomWorker {
                     }
                     self.blackbox.note(self.sim.tick(), Command::Leave { you: id });
                     self.sim.leave(id);
+                    self.courier.tell(Report::Left { you: id });
                 }
             }
         }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use throng::config::{ArenaSpec, Config, Settings};
 use throng::game::Game;
+use throng::hub::HubPort;
 use throng::identity::Identities;
 use throng::link::{ConnId, Control, InputNote, Mail, Publication, RoomLink, RoomPort, Step};
 use throng::net::{Handover, NetOptions, NetThread, Newborn, Tally};
@@ -105,7 +106,7 @@ impl House {
             .collect();
         Self {
             origin,
-            room: RoomWorker::new(arena, &room_options, room_link, status),
+            room: RoomWorker::new(arena, &room_options, room_link, status, HubPort::none()),
             pace: Pace::new(origin, tick_hz),
             room_wakes: Duration::ZERO,
             room_stalled_until: Duration::ZERO,
@@ -290,6 +291,8 @@ fn tell(
                 let posted = Transition::Posted { conn: *conn, what: super::fingerprint(message) };
                 if seated.contains(conn) { late.push(posted) } else { early.push(posted) }
             }
+            // Nobody orders that here.
+            Mail::Expel { .. } => {}
             Mail::Broadcast { message } => {
                 let what = super::fingerprint(message);
                 early.extend(players.iter().map(|&conn| Transition::Posted { conn, what }));

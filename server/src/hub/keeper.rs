@@ -1,0 +1,198 @@
+//! What outlasts a visit: best scores, and what operators decided. The store keeps it.
+
+use throng_shared::limits::NAME_BYTES_MAX;
+
+use crate::identity::PlayerId;
+use crate::store::{self, Ban, BoardRow, Score, Store};
+
+/// The time that a board is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Span {
+    Day,
+    All,
+}
+
+/// What an operator did, or was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    pub at_s: u64,
+    pub operator: String,
+    pub what: &'static str,
+    pub player: PlayerId,
+    pub name: String,
+    pub reason: String,
+    pub minutes: u32,
+}
+
+impl AuditLine {
+    fn until_s(&self) -> u64 {
+        self.at_s + u64::from(self.minutes) * 60
+    }
+}
+
+/// Keeps what outlasts a visit. Nothing here waits for a disk.
+pub trait Keeper: Send {
+    /// Keeps a score if it is one's best.
+    fn record(&mut self, score: Score);
+    /// The best, best first.
+    fn board(&mut self, span: Span) -> Vec<BoardRow>;
+    /// The best score that somebody ever had.
+    fn best(&self, player: PlayerId) -> u32;
+    fn note(&mut self, line: AuditLine);
+    /// Lets somebody in no more for the minutes of the line, and writes that down.
+    fn ban(&mut self, line: AuditLine);
+    /// Lets a banned player in again, and writes that down.
+    fn pardon(&mut self, line: AuditLine);
+    /// Lets nobody hear somebody for the minutes of the line (0: any more), and writes that
+    /// down.
+    fn mute(&mut self, line: AuditLine);
+    /// Until when somebody is banned and why, if it is.
+    fn ban_of(&self, player: PlayerId) -> Option<(u64, String)>;
+    /// Until when nobody hears somebody, in seconds of Unix time.
+    fn muted_until(&self, player: PlayerId) -> Option<u64>;
+    /// A player wants to hear nothing more of another one, or to hear again.
+    fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool);
+    fn ignores(&self, player: PlayerId, other: PlayerId) -> bool;
+    /// Whether scores are kept just now.
+    fn works(&self) -> bool;
+}
+
+impl Keeper for Store {
+    fn record(&mut self, score: Score) {
+        Self::record(self, score);
+    }
+
+    fn board(&mut self, span: Span) -> Vec<BoardRow> {
+        let boards = self.boards();
+        match span {
+            Span::Day => boards.day.clone(),
+            Span::All => boards.all.clone(),
+        }
+    }
+
+    fn best(&self, player: PlayerId) -> u32 {
+        Self::best(self, player)
+    }
+
+    fn note(&mut self, line: AuditLine) {
+        let AuditLine { at_s, operator, what, player, mut name, reason, minutes: _ } = line;
+        name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
+        let text = format!("{what} {name}: {reason}");
+        Self::note(self, store::AuditLine { at_s, operator, player, text });
+    }
+
+    fn ban(&mut self, line: AuditLine) {
+        // Who comes from there as somebody new is banned, too.
+        let address = self.address(line.player);
+        let until_s = line.until_s();
+        let AuditLine { operator, player, reason, .. } = line;
+        Self::ban(self, Ban { player, address, until_s, reason, operator });
+    }
+
+    fn pardon(&mut self, line: AuditLine) {
+        Self::pardon(self, line.player, &line.operator);
+    }
+
+    fn mute(&mut self, line: AuditLine) {
+        let until_s = line.until_s();
+        let AuditLine { operator, player, reason, minutes, .. } = line;
+        if minutes == 0 {
+            self.unmute(player, &operator);
+        } else {
+            Self::mute(self, Ban { player, address: None, until_s, reason, operator });
+        }
+    }
+
+    fn ban_of(&self, player: PlayerId) -> Option<(u64, String)> {
+        self.verdict(player, None).map(|ban| (ban.until_s, ban.reason))
+    }
+
+    fn muted_until(&self, player: PlayerId) -> Option<u64> {
+        self.muted(player).map(|mute| mute.until_s)
+    }
+
+    fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool) {
+        Self::ignore(self, player, other, on);
+    }
+
+    fn ignores(&self, player: PlayerId, other: PlayerId) -> bool {
+        Self::ignores(self, player, other)
+    }
+
+    fn works(&self) -> bool {
+        self.health().trouble.is_none()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod memory {
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    pub(in crate::hub) type Audit = Arc<Mutex<Vec<AuditLine>>>;
+
+    /// Keeps in memory, and shows what it was told to write down.
+    #[derive(Debug, Default)]
+    pub(in crate::hub) struct Memory {
+        all: BTreeMap<PlayerId, BoardRow>,
+        bans: BTreeMap<PlayerId, (u64, String)>,
+        mutes: BTreeMap<PlayerId, u64>,
+        ignored: Vec<(PlayerId, PlayerId)>,
+        pub(in crate::hub) audit: Audit,
+    }
+
+    impl Keeper for Memory {
+        fn record(&mut self, score: Score) {
+            let Score { player, name, shards, kills, .. } = score;
+            if self.best(player) < shards {
+                self.all.insert(player, BoardRow { player, name, score: shards, kills });
+            }
+        }
+        fn board(&mut self, _: Span) -> Vec<BoardRow> {
+            let mut rows: Vec<_> = self.all.values().cloned().collect();
+            rows.sort_by_key(|row| std::cmp::Reverse(row.score));
+            rows
+        }
+        fn best(&self, player: PlayerId) -> u32 {
+            self.all.get(&player).map_or(0, |best| best.score)
+        }
+        fn note(&mut self, line: AuditLine) {
+            self.audit.lock().expect("nobody panics").push(line);
+        }
+        fn ban(&mut self, line: AuditLine) {
+            self.bans.insert(line.player, (line.until_s(), line.reason.clone()));
+            self.note(line);
+        }
+        fn pardon(&mut self, line: AuditLine) {
+            self.bans.remove(&line.player);
+            self.note(line);
+        }
+        fn mute(&mut self, line: AuditLine) {
+            match line.minutes {
+                0 => self.mutes.remove(&line.player),
+                _ => self.mutes.insert(line.player, line.until_s()),
+            };
+            self.note(line);
+        }
+        fn ban_of(&self, player: PlayerId) -> Option<(u64, String)> {
+            self.bans.get(&player).cloned()
+        }
+        fn muted_until(&self, player: PlayerId) -> Option<u64> {
+            self.mutes.get(&player).copied()
+        }
+        fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool) {
+            self.ignored.retain(|it| *it != (player, other));
+            if on {
+                self.ignored.push((player, other));
+            }
+        }
+        fn ignores(&self, player: PlayerId, other: PlayerId) -> bool {
+            self.ignored.contains(&(player, other))
+        }
+        fn works(&self) -> bool {
+            true
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The calls of one session: each is taken once, also when its client comes back and
+//! repeats those that were not answered.
+
+use throng_shared::limits::CALLS_MAX;
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It goes to the room.
+    New,
+    /// It was taken before: its answer came, or is to come.
+    Before,
+    /// More wait for their answer than may.
+    TooMany,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Calls {
+    /// Number of the newest.
+    newest: u32,
+    unanswered: usize,
+}
+
+impl Calls {
+    pub(super) fn take(&mut self, call: u32) -> Taken {
+        if call <= self.newest {
+            return Taken::Before;
+        }
+        self.newest = call;
+        if self.unanswered >= CALLS_MAX {
+            return Taken::TooMany;
+        }
+        self.unanswered += 1;
+        Taken::New
+    }
+
+    /// So many were answered.
+    pub(super) fn answer(&mut self, count: usize) {
+        self.unanswered = self.unanswered.saturating_sub(count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_taken_once_however_often_it_is_repeated() {
+        let mut calls = Calls::default();
+        assert_eq!([1, 2, 1, 2, 3].map(|call| calls.take(call)), {
+            [Taken::New, Taken::New, Taken::Before, Taken::Before, Taken::New]
+        });
+    }
+
+    #[test]
+    fn only_so_many_wait_for_their_answer() {
+        let mut calls = Calls::default();
+        for call in 1..=CALLS_MAX as u32 {
+            assert_eq!(calls.take(call), Taken::New);
+        }
+        calls.answer(1);
+        let next = CALLS_MAX as u32 + 1;
+        assert_eq!(calls.take(next), Taken::New);
+        assert_eq!(calls.take(next), Taken::Before, "because a repetition costs nothing");
+        assert_eq!(calls.take(next + 1), Taken::TooMany);
+    }
+}

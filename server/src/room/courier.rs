@@ -1,0 +1,176 @@
+//! The room as courier between its players and the hub: what they ask goes on, what is
+//! for them goes to the connection that plays them at that moment, in one order with all
+//! else that the room tells.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use throng_shared::ids::NetId;
+use throng_shared::limits::{BOARD_MS, PLAYERS_MAX};
+use throng_shared::wire::{Ask, Event, Outcome, Problem, encode};
+
+use super::news::Conns;
+use crate::hub::{Delivery, HubPort, Report, RoomInfo, Standing as Place, Untold};
+use crate::link::{ConnId, Mail, RoomLink};
+use crate::sim::{Happening, Sim, Standing};
+
+/// Comings and goings that wait for a hub that takes nothing.
+const BACKLOG_MAX: usize = PLAYERS_MAX * 2;
+
+/// What is told the hub once a second.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sums {
+    pub(super) spectators: u16,
+    /// Ticks that were published late or skipped since the start.
+    pub(super) late_ticks: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Courier {
+    port: HubPort,
+    second_ticks: u32,
+    /// What the hub has to know sooner or later, in order.
+    backlog: VecDeque<Report>,
+    /// Longest work of a tick in this second.
+    work_us: u32,
+}
+
+impl Courier {
+    pub(super) fn new(port: HubPort, info: RoomInfo) -> Self {
+        let second_ticks = (u32::from(info.tick_hz) * BOARD_MS as u32 / 1000).max(1);
+        let mut courier = Self { port, second_ticks, backlog: VecDeque::new(), work_us: 0 };
+        courier.tell(Report::Opened(info));
+        courier
+    }
+
+    /// Tells the hub something that it has to know, now or later.
+    pub(super) fn tell(&mut self, report: Report) {
+        self.clear_backlog();
+        if !self.backlog.is_empty() {
+            self.keep(report);
+        } else if let Err(Untold::Full(report)) = self.port.tell(report) {
+            self.keep(report);
+        }
+    }
+
+    fn keep(&mut self, report: Report) {
+        if self.backlog.len() < BACKLOG_MAX {
+            self.backlog.push_back(report);
+        }
+    }
+
+    fn clear_backlog(&mut self) {
+        while let Some(report) = self.backlog.pop_front() {
+            if let Err(Untold::Full(report)) = self.port.tell(report) {
+                self.backlog.push_front(report);
+                break;
+            }
+        }
+    }
+
+    /// Passes on what a player asks for, or says at once why it cannot.
+    pub(super) fn ask(
+        &mut self,
+        link: &mut RoomLink,
+        (conn, you): (ConnId, Option<NetId>),
+        call: u32,
+        ask: Ask,
+    ) {
+        self.clear_backlog();
+        let (problem, text) = match you {
+            None => (Problem::OutOfPlace, "You are not in this room any more."),
+            Some(_) if !self.backlog.is_empty() => BUSY,
+            Some(you) => match self.port.tell(Report::Asked { you, call, ask }) {
+                Ok(()) => return,
+                Err(Untold::Full(_)) => BUSY,
+                Err(Untold::Nobody) => {
+                    (Problem::NotAllowed, "This room has nobody who could answer that.")
+                }
+            },
+        };
+        let outcome = Outcome::Refused { problem, text: text.to_owned(), retry_after_ms: 0 };
+        let message = Bytes::from(encode(&Event::Answer { call, outcome }));
+        link.post(conn.thread, Mail::Answer { conn, message });
+    }
+
+    /// Tells of a tick, and once a second how the room is.
+    pub(super) fn report(&mut self, sim: &Sim, standings: &[Standing], sums: Sums) {
+        for happening in sim.happenings() {
+            match *happening {
+                Happening::Died { who, by, .. } => self.tell(Report::Died { who, by }),
+                Happening::Crowned { holder } => self.tell(Report::Crown { holder }),
+                Happening::Steered { .. }
+                | Happening::Thrust { .. }
+                | Happening::Dashed { .. }
+                | Happening::Joined { .. }
+                | Happening::Spawned { .. }
+                | Happening::Left { .. }
+                | Happening::Withdrew { .. }
+                | Happening::Linked { .. }
+                | Happening::Returned { .. }
+                | Happening::Health { .. }
+                | Happening::Fired { .. }
+                | Happening::BoltHit { .. }
+                | Happening::ShardFell { .. }
+                | Happening::Gathered { .. }
+                | Happening::Scored { .. } => {}
+            }
+        }
+        if !sim.tick().0.is_multiple_of(self.second_ticks) || !self.port.is_some() {
+            return;
+        }
+        self.clear_backlog();
+        let place = |it: &Standing| {
+            let kills = sim.player(it.id).map_or(0, |player| player.purse.kills.into());
+            Place { you: it.id, shards: it.shards, kills }
+        };
+        let standings = Report::Standings(standings.iter().map(place).collect());
+        let players = u16::try_from(sim.players()).unwrap_or(u16::MAX);
+        let Sums { spectators, late_ticks } = sums;
+        let work_us = std::mem::take(&mut self.work_us);
+        let pulse = Report::Pulse { players, spectators, work_us, late_ticks };
+        if self.backlog.is_empty() {
+            // The next second brings newer ones.
+            drop(self.port.tell(standings));
+            drop(self.port.tell(pulse));
+        }
+    }
+
+    pub(super) fn note_work(&mut self, work_us: u32) {
+        self.work_us = self.work_us.max(work_us);
+    }
+
+    /// Hands over what the hub has for players.
+    pub(super) fn deliver(&self, conns: &Conns, link: &mut RoomLink) {
+        for delivery in self.port.take() {
+            let (you, mail): (_, fn(ConnId, Bytes) -> Mail) = match &delivery {
+                Delivery::Event { you, .. } => {
+                    (*you, |conn, message| Mail::Event { conn, message })
+                }
+                Delivery::Answer { you, .. } => {
+                    (*you, |conn, message| Mail::Answer { conn, message })
+                }
+                Delivery::Broadcast { message } => {
+                    link.broadcast(message);
+                    continue;
+                }
+                Delivery::Expel { you, code, reason } => {
+                    if let Some(conn) = conns.conn(*you) {
+                        let (code, reason) = (*code, reason.clone());
+                        link.post(conn.thread, Mail::Expel { conn, code, reason });
+                    }
+                    continue;
+                }
+            };
+            if let (
+                Some(conn),
+                Delivery::Event { message, .. } | Delivery::Answer { message, .. },
+            ) = (conns.conn(you), delivery)
+            {
+                link.post(conn.thread, mail(conn, message));
+            }
+        }
+    }
+}
+
+const BUSY: (Problem, &str) = (Problem::Busy, "The server has too much to do just now.");
