@@ -149,27 +149,33 @@ impl Used {
     }
 }
 
+/// Whom a ticket lets in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    pub name: Name,
+    /// Name of the only room that it is for, if it says so.
+    pub room: Option<String>,
+}
+
 /// The key of this server, and what was signed with it and used.
 #[derive(Debug)]
 pub struct Tickets {
     key: hmac::Key,
     are_needed: bool,
-    room: String,
     used: Mutex<Used>,
 }
 
 impl Tickets {
-    /// Tickets of a server with one room. With a secret only those signed with it count,
+    /// Tickets of a server. With a secret only those signed with it count,
     /// and everybody needs one; without, the key is this process's own.
     #[must_use]
-    pub fn new(secret: Option<&AuthSecret>, room: &str) -> Self {
+    pub fn new(secret: Option<&AuthSecret>) -> Self {
         let mut own = [0; KEY_BYTES];
         SystemRandom::new().fill(&mut own).expect("the system has random bytes");
         let bytes = secret.map_or(own.as_slice(), |secret| secret.0.as_bytes());
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, bytes),
             are_needed: secret.is_some(),
-            room: room.to_owned(),
             used: Mutex::default(),
         }
     }
@@ -180,21 +186,15 @@ impl Tickets {
         self.are_needed
     }
 
-    /// The only room.
-    #[must_use]
-    pub fn room(&self) -> &str {
-        &self.room
-    }
-
-    /// A ticket for a name, good for [`TICKET_S`] seconds from `now_s`, in seconds of Unix
+    /// A ticket for a name and a room, good for [`TICKET_S`] seconds from `now_s`, in seconds of Unix
     /// time.
     #[must_use]
-    pub fn issue(&self, name: &Name, now_s: u64) -> String {
+    pub fn issue(&self, name: &Name, room: &str, now_s: u64) -> String {
         let mut id = [0; ID_BYTES];
         SystemRandom::new().fill(&mut id).expect("the system has random bytes");
         let claims = Claims {
             name: name.as_str().to_owned(),
-            room: Some(self.room.clone()),
+            room: Some(room.to_owned()),
             aud: Audience::One(AUDIENCE.to_owned()),
             exp: now_s + TICKET_S,
             iat: Some(now_s),
@@ -211,12 +211,12 @@ impl Tickets {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
 
-    /// Uses a ticket up: the name that it is for. Of two who bring the same one, one gets
+    /// Uses a ticket up: whom it lets in. Of two who bring the same one, one gets
     /// in.
     ///
     /// # Errors
     /// When it is not good at `now_s`, or was used.
-    pub fn redeem(&self, ticket: &str, now_s: u64) -> Result<Name, BadTicket> {
+    pub fn redeem(&self, ticket: &str, now_s: u64) -> Result<Pass, BadTicket> {
         let Claims { name, room, aud, exp, iat, nbf, jti } = self.verify(ticket)?;
         if now_s > exp.saturating_add(TICKET_SKEW_S) {
             return Err(BadTicket::TicketExpired);
@@ -230,16 +230,13 @@ impl Tickets {
         if !aud.is_us() {
             return Err(BadTicket::TicketForOthers);
         }
-        if room.is_some_and(|room| room != self.room) {
-            return Err(BadTicket::TicketForAnotherRoom);
-        }
         let name = Name::parse(&name).map_err(|_| BadTicket::TicketBadName)?;
         if jti.is_empty() || jti.len() > TICKET_ID_BYTES {
             return Err(BadTicket::TicketClaims);
         }
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.take(jti, exp + TICKET_SKEW_S, now_s)?;
-        Ok(name)
+        Ok(Pass { name, room })
     }
 
     /// Makes a ticket good again that was used, and brought nobody in.

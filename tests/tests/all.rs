@@ -16,6 +16,7 @@ mod overload;
 mod pair;
 mod replication;
 mod resume;
+mod rooms;
 mod sim;
 mod slow;
 mod sockets;

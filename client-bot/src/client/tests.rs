@@ -97,6 +97,7 @@ async fn arrival(client: &mut Client<DuplexStream>) -> Arrival {
     match client.next().await.expect("the game goes on") {
         News::Snapshot(arrival) => arrival,
         News::Event(event) => panic!("because a snapshot was sent, not {event:?}"),
+        News::Moved => panic!("because nobody went to another room"),
     }
 }
 

@@ -43,6 +43,7 @@ const SENTENCES: Readonly<Record<CloseName, string>> = {
   Replaced: 'You play in another window now, so this one stands by.',
   WrongProtocol: 'This page is older or newer than the server.',
   SlowConsumer: 'Your connection could not keep up.',
+  NoSuchRoom: 'There is no such room any more.',
 };
 
 const START: Advice = { advice: 'You can join again from the start.', remedy: 'Start' };

@@ -27,7 +27,7 @@ use super::pipe::{Flushed, Pipe, Stream};
 use super::protocol;
 use super::ring::Ring;
 use super::tally::Tally;
-use crate::link::{ConnId, Control, InputNote};
+use crate::link::{ConnId, InputNote};
 use crate::replication::{Cursor, History, Pacer, Rhythm, Viewer};
 use crate::tickets::BadTicket;
 
@@ -153,7 +153,7 @@ pub(super) struct Conn {
     /// What it was let in with, until its session has it.
     used: Option<Ticket>,
     /// What the client asked for in this turn, and how much of it waits for an answer.
-    asks: Vec<Control>,
+    asks: Vec<(u32, Ask)>,
     unanswered: usize,
     /// Number of its newest call.
     called: u32,
@@ -223,6 +223,11 @@ impl Conn {
     /// said anything as a player.
     pub(super) fn received(&self) -> Option<u32> {
         self.received
+    }
+
+    /// Whether the client has shown that the newest Welcome has come.
+    pub(super) fn is_proven(&self) -> bool {
+        self.received.is_some() && !self.session.is_arriving()
     }
 
     /// Number of the newest ordered message that was written.
@@ -389,6 +394,7 @@ impl Conn {
                 self.pacer.note_pong();
             }
             Ok(Request::Resync) => self.wants_resync = true,
+            Ok(Request::Stale) => {}
             Ok(Request::Leave) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
             }
@@ -423,7 +429,7 @@ impl Conn {
             return;
         }
         self.unanswered += 1;
-        self.asks.push(Control::Ask { conn: self.id, call, ask });
+        self.asks.push((call, ask));
     }
 
     /// A call of this connection was answered.
@@ -432,8 +438,8 @@ impl Conn {
     }
 
     /// What the client asked for, in order.
-    pub(super) fn take_asks(&mut self) -> impl Iterator<Item = Control> + '_ {
-        self.asks.drain(..)
+    pub(super) fn take_asks(&mut self) -> Vec<(u32, Ask)> {
+        std::mem::take(&mut self.asks)
     }
 
     fn handle_error(&mut self, reading: &Reading<'_>, error: &Error) {
@@ -454,6 +460,32 @@ impl Conn {
         self.session.welcome(start.tick);
         self.sent = start.resumed.unwrap_or(0);
         self.start = Some(start);
+    }
+
+    /// The player is in another room: what was held of the one before is of no use.
+    pub(super) fn arrive(&mut self, start: Start) {
+        self.you = Some(start.you);
+        self.session.travel(start.tick);
+        (self.cursor, self.pacer) = (Cursor::default(), Pacer::default());
+        self.wants_resync = false;
+        // Whoever has not answered will not any more.
+        self.unanswered = 0;
+        self.start = Some(start);
+    }
+
+    /// Whether it knows the room that it is in, and may go to another one.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_playing() && self.start.is_none() && !self.session.is_arriving()
+    }
+
+    /// Lets time pass for a connection that no tick is written to.
+    pub(super) fn tend(&mut self, now: Millis, tally: &Tally) {
+        if self.phase == Phase::Open
+            && self.flush(now, tally)
+            && let Some(refusal) = self.session.poll_timeout(now)
+        {
+            self.refuse(now, tally, refusal);
+        }
     }
 
     /// Its ticket was used, for a player who is not there yet.

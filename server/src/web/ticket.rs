@@ -14,6 +14,7 @@ use throng_shared::session::Name;
 use tokio::time::timeout;
 
 use super::WebState;
+use crate::link::NoRoom;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,29 +45,32 @@ async fn ticket(State(state): State<WebState>, request: Request) -> Response {
         let sentence = "The rest of the request did not come in time.\n";
         return (StatusCode::REQUEST_TIMEOUT, sentence).into_response();
     };
-    let name = match wanted(body.ok().as_deref(), tickets.room()) {
-        Ok(name) => name,
+    let is_known = |room: &str| state.rooms.directory().find(room, 0) != Err(NoRoom::Unknown);
+    let (name, room) = match wanted(body.ok().as_deref(), is_known) {
+        Ok(wanted) => wanted,
         Err(sentence) => return (StatusCode::BAD_REQUEST, sentence).into_response(),
     };
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let given = Given { ticket: tickets.issue(&name, now_s), valid_s: TICKET_S };
+    let given = Given { ticket: tickets.issue(&name, &room, now_s), valid_s: TICKET_S };
     let json = serde_json::to_vec(&given).expect("a text and a number can be written");
     ([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/json")], json).into_response()
 }
 
 /// The name in a request, or a sentence that says what is wrong with it. It repeats
 /// nothing of what came.
-fn wanted(body: Option<&[u8]>, room: &str) -> Result<Name, String> {
+fn wanted(body: Option<&[u8]>, is_known: impl Fn(&str) -> bool) -> Result<(Name, String), String> {
     let Some(body) = body else {
         return Err(format!("A request for a ticket has at most {TICKET_REQUEST_BYTES} bytes.\n"));
     };
-    let Wanted { name, room: wanted } = serde_json::from_slice(body).map_err(|_| {
+    let Wanted { name, room } = serde_json::from_slice(body).map_err(|_| {
         "A request for a ticket is JSON: {\"name\": \"…\", \"room\": \"…\"}.\n".to_owned()
     })?;
-    if wanted != room {
-        return Err(format!("There is no such room; the only one is {room}.\n"));
+    if room.is_empty() || !is_known(&room) {
+        return Err("There is no such room; GET /api/rooms has those there are.\n".to_owned());
     }
-    Name::parse(&name).map_err(|error| format!("The name cannot be used: {error}.\n"))
+    let name =
+        Name::parse(&name).map_err(|error| format!("The name cannot be used: {error}.\n"))?;
+    Ok((name, room))
 }
 
 #[cfg(test)]
@@ -75,21 +79,22 @@ mod tests {
 
     #[test]
     fn what_is_no_request_for_a_ticket_is_told_so() {
-        let told = |body: &str| wanted(Some(body.as_bytes()), "arena").map(Name::into_string);
-        assert_eq!(told(r#"{"name":" Ada ","room":"arena"}"#), Ok("Ada".to_owned()));
+        let told = |body: &str| wanted(Some(body.as_bytes()), |room| room == "arena");
+        let ada = (Name::parse("Ada").expect("it is a name"), "arena".to_owned());
+        assert_eq!(told(r#"{"name":" Ada ","room":"arena"}"#), Ok(ada));
         for (body, expected) in [
             ("", "is JSON"),
             ("name=Ada", "is JSON"),
             (r#"{"name":"Ada"}"#, "is JSON"),
             (r#"{"name":"Ada","room":"arena","exp":9}"#, "is JSON"),
             (r#"{"name":["Ada"],"room":"arena"}"#, "is JSON"),
-            (r#"{"name":"Ada","room":"<b>"}"#, "the only one is arena"),
+            (r#"{"name":"Ada","room":"<b>"}"#, "no such room"),
             (r#"{"name":"","room":"arena"}"#, "at least one character"),
             (r#"{"name":"a\u0000","room":"arena"}"#, "control"),
         ] {
             let sentence = told(body).expect_err("it is wrong");
             assert!(sentence.contains(expected) && !sentence.contains("<b>"), "{sentence}");
         }
-        assert!(wanted(None, "arena").is_err_and(|sentence| sentence.contains("1024")));
+        assert!(wanted(None, |_| true).is_err_and(|sentence| sentence.contains("1024")));
     }
 }
