@@ -130,7 +130,7 @@ async fn rooms_of_different_rates_each_keep_their_own_grid() {
 
 #[tokio::test]
 async fn a_room_that_panics_ends_for_those_in_it_and_for_nobody_else() {
-    let rehearsal = Rehearsal { room: "attic".to_owned(), tick: 60, ms: 0 };
+    let rehearsal = Rehearsal { room: "attic".to_owned(), tick: 150, ms: 0 };
     let server = server(|config| config.panic_at = Some(rehearsal));
     attic(&server, 30, 8);
     let mut calm = play(&server, "arena").await;
@@ -150,7 +150,7 @@ async fn a_room_that_panics_ends_for_those_in_it_and_for_nobody_else() {
 
 #[tokio::test]
 async fn a_room_that_stands_still_holds_up_nobody_else_and_goes_on() {
-    let rehearsal = Rehearsal { room: "attic".to_owned(), tick: 60, ms: 4_000 };
+    let rehearsal = Rehearsal { room: "attic".to_owned(), tick: 150, ms: 4_000 };
     let server = server(|config| {
         config.room_workers = 1;
         config.stall_at = Some(rehearsal);
@@ -160,7 +160,7 @@ async fn a_room_that_stands_still_holds_up_nobody_else_and_goes_on() {
     let mut held = play(&server, "attic").await;
     let end = Instant::now() + PATIENCE;
     while server.rooms().directory().find("attic", 0).is_ok() {
-        assert!(Instant::now() < end, "because it stands still after its sixtieth tick");
+        assert!(Instant::now() < end, "because it stands still after so many ticks");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(end_of(&server, "attic").await.0, Some(1013), "because it can take nobody");
