@@ -133,7 +133,7 @@ impl Tab {
     }
 
     pub(crate) fn is_flying(&self) -> bool {
-        self.sees(self.you()).is_some()
+        self.session.you().is_some_and(|you| self.sees(you).is_some())
     }
 
     /// Whether a glider is in view, and then whether it is link-dead.
