@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use throng_shared::ids::Tick;
 use throng_shared::session::{CloseCode, Fault};
-use throng_shared::wire::{ClientMessage, Event, Feedback, Snapshot, Welcome};
+use throng_shared::wire::{Ask, ClientMessage, Event, Feedback, Hello, Snapshot, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -89,6 +89,8 @@ pub enum News {
     /// The view was brought to a new tick.
     Snapshot(Arrival),
     Event(Event),
+    /// It plays in another room from now on.
+    Moved,
 }
 
 /// A player that was welcomed.
@@ -97,6 +99,10 @@ pub struct Client<S> {
     link: Link<S>,
     course: Course,
     held: Held,
+    /// Where it plays.
+    room: String,
+    /// Number of its newest call.
+    calls: u32,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
@@ -119,8 +125,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         look: u8,
         atlas: &Atlas,
     ) -> Result<Self, Ended> {
+        Self::join_as(stream, url, Hello::guest(name, look), atlas).await
+    }
+
+    /// The same with a Hello of one's own, which may name a room.
+    ///
+    /// # Errors
+    /// When the server does not let the player in.
+    pub async fn join_as(stream: S, url: &str, hello: Hello, atlas: &Atlas) -> Result<Self, Ended> {
         let join = async {
-            let mut link = Link::open(stream, url, name, look).await?;
+            let mut link = Link::open(stream, url, hello).await?;
             match link.next().await? {
                 Said::Welcome(welcome) => Self::welcomed(link, &welcome, atlas),
                 Said::Snapshot(_) | Said::Event(_) => Err(Ended::Fault(Fault::Unexpected)),
@@ -130,10 +144,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     fn welcomed(link: Link<S>, welcome: &Welcome, atlas: &Atlas) -> Result<Self, Ended> {
+        let (course, held) = Self::begin(&link, welcome, atlas)?;
+        Ok(Self { link, course, held, room: welcome.room.clone(), calls: 0 })
+    }
+
+    fn begin(link: &Link<S>, welcome: &Welcome, atlas: &Atlas) -> Result<(Course, Held), Ended> {
         let view =
             View::sharing(welcome, atlas).map_err(|error| Ended::BadMap(error.to_string()))?;
-        let course = Course::new(link.now_ms(), welcome);
-        Ok(Self { link, course, held: Held::new(view) })
+        Ok((Course::new(link.now_ms(), welcome), Held::new(view)))
     }
 
     /// Waits for news. Cancelling loses nothing.
@@ -144,8 +162,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         match self.link.next().await? {
             Said::Snapshot(snapshot) => self.take(&snapshot).map(News::Snapshot),
             Said::Event(event) => Ok(News::Event(event)),
-            Said::Welcome(_) => Err(Ended::Fault(Fault::Unexpected)),
+            Said::Welcome(welcome) => {
+                // Another room took it in: all that was held is of the one before.
+                let desyncs = self.held.desyncs();
+                (self.course, self.held) = Self::begin(&self.link, &welcome, &Atlas::default())?;
+                self.held.carry(desyncs);
+                self.room.clone_from(&welcome.room);
+                Ok(News::Moved)
+            }
         }
+    }
+
+    /// Asks for something; the number that the answer bears.
+    ///
+    /// # Errors
+    /// When the game is over.
+    pub fn ask(&mut self, ask: Ask) -> Result<u32, Ended> {
+        self.calls += 1;
+        self.link.send(&ClientMessage::Ask { call: self.calls, ask })?;
+        Ok(self.calls)
+    }
+
+    /// The room in which it plays.
+    #[must_use]
+    pub fn room(&self) -> &str {
+        &self.room
     }
 
     fn take(&mut self, snapshot: &Snapshot) -> Result<Arrival, Ended> {

@@ -95,6 +95,11 @@ impl Held {
         })
     }
 
+    /// Counts what another view has counted before.
+    pub(crate) fn carry(&mut self, desyncs: u64) {
+        self.desyncs += desyncs;
+    }
+
     pub(crate) fn desyncs(&self) -> u64 {
         self.desyncs
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use throng_shared::limits::LOOKS;
 use throng_shared::prng::Prng;
+use throng_shared::wire::Hello;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
@@ -24,19 +25,29 @@ const BACK_OFF_MAX: Duration = Duration::from_secs(10);
 /// A game that lasted as long resets the delay.
 const GOOD_GAME: Duration = Duration::from_secs(10);
 
-/// Keeps `count` bots playing, each over a stream of its own that `connect`
+/// Where bots are kept, how many, and from which seed.
+#[derive(Clone, Debug)]
+pub struct House {
+    /// Name or code of the room.
+    pub room: String,
+    pub count: usize,
+    pub seed: u64,
+}
+
+/// Keeps the bots of a house playing, each over a stream of its own that `connect`
 /// opens; the server answers at its other end. Bots that are closed come back
 /// with growing delays. Ends with `stop`, and its bots with it.
 ///
 /// It spawns nothing: all bots live in this one future.
-pub async fn run<C, F, S>(count: usize, seed: u64, connect: C, stop: impl Future<Output = ()>)
+pub async fn run<C, F, S>(house: House, connect: C, stop: impl Future<Output = ()>)
 where
     C: Fn() -> F,
     F: Future<Output = io::Result<S>>,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (connect, atlas) = (&connect, &Atlas::default());
-    let bots = join_all((0..count).map(|number| keep_playing(number, seed, connect, atlas)));
+    let (house, connect, atlas) = (&house, &connect, &Atlas::default());
+    let bots = (0..house.count).map(|number| keep_playing(number, house, connect, atlas));
+    let bots = join_all(bots);
     tokio::select! {
         biased;
         () = stop => {}
@@ -44,20 +55,20 @@ where
     }
 }
 
-async fn keep_playing<C, F, S>(number: usize, seed: u64, connect: &C, atlas: &Atlas)
+async fn keep_playing<C, F, S>(number: usize, house: &House, connect: &C, atlas: &Atlas)
 where
     C: Fn() -> F,
     F: Future<Output = io::Result<S>>,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut rng = Prng::stream(seed, number as u64);
+    let mut rng = Prng::stream(house.seed, number as u64);
     let mut back_off = BACK_OFF_MIN;
     // Thoughts of many bots are spread over the interval in which each has one.
     sleep(THINK_EVERY.mul_f64(rng.below(1000).into()) / 1000).await;
     loop {
         let began = Instant::now();
         let ended = match connect().await {
-            Ok(stream) => play(number, stream, &mut rng, atlas).await,
+            Ok(stream) => play((number, &house.room), stream, &mut rng, atlas).await,
             Err(error) => Ended::Broken(error.to_string()),
         };
         if began.elapsed() >= GOOD_GAME {
@@ -79,7 +90,7 @@ where
 }
 
 /// Plays until the game ends, and tells how.
-async fn play<S>(number: usize, stream: S, rng: &mut Prng, atlas: &Atlas) -> Ended
+async fn play<S>((number, room): (usize, &str), stream: S, rng: &mut Prng, atlas: &Atlas) -> Ended
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -89,7 +100,8 @@ where
         BrainKind::Hunt
     };
     let look = rng.below(LOOKS.into()) as u8;
-    let joined = Client::join_sharing(stream, URL, &names::house_bot(number), look, atlas).await;
+    let hello = Hello { room: room.to_owned(), ..Hello::guest(&names::house_bot(number), look) };
+    let joined = Client::join_as(stream, URL, hello, atlas).await;
     let mut client = match joined {
         Ok(client) => client,
         Err(ended) => return ended,

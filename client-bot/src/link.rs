@@ -50,8 +50,8 @@ pub(crate) struct Link<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
-    /// Shakes hands as a client of `url` and says Hello.
-    pub(crate) async fn open(stream: S, url: &str, name: &str, look: u8) -> Result<Self, Ended> {
+    /// Shakes hands as a client of `url` and says this Hello.
+    pub(crate) async fn open(stream: S, url: &str, hello: Hello) -> Result<Self, Ended> {
         // An eager write buffer: a message is in the socket when `send` returns.
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
@@ -63,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             .await
             .map_err(|error| Ended::Handshake(error.to_string()))?;
         socket.get_mut().reset();
-        let (session, hello) = ClientSession::new(Millis(0), Hello::guest(name, look));
+        let (session, hello) = ClientSession::new(Millis(0), hello);
         let mut link =
             Self { socket, session, origin: Instant::now(), farewell: None, unflushed: false };
         link.send(&hello)?;

@@ -74,7 +74,7 @@ export interface Game {
 }
 
 /**
- * The state after a Welcome, or null when its map is none. When the session goes on, so does what was told in it:
+ * The state after a Welcome, or null when its map is none. When the session goes on in its room, so does what was told:
  * `standing`, and what `before` had shown. View, clocks and prediction begin anew.
  */
 export function newGame(
@@ -87,7 +87,9 @@ export function newGame(
   if (!told) return null;
   // The same map is drawn already.
   const map = before && isSameMap(before.view.map, told) ? before.view.map : told;
-  const same = welcome.resumed && before?.you === welcome.you ? before : null;
+  // The session may go on in another room, where score and leaders are others.
+  const stays = welcome.resumed && (!before || before.room === welcome.room);
+  const same = stays && before?.you === welcome.you ? before : null;
   const rules = newRules(welcome.tickHz);
   return {
     you: welcome.you,
@@ -97,7 +99,7 @@ export function newGame(
     clock: newClock(nowMs, welcome.tick, welcome.tickHz),
     playback: newPlayback(welcome.tickHz),
     prediction: newPrediction(welcome.tick),
-    standing: welcome.resumed && standing ? standing : newStanding(),
+    standing: stays && standing ? standing : newStanding(),
     due: [],
     snapshots: 0,
     snapshotAtMs: nowMs,

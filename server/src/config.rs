@@ -10,7 +10,8 @@ use serde::Deserialize;
 use throng_shared::limits::{
     AUTH_SECRET_BYTES_MAX, AUTH_SECRET_BYTES_MIN, FRAMES_PER_TICK, HOUSE_BOTS_MAX, LINK_HOLD_MS,
     MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, OPERATOR_SECRET_BYTES_MAX, PLAYERS_MAX,
-    PROXIES_MAX, SESSION_MS, SESSION_S_MAX, TICK_HZ_MAX, TICK_HZ_MIN,
+    PROXIES_MAX, ROOM_EMPTY_S, ROOM_EMPTY_S_MAX, ROOM_WORKERS_MAX, SESSION_MS, SESSION_S_MAX,
+    TICK_HZ_MAX, TICK_HZ_MIN,
 };
 
 use crate::game::Game;
@@ -25,6 +26,8 @@ pub use limits::{LimitSettings, Limits, SwitchedOff};
 
 /// The map that is played without any flag, part of the binary.
 const DEFAULT_MAP: &str = include_str!("../../assets/maps/default.tmj");
+/// The room that is there from the start, and always.
+pub const ARENA: &str = "arena";
 /// House bots that play where nobody says how many.
 const HOUSE_BOTS: usize = 20;
 /// Beginning of every environment variable that sets something.
@@ -116,6 +119,9 @@ pub struct Settings {
     pub house_bots: Option<usize>,
     pub seed: Option<u64>,
     pub net_threads: Option<usize>,
+    pub room_workers: Option<usize>,
+    pub rooms_fixed: Option<bool>,
+    pub room_empty_s: Option<u64>,
     pub players_max: Option<usize>,
     pub allow_origin: Option<Vec<String>>,
     pub link_hold_s: Option<u64>,
@@ -174,6 +180,9 @@ impl Settings {
                 "HOUSE_BOTS" => settings.house_bots = parse(&name, &value)?,
                 "SEED" => settings.seed = parse(&name, &value)?,
                 "NET_THREADS" => settings.net_threads = parse(&name, &value)?,
+                "ROOM_WORKERS" => settings.room_workers = parse(&name, &value)?,
+                "ROOMS_FIXED" => settings.rooms_fixed = parse(&name, &value)?,
+                "ROOM_EMPTY_S" => settings.room_empty_s = parse(&name, &value)?,
                 "PLAYERS_MAX" => settings.players_max = parse(&name, &value)?,
                 "ALLOW_ORIGIN" => {
                     settings.allow_origin = Some(value.split(',').map(str::to_owned).collect());
@@ -235,6 +244,9 @@ impl Settings {
             house_bots: self.house_bots.or(other.house_bots),
             seed: self.seed.or(other.seed),
             net_threads: self.net_threads.or(other.net_threads),
+            room_workers: self.room_workers.or(other.room_workers),
+            rooms_fixed: self.rooms_fixed.or(other.rooms_fixed),
+            room_empty_s: self.room_empty_s.or(other.room_empty_s),
             players_max: self.players_max.or(other.players_max),
             allow_origin: self.allow_origin.or(other.allow_origin),
             link_hold_s: self.link_hold_s.or(other.link_hold_s),
@@ -271,6 +283,11 @@ pub struct Config {
     pub house_bots: usize,
     pub seed: u64,
     pub net_threads: usize,
+    pub room_workers: usize,
+    /// Whether players may make no rooms.
+    pub rooms_fixed: bool,
+    /// How long a room that was made stays without anybody, in seconds.
+    pub room_empty_s: u64,
     pub players_max: usize,
     pub origins: Vec<Origin>,
     /// How long the glider of a lost connection stays, and how long its session waits, in
@@ -286,10 +303,37 @@ pub struct Config {
     pub proxies: Proxies,
     pub tls: Option<TlsFiles>,
     pub limits: Limits,
-    /// The room crashes after this tick: a rehearsal.
-    pub panic_at: Option<u32>,
+    /// A room crashes, or stands still: rehearsals.
+    pub panic_at: Option<Rehearsal>,
+    pub stall_at: Option<Rehearsal>,
     /// What is played. No setting: a program of one's own puts it here.
     pub game: Game,
+}
+
+/// A fault that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rehearsal {
+    pub room: String,
+    pub tick: u32,
+    /// How long it lasts, in milliseconds, if it does.
+    pub ms: u64,
+}
+
+impl FromStr for Rehearsal {
+    type Err = String;
+
+    /// `TICK`, `ROOM:TICK` or `ROOM:TICK:MS`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = |_| "a rehearsal is TICK, ROOM:TICK or ROOM:TICK:MS".to_owned();
+        let mut parts = text.split(':');
+        let first = parts.next().unwrap_or_default();
+        let Some(tick) = parts.next() else {
+            let tick = first.parse().map_err(wrong)?;
+            return Ok(Self { room: ARENA.to_owned(), tick, ms: 0 });
+        };
+        let ms = parts.next().unwrap_or("0").parse().map_err(wrong)?;
+        Ok(Self { room: first.to_owned(), tick: tick.parse().map_err(wrong)?, ms })
+    }
 }
 
 impl Config {
@@ -321,6 +365,10 @@ impl Config {
         // Unless asked otherwise, house bots leave room for people.
         let house_bots = settings.house_bots.unwrap_or(HOUSE_BOTS.min(players_max / 2));
         bounded("net-threads", net_threads, 1, NET_THREADS_MAX)?;
+        let room_workers = settings.room_workers.unwrap_or(cores.clamp(1, 8));
+        bounded("room-workers", room_workers, 1, ROOM_WORKERS_MAX)?;
+        let room_empty_s = settings.room_empty_s.unwrap_or(ROOM_EMPTY_S);
+        bounded("room-empty-s", room_empty_s as usize, 1, ROOM_EMPTY_S_MAX as usize)?;
         bounded("players-max", players_max, 1, PLAYERS_MAX)?;
         bounded("house-bots", house_bots, 0, HOUSE_BOTS_MAX)?;
         let session_s = settings.session_s.unwrap_or(SESSION_MS / 1000);
@@ -368,6 +416,9 @@ impl Config {
             house_bots,
             seed: settings.seed.unwrap_or(1),
             net_threads,
+            room_workers,
+            rooms_fixed: settings.rooms_fixed.unwrap_or_default(),
+            room_empty_s,
             players_max,
             origins,
             proxies: Proxies::new(networks),
@@ -375,6 +426,7 @@ impl Config {
             limits,
             panic_at: None,
             game: Game::default(),
+            stall_at: None,
             link_hold_ms: link_hold_s * 1000,
             session_ms: session_s * 1000,
             auth_secret: secret(
@@ -396,23 +448,33 @@ impl Config {
     /// # Errors
     /// A sentence that names the file or the setting, and the cause.
     pub fn arena(&self) -> Result<(Arena, usize), String> {
+        self.place.arena(self.seed)
+    }
+}
+
+impl Place {
+    /// Builds an arena here, and says how many shards lie in it.
+    ///
+    /// # Errors
+    /// A sentence that names the file or the setting, and the cause.
+    pub fn arena(&self, seed: u64) -> Result<(Arena, usize), String> {
         let shards = |arena: &Arena| {
             (arena.map().open_tiles() / TILES_A_SHARD).min(throng_shared::limits::SHARDS_MAX / 2)
         };
-        let arena = match &self.place {
+        let arena = match self {
             Place::BuiltIn => maps::parse(DEFAULT_MAP)
                 .map_err(|error| format!("The built-in map cannot be used: {error}."))?,
             Place::File(path) => maps::load(path)
                 .map_err(|error| format!("The map {} cannot be used: {error}.", path.display()))?,
-            Place::Generated(ArenaSpec::Tiles(tiles)) => maps::pillars(*tiles, self.seed)
+            Place::Generated(ArenaSpec::Tiles(tiles)) => maps::pillars(*tiles, seed)
                 .map_err(|error| format!("The arena of {tiles} tiles cannot be made: {error}."))?,
             Place::Generated(ArenaSpec::Disc(radius)) => {
-                let arena = maps::disc(*radius, self.seed)
+                let arena = maps::disc(*radius, seed)
                     .map_err(|error| format!("The arena disc:{radius} cannot be made: {error}."))?;
                 return Ok((arena, 0));
             }
             Place::Generated(ArenaSpec::Auto(players)) => {
-                let arena = maps::open_field(*players, self.seed).map_err(|error| {
+                let arena = maps::open_field(*players, seed).map_err(|error| {
                     format!("The arena auto:{players} cannot be made: {error}.")
                 })?;
                 return Ok((arena, 0));

@@ -25,9 +25,10 @@ mod text;
 mod thread;
 mod topics;
 
+use crate::link::RoomId;
 pub use keeper::{AuditLine, Keeper, Span};
 pub use listeners::ListenerId;
-pub use port::{Delivery, HubDesk, HubPort, Report, RoomId, RoomInfo, Standing, Unheard, Untold};
+pub use port::{Delivery, HubDesk, HubPort, Report, RoomInfo, Standing, Unheard, Untold};
 pub use thread::HubThread;
 
 use self::listeners::Listener;
@@ -148,7 +149,7 @@ impl Hub {
                 self.join(now, (room, you), name, who, spectator);
             }
             Report::Left { you } => self.leave(now, (room, you)),
-            Report::Linked { you, dead } => self.link(now, (room, you), dead),
+            Report::Linked { you, dead } => self.link((room, you), dead),
             Report::Died { who, by } => self.note_death(now, room, who, by),
             Report::Crown { holder } => self.note_crown(now, room, holder),
             Report::Standings(standings) => self.note_standings(room, standings),

@@ -14,6 +14,7 @@ pub mod maps;
 pub mod net;
 pub mod replication;
 pub mod room;
+pub mod rooms;
 pub mod serve;
 pub mod sim;
 pub mod stop;

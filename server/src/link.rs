@@ -1,12 +1,14 @@
-//! Where network threads and a room meet: bounded channels, and nothing else.
+//! Where network threads and rooms meet: bounded channels, and a directory of who is there.
 //!
-//! The network never waits for the room and the room never waits for the network:
+//! The network never waits for a room and no room ever waits for the network:
 //! every send is a try. Control messages fit because each connection has a credit;
 //! inputs are coalesced before they come here.
 
+mod directory;
 mod gauge;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,7 +20,8 @@ use throng_shared::limits::{
 use throng_shared::session::{CloseCode, Name};
 use throng_shared::wire::{Ask, Input};
 
-pub use self::gauge::{Gauge, Step, ThreadLoad};
+pub use self::directory::{Directory, Listing, NoRoom, Roster, Taken};
+pub use self::gauge::{Gauge, RoomGauge, Step, ThreadLoad};
 use crate::identity::PlayerId;
 use crate::replication::TickFrame;
 
@@ -39,6 +42,15 @@ pub struct Visitor {
     pub operator: bool,
 }
 
+/// A room, for as long as the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomId {
+    /// Its place among those that are open, below `ROOMS_MAX`.
+    pub place: u16,
+    /// Which room it is, among those that had this place.
+    pub number: u32,
+}
+
 /// What a connection asks of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -49,8 +61,14 @@ pub enum Control {
         who: Visitor,
         /// To look on, without a glider.
         watch: bool,
+        /// Whether it is a house bot.
+        house: bool,
     },
     Leave {
+        conn: ConnId,
+    },
+    /// The same for one who goes to another room, and is told when all was said.
+    Depart {
         conn: ConnId,
     },
     /// The connection is lost; the session waits for another one.
@@ -90,6 +108,8 @@ pub enum Mail {
     Refused { conn: ConnId, code: CloseCode, reason: &'static str, retry_after_ms: u32 },
     /// The last word to a connection whose session goes on at another one.
     Moved { conn: ConnId, to: ConnId },
+    /// The last word to a connection that goes to another room.
+    Departed { conn: ConnId },
     /// An encoded ordered message.
     Event { conn: ConnId, message: Bytes },
     /// The same, and a call less that waits for its answer.
@@ -103,6 +123,7 @@ pub enum Mail {
 /// A tick on its way to a network thread.
 #[derive(Clone, Debug)]
 pub struct Publication {
+    pub room: RoomId,
     pub frame: Arc<TickFrame>,
     pub mail: Vec<Mail>,
     /// When the next tick is due.
@@ -122,20 +143,98 @@ pub enum Following {
     Later,
 }
 
-/// The network's end: one for each network thread.
+/// What became of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Open,
+    /// It was closed: nobody was there.
+    Closed,
+    Crashed,
+}
+
+/// A room's fate, which both ends see.
+#[derive(Clone, Debug, Default)]
+struct Sign(Arc<AtomicU8>);
+
+impl Sign {
+    fn read(&self) -> Fate {
+        match self.0.load(Ordering::Acquire) {
+            0 => Fate::Open,
+            1 => Fate::Closed,
+            _ => Fate::Crashed,
+        }
+    }
+
+    /// Ends the room, if it has not ended.
+    fn end(&self, fate: Fate) {
+        let fate = match fate {
+            Fate::Open => return,
+            Fate::Closed => 1,
+            Fate::Crashed => 2,
+        };
+        // The first to end it says why.
+        let _ = self.0.compare_exchange(0, fate, Ordering::AcqRel, Ordering::Acquire);
+    }
+}
+
+/// Where a network thread hears of all rooms.
 #[derive(Debug)]
-pub struct RoomPort {
+pub struct Inbox {
     thread: u16,
     gauge: Arc<Gauge>,
-    control: Sender<Control>,
-    inputs: Sender<Vec<InputNote>>,
-    spares: Receiver<Vec<InputNote>>,
     published: Receiver<Publication>,
 }
 
-/// The room is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RoomGone;
+impl Inbox {
+    /// Which thread it is.
+    #[must_use]
+    pub fn thread(&self) -> u16 {
+        self.thread
+    }
+
+    /// Tells everybody what this thread does with its time.
+    pub fn tell(&self, load: ThreadLoad) {
+        self.gauge.tell(self.thread, load);
+    }
+
+    /// Waits for the next tick that a room publishes, until `deadline` at most.
+    #[must_use]
+    pub fn published(&self, deadline: Instant) -> Option<Publication> {
+        match self.published.recv_deadline(deadline) {
+            Ok(publication) => Some(publication),
+            Err(RecvTimeoutError::Timeout) => None,
+            // Nobody can open a room any more: there is nothing to wait for but time.
+            Err(RecvTimeoutError::Disconnected) => {
+                std::thread::sleep(deadline.saturating_duration_since(Instant::now()));
+                None
+            }
+        }
+    }
+
+    /// Whether the server lets everybody go.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.gauge.is_draining()
+    }
+
+    /// Whether a published tick waits.
+    #[must_use]
+    pub fn has_published(&self) -> bool {
+        !self.published.is_empty()
+    }
+}
+
+/// A network thread's way to one room.
+#[derive(Clone, Debug)]
+pub struct RoomPort {
+    id: RoomId,
+    control: Sender<Control>,
+    inputs: Sender<Vec<InputNote>>,
+    spares: Receiver<Vec<InputNote>>,
+    /// Ticks that wait for the thread.
+    waiting: Arc<AtomicUsize>,
+    sign: Sign,
+}
 
 /// Why the room did not take a control message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +245,22 @@ pub enum Untaken {
 }
 
 impl RoomPort {
+    #[must_use]
+    pub fn id(&self) -> RoomId {
+        self.id
+    }
+
+    /// What became of the room.
+    #[must_use]
+    pub fn fate(&self) -> Fate {
+        self.sign.read()
+    }
+
+    /// A tick of this room was taken from the inbox.
+    pub fn note_taken(&self) {
+        self.waiting.fetch_sub(1, Ordering::AcqRel);
+    }
+
     /// Asks for something, within the connection's credit.
     ///
     /// # Errors
@@ -175,86 +290,101 @@ impl RoomPort {
             }
         }
     }
-
-    /// Tells the room what this thread does with its time.
-    pub fn tell(&self, load: ThreadLoad) {
-        self.gauge.tell(self.thread, load);
-    }
-
-    /// Waits for the next published tick, until `deadline` at most.
-    ///
-    /// # Errors
-    /// When the room is gone.
-    pub fn published(&self, deadline: Instant) -> Result<Option<Publication>, RoomGone> {
-        match self.published.recv_deadline(deadline) {
-            Ok(publication) => Ok(Some(publication)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => Err(RoomGone),
-        }
-    }
-
-    /// Whether the server lets everybody go.
-    #[must_use]
-    pub fn is_draining(&self) -> bool {
-        self.gauge.is_draining()
-    }
-
-    /// Whether a published tick waits.
-    #[must_use]
-    pub fn has_published(&self) -> bool {
-        !self.published.is_empty()
-    }
 }
 
 /// The room's way to one network thread.
 #[derive(Debug)]
 struct Outlet {
     published: Sender<Publication>,
+    /// Ticks of this room that wait there, `PUBLISHED_MAX` at most.
+    waiting: Arc<AtomicUsize>,
     /// Mail that waits for the next publication.
     mail: Vec<Mail>,
 }
 
-/// The room's end.
+/// The room's end. When it is dropped without having been closed, the room has crashed.
 #[derive(Debug)]
 pub struct RoomLink {
+    id: RoomId,
     control: Receiver<Control>,
     inputs: Receiver<Vec<InputNote>>,
     spares: Sender<Vec<InputNote>>,
     outlets: Vec<Outlet>,
     gauge: Arc<Gauge>,
+    sign: Sign,
+    stalled: Arc<AtomicBool>,
     mail_dropped: u64,
 }
 
+impl Drop for RoomLink {
+    fn drop(&mut self) {
+        self.sign.end(Fate::Crashed);
+        self.gauge.room(self.id.place).set_open(false);
+    }
+}
+
 impl RoomLink {
-    /// The two ends of a link to `net_threads` network threads.
-    #[must_use]
-    pub fn new(net_threads: usize) -> (Self, Vec<RoomPort>) {
-        let (control_tx, control) = bounded(LINK_PLACES);
+    /// A link of a new room to the inboxes of all network threads, with so many places for
+    /// what is asked of it; and a port for each of them.
+    fn new(
+        id: RoomId,
+        inboxes: &[Sender<Publication>],
+        places: usize,
+        gauge: Arc<Gauge>,
+    ) -> (Self, Vec<RoomPort>) {
+        let (control_tx, control) = bounded(places);
         let (inputs_tx, inputs) = bounded(INPUT_BATCHES_MAX);
         let (spares, spares_rx) = bounded(INPUT_BATCHES_MAX);
-        let gauge = Arc::new(Gauge::new(net_threads));
-        let (ports, outlets) = (0_u16..)
-            .take(net_threads)
-            .map(|thread| {
-                let (published_tx, published) = bounded(PUBLISHED_MAX);
+        let sign = Sign::default();
+        gauge.room(id.place).set_open(true);
+        let (ports, outlets) = inboxes
+            .iter()
+            .map(|published| {
+                let waiting = Arc::<AtomicUsize>::default();
                 let port = RoomPort {
-                    thread,
-                    gauge: Arc::clone(&gauge),
+                    id,
                     control: control_tx.clone(),
                     inputs: inputs_tx.clone(),
                     spares: spares_rx.clone(),
-                    published,
+                    waiting: Arc::clone(&waiting),
+                    sign: sign.clone(),
                 };
-                (port, Outlet { published: published_tx, mail: Vec::new() })
+                (port, Outlet { published: published.clone(), waiting, mail: Vec::new() })
             })
             .unzip();
-        (Self { control, inputs, spares, outlets, gauge, mail_dropped: 0 }, ports)
+        let stalled = Arc::default();
+        let link =
+            Self { id, control, inputs, spares, outlets, gauge, sign, stalled, mail_dropped: 0 };
+        (link, ports)
     }
 
-    /// The board on which threads tell of their load, and the room of its steps.
+    #[must_use]
+    pub fn id(&self) -> RoomId {
+        self.id
+    }
+
+    /// The board on which everybody tells of the load.
     #[must_use]
     pub fn gauge(&self) -> &Arc<Gauge> {
         &self.gauge
+    }
+
+    /// The room's own place on it.
+    #[must_use]
+    pub fn room_gauge(&self) -> &RoomGauge {
+        self.gauge.room(self.id.place)
+    }
+
+    /// What became of the room.
+    #[must_use]
+    pub fn fate(&self) -> Fate {
+        self.sign.read()
+    }
+
+    /// Whether the room stands still, which whoever runs it tells.
+    #[must_use]
+    pub fn stalled(&self) -> &Arc<AtomicBool> {
+        &self.stalled
     }
 
     /// Takes the control messages that wait, up to so many joins, then all inputs.
@@ -266,7 +396,8 @@ impl RoomLink {
     ) {
         let mut joins = 0;
         // Bounded by what the channels hold, so a flood cannot keep the room here.
-        for control in self.control.try_iter().take(LINK_PLACES) {
+        let places = self.control.capacity().unwrap_or(LINK_PLACES);
+        for control in self.control.try_iter().take(places) {
             joins += usize::from(matches!(control, Control::Join { .. } | Control::Rebind { .. }));
             on_control(control);
             // What is behind it waits, leaves too: a connection's messages stay in order.
@@ -290,6 +421,7 @@ impl RoomLink {
             Mail::Joined { .. }
             | Mail::Refused { .. }
             | Mail::Moved { .. }
+            | Mail::Departed { .. }
             | Mail::Answer { .. }
             | Mail::Expel { .. } => true,
             Mail::Event { .. } | Mail::Broadcast { .. } => false,
@@ -319,7 +451,11 @@ impl RoomLink {
         step: Step,
     ) {
         for outlet in &mut self.outlets {
+            if outlet.waiting.load(Ordering::Acquire) >= PUBLISHED_MAX {
+                continue;
+            }
             let publication = Publication {
+                room: self.id,
                 frame: Arc::clone(frame),
                 mail: std::mem::take(&mut outlet.mail),
                 next_deadline,
@@ -327,8 +463,10 @@ impl RoomLink {
                 following,
                 step,
             };
-            if let Err(TrySendError::Full(unsent)) = outlet.published.try_send(publication) {
-                outlet.mail = unsent.mail;
+            outlet.waiting.fetch_add(1, Ordering::AcqRel);
+            if let Err(error) = outlet.published.try_send(publication) {
+                outlet.waiting.fetch_sub(1, Ordering::AcqRel);
+                outlet.mail = error.into_inner().mail;
             }
         }
     }
@@ -346,22 +484,28 @@ mod tests {
 
     #[test]
     fn a_storm_of_joins_is_taken_a_few_a_tick_and_in_order() {
-        let (link, ports) = RoomLink::new(1);
+        let (directory, _inboxes) = Directory::new(1);
+        let link = directory.open(Listing::sole("arena")).expect("there is a place");
+        let port = directory.port(link.id(), 0).expect("it is open");
         let conn = |serial| ConnId { thread: 0, serial };
         let name = Name::parse("Ada").expect("it is a name");
         for serial in 0..5 {
             let (name, who) = (name.clone(), Visitor::default());
-            let join = Control::Join { conn: conn(serial), name, look: 0, who, watch: false };
-            assert_eq!(ports[0].control(join), Ok(()));
+            let (watch, house) = (false, false);
+            let join = Control::Join { conn: conn(serial), name, look: 0, who, watch, house };
+            assert_eq!(port.control(join), Ok(()));
         }
-        assert_eq!(ports[0].control(Control::Leave { conn: conn(0) }), Ok(()));
+        assert_eq!(port.control(Control::Leave { conn: conn(0) }), Ok(()));
         let mut ticks = Vec::new();
         for _ in 0..4 {
             let mut taken = Vec::new();
             let take = |control| match control {
                 Control::Join { conn, .. } => taken.push((conn.serial, true)),
                 Control::Leave { conn } => taken.push((conn.serial, false)),
-                Control::Detach { .. } | Control::Rebind { .. } | Control::Ask { .. } => {}
+                Control::Depart { .. }
+                | Control::Detach { .. }
+                | Control::Rebind { .. }
+                | Control::Ask { .. } => {}
             };
             link.drain(2, take, |_| {});
             ticks.push(taken);

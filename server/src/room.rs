@@ -1,4 +1,4 @@
-//! A room: one plain thread that owns a clock and a simulation.
+//! A room: a clock and a simulation, and the plain threads that rooms are run by.
 
 mod blackbox;
 mod courier;
@@ -7,12 +7,15 @@ mod ladder;
 mod news;
 mod overload;
 mod pace;
+mod pool;
+mod schedule;
 mod status;
 mod timing;
 mod worker;
 
 pub use ladder::{Ladder, Observation};
 pub use pace::{Due, Pace};
+pub use pool::{Job, Pool, Turn};
 pub use status::RoomStatus;
 pub use timing::{Quantiles, TickTime, Timing};
 pub use worker::{RoomOptions, RoomWorker, intent_of};

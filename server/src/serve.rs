@@ -1,45 +1,49 @@
-//! A whole server: front, network threads, a room, house bots. The caller says
-//! when it stops.
+//! A whole server: front, network threads, rooms and their workers, house bots. The caller
+//! says when it stops.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use socket2::{Domain, Socket, Type};
-use throng_shared::ids::Tick;
 use throng_shared::limits::{BACKLOG, DRAIN_MS};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::LocalSet;
+use tokio::time::interval;
 
-use crate::config::Config;
-use crate::hub::{HubDesk, HubThread, RoomId, Traffic};
+use crate::config::{ARENA, Config};
+use crate::hub::{HubDesk, HubThread, Traffic};
 use crate::identity::Identities;
-use crate::link::{Gauge, RoomLink, Step};
+use crate::link::{Directory, Gauge, Step};
 use crate::net::{Door, Front, FrontOptions, NetOptions, NetThread, Tally, Tls};
-use crate::room::{RoomOptions, RoomStatus, RoomWorker};
+use crate::room::{Pool, RoomStatus};
+use crate::rooms::{HouseOrder, Plan, Rooms};
 use crate::sim::SimOptions;
 use crate::stop::StopSign;
 use crate::store::Store;
 use crate::tickets::Tickets;
-use crate::web::{self, WebRoom, WebState};
+use crate::web::{self, WebState};
 use crate::words::FILTER;
 
-/// Name of the only room.
-const ROOM: &str = "arena";
+/// How often it is looked where nobody is.
+const SWEEP_EVERY: Duration = Duration::from_millis(250);
 
 /// A running server. Dropping it without [`Server::stop`] leaves it running.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
     status: Arc<RoomStatus>,
+    rooms: Arc<Rooms>,
+    pool: Arc<Pool>,
     gauge: Arc<Gauge>,
     tally: Arc<Tally>,
     tls: Option<Arc<Tls>>,
     stop_house: Arc<Notify>,
     stop_front: Arc<Notify>,
     stop_net: StopSign,
-    stop_room: StopSign,
+    stop_hub: StopSign,
     stop_store: StopSign,
     store: Store,
     hub: HubDesk,
@@ -51,7 +55,6 @@ struct Threads {
     house: Option<JoinHandle<()>>,
     front: Vec<JoinHandle<()>>,
     net: Vec<JoinHandle<()>>,
-    room: Vec<JoinHandle<()>>,
     store: Option<JoinHandle<()>>,
     hub: Vec<JoinHandle<()>>,
 }
@@ -96,27 +99,23 @@ pub fn start(config: &Config) -> Result<Server, String> {
         players_max: config.players_max,
         shards,
     };
-    let status = RoomStatus::new(ROOM.to_owned(), config.tick_hz, config.players_max);
-    let status = Arc::new(status);
     let tally = Arc::new(Tally::default());
-    let (link, ports) = RoomLink::new(config.net_threads);
-    let tickets = Tickets::new(config.auth_secret.as_ref(), ROOM);
+    let (directory, inboxes) = Directory::new(config.net_threads);
+    let tickets = Tickets::new(config.auth_secret.as_ref());
     let tickets = Arc::new(tickets.with_operator_secret(config.operator_secret.clone()));
     let options = NetOptions {
         tally: Arc::clone(&tally),
         tickets: Arc::clone(&tickets),
         identities: Arc::new(Identities::new(store.clone())),
         store: store.clone(),
+        directory: Arc::clone(&directory),
         sessions: Arc::default(),
         link_hold_ms: config.link_hold_ms,
         session_ms: config.session_ms,
     };
-    let (net_threads, handovers) = NetThread::all(ports, &options);
-    let gauge = Arc::clone(link.gauge());
-    let room = WebRoom { status: Arc::clone(&status), gauge: Arc::clone(&gauge) };
-    let reports = Arc::default();
-    let off = config.limits.switched_off.flags();
-    let switched_off = off.iter().map(|(flag, _)| *flag).collect();
+    let (net_threads, handovers) = NetThread::all(inboxes, &options);
+    let gauge = Arc::clone(directory.gauge());
+    let pool = Pool::start(config.room_workers)?;
     let edge = Arc::clone(&tally);
     let traffic = move || {
         let ((bytes_in, bytes_out), connections) = (edge.bytes(), edge.open());
@@ -125,14 +124,16 @@ pub fn start(config: &Config) -> Result<Server, String> {
     let keeper = Box::new(store.clone());
     let clean = |text: &str| FILTER.clean(text).into_owned();
     let (hub, desk) = HubThread::new(Box::new(clean), keeper, Box::new(traffic));
+    let (rooms, orders) = Rooms::new(config, directory, Arc::clone(&pool), desk.clone());
+    let off = config.limits.switched_off.flags();
     let state = WebState {
-        rooms: vec![room],
+        rooms: Arc::clone(&rooms),
         tally: Arc::clone(&tally),
-        reports,
+        reports: Arc::default(),
         tickets,
         store: store.clone(),
         hub: desk.clone(),
-        switched_off,
+        switched_off: off.iter().map(|(flag, _)| *flag).collect(),
     };
     let options = FrontOptions {
         origins: config.origins.clone(),
@@ -145,28 +146,26 @@ pub fn start(config: &Config) -> Result<Server, String> {
         tally: Arc::clone(&tally),
     };
     let (front, door, stop_front) = Front::new(listener, options);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let link_hold_ms = config.link_hold_ms;
-    let panic_at = config.panic_at.map(Tick);
-    let game = config.game;
-    let options = RoomOptions { name: ROOM.to_owned(), sim, game, link_hold_ms, cores, panic_at };
-    let worker = RoomWorker::new(arena, &options, link, Arc::clone(&status), desk.port(RoomId(0)));
+    let plan = Plan {
+        name: ARENA.to_owned(),
+        code: None,
+        arena,
+        sim,
+        house_bots: config.house_bots,
+        maker: None,
+    };
+    let status =
+        rooms.open(plan).map_err(|why| format!("The room {ARENA} cannot be opened: {why:?}."))?;
 
-    let stop_store = StopSign::default();
+    let (stop_hub, stop_store) = (StopSign::default(), StopSign::default());
     let stop_net = StopSign::default();
-    let stop_room = StopSign::default();
     let stop_house = Arc::new(Notify::new());
     let mut threads = Threads::default();
     let sign = stop_store.clone();
     threads.store = Some(spawn("store", move || writer.run(&sign))?);
-    let sign = stop_room.clone();
+    let sign = stop_hub.clone();
     threads.hub.push(spawn("hub", move || {
         hub.run(&sign);
-        Ok(())
-    })?);
-    let sign = stop_room.clone();
-    threads.room.push(spawn("room", move || {
-        worker.run(&sign);
         Ok(())
     })?);
     for (index, thread) in net_threads.into_iter().enumerate() {
@@ -174,20 +173,20 @@ pub fn start(config: &Config) -> Result<Server, String> {
         threads.net.push(spawn(&format!("net-{index}"), move || thread.run(&stop))?);
     }
     threads.front.push(spawn("front", move || front.run())?);
-    if config.house_bots > 0 {
-        let (count, seed, stop) = (config.house_bots, config.seed, Arc::clone(&stop_house));
-        threads.house = Some(spawn("house", move || keep_house(count, seed, &door, &stop))?);
-    }
+    let (kept, stop) = (Arc::clone(&rooms), Arc::clone(&stop_house));
+    threads.house = Some(spawn("house", move || keep_house(&kept, orders, door, &stop))?);
     Ok(Server {
         address,
         status,
+        rooms,
+        pool,
         gauge,
         tally,
         tls,
         stop_house,
         stop_front,
         stop_net,
-        stop_room,
+        stop_hub,
         stop_store,
         store,
         hub: desk,
@@ -202,7 +201,13 @@ impl Server {
         self.address
     }
 
-    /// What the room says of itself.
+    /// The rooms that it has.
+    #[must_use]
+    pub fn rooms(&self) -> &Arc<Rooms> {
+        &self.rooms
+    }
+
+    /// What the arena says of itself.
     #[must_use]
     pub fn status(&self) -> &RoomStatus {
         &self.status
@@ -238,12 +243,13 @@ impl Server {
         self.tls.as_deref()
     }
 
-    /// Whether a thread has ended that should run on.
+    /// Whether a thread has ended that should run on, or no room is left.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        let Threads { house: _, front, net, room, hub, store } = &self.threads;
-        let all = front.iter().chain(net).chain(room).chain(hub).chain(store);
-        all.into_iter().any(JoinHandle::is_finished)
+        let Threads { house: _, front, net, hub, store } = &self.threads;
+        let all = front.iter().chain(net).chain(hub).chain(store);
+        let is_over = all.into_iter().any(JoinHandle::is_finished);
+        is_over || self.pool.is_broken() || self.rooms.directory().rooms().is_empty()
     }
 
     /// Begins to let everybody go: `/readyz` says so at once, players get a notice and then
@@ -260,12 +266,13 @@ impl Server {
         self.stop_house.notify_one();
         self.stop_front.notify_one();
         self.stop_net.raise();
-        let Threads { house, front, net, room, hub, store } = self.threads;
+        let Threads { house, front, net, hub, store } = self.threads;
         for thread in net.into_iter().chain(front).chain(house) {
             join(thread);
         }
-        self.stop_room.raise();
-        room.into_iter().chain(hub).for_each(join);
+        self.pool.stop();
+        self.stop_hub.raise();
+        hub.into_iter().for_each(join);
         // Last: what the others had to keep has come by now.
         self.stop_store.raise();
         store.into_iter().for_each(join);
@@ -279,9 +286,31 @@ fn restart_s() -> u32 {
     u32::try_from((now + wait).as_secs()).unwrap_or(u32::MAX)
 }
 
-fn keep_house(count: usize, seed: u64, door: &Door, stop: &Notify) -> io::Result<()> {
+/// Keeps the house bots of all rooms, and looks after rooms where nobody is.
+fn keep_house(
+    rooms: &Rooms,
+    mut orders: mpsc::Receiver<HouseOrder>,
+    door: Door,
+    stop: &Notify,
+) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(throng_bot::house::run(count, seed, || door.knock(), stop.notified()));
+    let bots = LocalSet::new();
+    bots.block_on(&runtime, async {
+        let mut sweeps = interval(SWEEP_EVERY);
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.notified() => return,
+                _ = sweeps.tick() => rooms.sweep(Instant::now()),
+                Some(HouseOrder { house, stop }) = orders.recv() => {
+                    let door = door.clone();
+                    bots.spawn_local(async move {
+                        throng_bot::house::run(house, || door.knock(), stop.notified()).await;
+                    });
+                }
+            }
+        }
+    });
     Ok(())
 }
 

@@ -108,14 +108,6 @@ struct Claims {
     operator: bool,
 }
 
-/// What a good ticket lets somebody in as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pass {
-    pub name: Name,
-    /// Whether it may do what operators may.
-    pub operator: bool,
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Audience {
@@ -160,6 +152,16 @@ impl Used {
     }
 }
 
+/// Whom a ticket lets in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    pub name: Name,
+    /// Name of the only room that it is for, if it says so.
+    pub room: Option<String>,
+    /// Whether it may do what operators may.
+    pub operator: bool,
+}
+
 /// The key of this server, and what was signed with it and used.
 #[derive(Debug)]
 pub struct Tickets {
@@ -167,15 +169,14 @@ pub struct Tickets {
     are_needed: bool,
     /// What operators show to get theirs here.
     operator_secret: Option<AuthSecret>,
-    room: String,
     used: Mutex<Used>,
 }
 
 impl Tickets {
-    /// Tickets of a server with one room. With a secret only those signed with it count,
+    /// Tickets of a server. With a secret only those signed with it count,
     /// and everybody needs one; without, the key is this process's own.
     #[must_use]
-    pub fn new(secret: Option<&AuthSecret>, room: &str) -> Self {
+    pub fn new(secret: Option<&AuthSecret>) -> Self {
         let mut own = [0; KEY_BYTES];
         SystemRandom::new().fill(&mut own).expect("the system has random bytes");
         let bytes = secret.map_or(own.as_slice(), |secret| secret.0.as_bytes());
@@ -183,7 +184,6 @@ impl Tickets {
             key: hmac::Key::new(hmac::HMAC_SHA256, bytes),
             are_needed: secret.is_some(),
             operator_secret: None,
-            room: room.to_owned(),
             used: Mutex::default(),
         }
     }
@@ -215,31 +215,25 @@ impl Tickets {
         self.are_needed
     }
 
-    /// The only room.
-    #[must_use]
-    pub fn room(&self) -> &str {
-        &self.room
-    }
-
-    /// A ticket for a name, good for [`TICKET_S`] seconds from `now_s`, in seconds of Unix
+    /// A ticket for a name and a room, good for [`TICKET_S`] seconds from `now_s`, in seconds of Unix
     /// time.
     #[must_use]
-    pub fn issue(&self, name: &Name, now_s: u64) -> String {
-        self.sign(name, now_s, false)
+    pub fn issue(&self, name: &Name, room: &str, now_s: u64) -> String {
+        self.sign(name, room, now_s, false)
     }
 
     /// The same for somebody who may do what operators may.
     #[must_use]
-    pub fn issue_to_operator(&self, name: &Name, now_s: u64) -> String {
-        self.sign(name, now_s, true)
+    pub fn issue_to_operator(&self, name: &Name, room: &str, now_s: u64) -> String {
+        self.sign(name, room, now_s, true)
     }
 
-    fn sign(&self, name: &Name, now_s: u64, operator: bool) -> String {
+    fn sign(&self, name: &Name, room: &str, now_s: u64, operator: bool) -> String {
         let mut id = [0; ID_BYTES];
         SystemRandom::new().fill(&mut id).expect("the system has random bytes");
         let claims = Claims {
             name: name.as_str().to_owned(),
-            room: Some(self.room.clone()),
+            room: Some(room.to_owned()),
             aud: Audience::One(AUDIENCE.to_owned()),
             exp: now_s + TICKET_S,
             iat: Some(now_s),
@@ -257,7 +251,7 @@ impl Tickets {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
 
-    /// Uses a ticket up: whom it is for. Of two who bring the same one, one gets
+    /// Uses a ticket up: whom it lets in. Of two who bring the same one, one gets
     /// in.
     ///
     /// # Errors
@@ -276,16 +270,13 @@ impl Tickets {
         if !aud.is_us() {
             return Err(BadTicket::TicketForOthers);
         }
-        if room.is_some_and(|room| room != self.room) {
-            return Err(BadTicket::TicketForAnotherRoom);
-        }
         let name = Name::parse(&name).map_err(|_| BadTicket::TicketBadName)?;
         if jti.is_empty() || jti.len() > TICKET_ID_BYTES {
             return Err(BadTicket::TicketClaims);
         }
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         used.take(jti, exp + TICKET_SKEW_S, now_s)?;
-        Ok(Pass { name, operator })
+        Ok(Pass { name, room, operator })
     }
 
     /// Makes a ticket good again that was used, and brought nobody in.

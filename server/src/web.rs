@@ -16,13 +16,15 @@ use serde::Serialize;
 use throng_shared::limits::{REPORTS_PER_S, TICKS_TOLD, TICKS_TOLD_MAX};
 
 use crate::hub::HubDesk;
-use crate::link::Gauge;
+use crate::link::{Gauge, RoomGauge};
 use crate::net::Tally;
 use crate::room::{Quantiles, RoomStatus};
+use crate::rooms::{Rooms, Shown};
 use crate::store::{Health, Store};
 use crate::tickets::Tickets;
 
 mod events;
+mod making;
 mod ticket;
 
 /// The built client: in the binary in release, from disk in debug.
@@ -38,7 +40,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// What the pages tell of.
 #[derive(Clone, Debug)]
 pub struct WebState {
-    pub rooms: Vec<WebRoom>,
+    pub rooms: Arc<Rooms>,
     pub tally: Arc<Tally>,
     pub reports: Arc<Mutex<Reports>>,
     pub tickets: Arc<Tickets>,
@@ -74,21 +76,14 @@ impl Reports {
     }
 }
 
-/// A room as the pages see it.
-#[derive(Clone, Debug)]
-pub struct WebRoom {
-    pub status: Arc<RoomStatus>,
-    pub gauge: Arc<Gauge>,
-}
-
 /// All routes but the WebSocket endpoint.
 pub fn router(state: WebState) -> Router {
     Router::new()
         .route("/", get(|headers: HeaderMap| async move { file("index.html", &headers) }))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
-        .route("/api/rooms", get(rooms))
         .route("/events", get(events::listen))
+        .route("/api/rooms", making::route().get(rooms))
         .route("/api/ticket", ticket::route())
         .route("/{*path}", get(asset))
         .layer(middleware::map_response(with_policy))
@@ -97,7 +92,7 @@ pub fn router(state: WebState) -> Router {
 
 /// Whether newcomers are to be sent here.
 async fn ready(State(state): State<WebState>) -> Response {
-    if state.rooms.iter().any(|room| room.gauge.is_draining()) {
+    if state.rooms.gauge().is_draining() {
         return (StatusCode::SERVICE_UNAVAILABLE, "the server stops\n").into_response();
     }
     "ready\n".into_response()
@@ -152,8 +147,11 @@ fn etag(file: &EmbeddedFile) -> String {
 }
 
 #[derive(Debug, Serialize)]
-struct Rooms {
+struct RoomsReport {
+    /// The public ones, the arena first.
     rooms: Vec<RoomReport>,
+    /// Private rooms, of which no more is told.
+    private_rooms: usize,
     connections: usize,
     bytes_in: u64,
     bytes_out: u64,
@@ -188,6 +186,8 @@ struct RoomReport {
     name: String,
     players: usize,
     players_max: usize,
+    /// Players who are no house bots, also those who are away.
+    people: usize,
     tick_rate: u32,
     tick: u32,
     /// Ticks that the next four are about: the last ones.
@@ -226,14 +226,14 @@ struct OverloadReport {
 }
 
 impl OverloadReport {
-    fn new(gauge: &Gauge, room: &RoomStatus) -> Self {
+    fn new(server: &Gauge, gauge: &RoomGauge, room: &RoomStatus) -> Self {
         let step = gauge.step();
         Self {
             step: step.number(),
             ticks_per_snapshot: step.rhythm(),
             load: gauge.load(),
             since_s: room.tick().wrapping_sub(gauge.since_tick()) / room.tick_hz,
-            refused: gauge.refused(),
+            refused: server.refused(),
         }
     }
 }
@@ -274,12 +274,16 @@ async fn rooms(State(state): State<WebState>, RawQuery(query): RawQuery) -> Resp
 
 /// What there is to tell of the rooms, over so many ticks.
 fn report(state: &WebState, ticks: usize) -> Bytes {
-    let rooms = state.rooms.iter().map(|WebRoom { status: room, gauge }| {
+    let (private, public): (Vec<_>, Vec<_>) =
+        state.rooms.shown().into_iter().partition(|room| room.is_private);
+    let gauge = state.rooms.gauge();
+    let rooms = public.iter().map(|Shown { id, status: room, .. }| {
         let timing = room.timing(ticks);
         RoomReport {
             name: room.name.clone(),
             players: room.players(),
             players_max: room.players_max,
+            people: gauge.room(id.place).people(),
             tick_rate: room.tick_hz,
             tick: room.tick(),
             ticks: timing.ticks,
@@ -291,12 +295,13 @@ fn report(state: &WebState, ticks: usize) -> Bytes {
             skipped: room.skipped(),
             late_inputs: room.late_inputs(),
             mail_dropped: room.mail_dropped(),
-            overload: OverloadReport::new(gauge, room),
+            overload: OverloadReport::new(gauge, gauge.room(id.place), room),
         }
     });
     let (bytes_in, bytes_out) = state.tally.bytes();
-    let report = Rooms {
+    let report = RoomsReport {
         rooms: rooms.collect(),
+        private_rooms: private.len(),
         connections: state.tally.open(),
         bytes_in,
         bytes_out,

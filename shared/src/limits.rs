@@ -102,6 +102,26 @@ pub const ROOM_MAIL_MAX: usize = 65_536;
 pub const ROOMS_MAX: usize = 64;
 pub const ROOM_NAME_BYTES: usize = 24;
 pub const ROOM_CODE_CHARS: usize = 6;
+/// Threads that rooms are run by, and those that take the place of some that stand still; and
+/// when one does: its tick has taken so long.
+pub const ROOM_WORKERS_MAX: usize = 64;
+pub const ROOM_WORKERS_SPARE: usize = 8;
+pub const ROOM_STALL_MS: u64 = 1_000;
+/// What players may make: players of such a room, its house bots, the edge of its map in
+/// tiles, and rooms of one address at a time.
+pub const MADE_PLAYERS_MAX: usize = 256;
+pub const MADE_BOTS_MAX: usize = 50;
+pub const MADE_TILES_MAX: i32 = 256;
+pub const MADE_PER_ADDRESS: usize = 8;
+/// Size of a request for a room, and how often one address may ask for one: so many at
+/// once, and one more each second.
+pub const ROOM_REQUEST_BYTES: usize = 1 << 10;
+pub const ADDRESS_ROOMS_BURST: u32 = 5;
+/// How long such a room stays without anybody, by default and at most, in seconds.
+pub const ROOM_EMPTY_S: u64 = 60;
+pub const ROOM_EMPTY_S_MAX: u64 = 86_400;
+/// What a room may take to let somebody in who travels, or out, in milliseconds.
+pub const TRAVEL_MS: u64 = 5_000;
 /// A line of chat, in characters and in bytes; lines that a newcomer is told; and how many a
 /// player may say: so many at once, and one more each time.
 pub const CHAT_CHARS_MAX: usize = 200;
@@ -462,6 +482,9 @@ const _: () = {
     assert!(PRESENCE_ROWS_MAX / PRESENCE_ROWS_AT_ONCE + TOPICS_MAX < STREAM_EVENTS_MAX);
     assert!(TOPICS_MAX * TOPIC_UPDATES_KEPT < EVENTS_MAX && LEADERS < 256);
     assert!(CALLS_MAX < ASKS_BURST as usize && SLOW_S_MAX > 0);
+    assert!(ROOMS_MAX <= 64, "a set of rooms is 64 bits");
+    assert!(MADE_BOTS_MAX < MADE_PLAYERS_MAX && MADE_PLAYERS_MAX <= PLAYERS_MAX);
+    assert!(ROOM_STALL_MS > SLIP_MS * 2 && ROOM_STALL_MS < TRAVEL_MS);
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
     assert!(CONTROL_CREDIT >= 4 + CALLS_MAX, "take over, leave, join, be lost, and all calls");

@@ -188,6 +188,7 @@ fn hear(session: &mut ServerSession, now: Millis, newest: Newest, frame: &[u8]) 
         Ok(Request::Input(_) | Request::Resync | Request::Ask { .. }) => {
             assert_eq!(phase, Phase::Playing)
         }
+        Ok(Request::Stale) => panic!("because nobody goes to another room"),
         Ok(Request::Received(_)) => assert_ne!(phase, Phase::Greeting),
         Ok(Request::Leave) => return ControlFlow::Break(()),
         Err(refusal) => {

@@ -17,6 +17,7 @@ mod overload;
 mod pair;
 mod replication;
 mod resume;
+mod rooms;
 mod sim;
 mod slow;
 mod social;

@@ -95,7 +95,13 @@ proptest! {
                     attacked.sim.intend(you, intent_of(&input));
                     twin.sim.intend(you, intent_of(&input));
                 }
-                Ok(Request::Resync | Request::Leave | Request::Received(_) | Request::Ask { .. }) => {}
+                Ok(
+                    Request::Resync
+                    | Request::Leave
+                    | Request::Received(_)
+                    | Request::Ask { .. }
+                    | Request::Stale,
+                ) => {}
                 Ok(Request::Join { .. }) => prop_assert!(false, "because nobody joins twice"),
             }
             for _ in 0..2 {

@@ -72,7 +72,7 @@ async fn play(players: Vec<Player>, ticks: i32) -> Vec<(Player, Seen)> {
                         seen.snapshots += 1;
                     }
                     News::Event(Event::Notice { text }) => seen.notices.push(text),
-                    News::Event(_) => {}
+                    News::Event(_) | News::Moved => {}
                 },
             }
         }

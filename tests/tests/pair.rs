@@ -194,7 +194,11 @@ impl Pair {
                     self.server.arrived = Some(Arrived { tick: Tick(input.tick), early });
                     self.server.sim.intend(self.server.you.expect("it joined"), intent_of(&input));
                 }
-                Request::Resync | Request::Leave | Request::Received(_) | Request::Ask { .. } => {}
+                Request::Resync
+                | Request::Leave
+                | Request::Received(_)
+                | Request::Ask { .. }
+                | Request::Stale => {}
             }
         }
     }

@@ -10,7 +10,7 @@ use throng_bot::view::View;
 use throng_shared::ids::NetId;
 use throng_shared::session::{ClientSession, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Event, Hello, Resume, Secret, Snapshot, encode};
+use throng_shared::wire::{ClientMessage, Event, Hello, Outcome, Resume, Secret, Snapshot, encode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::Message;
@@ -28,6 +28,12 @@ pub(crate) struct Tab {
     pub(crate) resumed: Option<bool>,
     /// The ordered events that came.
     pub(crate) events: Vec<Event>,
+    /// Where it plays, as the newest Welcome says, and how many there were.
+    pub(crate) room: String,
+    pub(crate) welcomes: usize,
+    pub(crate) snapshots: usize,
+    /// What became of what was asked for.
+    pub(crate) answers: Vec<(u32, Outcome)>,
     /// What the server said of the end, and the code that it closed with.
     pub(crate) goodbye: Option<String>,
     pub(crate) closed: Option<u16>,
@@ -44,17 +50,30 @@ impl Tab {
         ticket: &str,
         kept: Option<Resume>,
     ) -> Self {
+        let hello = Hello { ticket: ticket.to_owned(), resume: kept, ..Hello::guest("Ada", 1) };
+        Self::open_as(address, path, hello).await
+    }
+
+    pub(crate) async fn open_as(address: SocketAddr, path: &str, hello: Hello) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         let url = format!("ws://{address}{path}");
         let (mut socket, _) =
             tokio_tungstenite::client_async(url, stream).await.expect("the server shakes hands");
-        let (session, hello) = ClientSession::new(
-            Millis(0),
-            Hello { ticket: ticket.to_owned(), resume: kept, ..Hello::guest("Ada", 1) },
-        );
+        let (session, hello) = ClientSession::new(Millis(0), hello);
         socket.send(Message::binary(encode(&hello))).await.expect("the socket takes a message");
-        let (view, resumed, events) = (None, None, Vec::new());
-        Self { socket, session, view, resumed, events, goodbye: None, closed: None }
+        Self {
+            socket,
+            session,
+            view: None,
+            resumed: None,
+            room: String::new(),
+            welcomes: 0,
+            snapshots: 0,
+            answers: Vec::new(),
+            events: Vec::new(),
+            goodbye: None,
+            closed: None,
+        }
     }
 
     /// Opens it and waits for the Welcome.
@@ -98,17 +117,25 @@ impl Tab {
         match self.session.handle_frame(Millis(0), &bytes).expect("the server keeps the order") {
             Update::Welcome(welcome) => {
                 self.resumed = Some(welcome.resumed);
+                self.welcomes += 1;
+                self.room.clone_from(&welcome.room);
                 self.view = Some(View::new(&welcome).expect("the map is a map"));
             }
             Update::Snapshot(snapshot) => self.show(&snapshot),
             Update::Ping { answer, .. } => self.say(&answer).await,
             Update::Goodbye { reason, .. } => self.goodbye = Some(reason),
             Update::Duplicate => panic!("because the server goes on behind what came"),
-            Update::Event(event) => self.events.push(event),
+            Update::Event(event) => {
+                if let Event::Answer { call, outcome } = &event {
+                    self.answers.push((*call, outcome.clone()));
+                }
+                self.events.push(event);
+            }
         }
     }
 
     fn show(&mut self, snapshot: &Snapshot) {
+        self.snapshots += 1;
         let view = self.view.as_mut().expect("Welcome came first");
         assert_eq!(view.apply(snapshot), Ok(()), "because what a client holds is exact");
     }
@@ -117,8 +144,8 @@ impl Tab {
         self.session.you().expect("it was welcomed")
     }
 
-    fn is_flying(&self) -> bool {
-        self.sees(self.you()).is_some()
+    pub(crate) fn is_flying(&self) -> bool {
+        self.session.you().is_some_and(|you| self.sees(you).is_some())
     }
 
     /// Whether a glider is in view, and then whether it is link-dead.
@@ -138,7 +165,7 @@ pub(crate) fn disc() -> Settings {
 }
 
 /// The answer to a GET of JSON.
-async fn get(address: SocketAddr, path: &str) -> String {
+pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("the server reads");

@@ -105,10 +105,10 @@ async fn a_login_service_lets_in_only_whom_it_signs_for() {
     let name = Name::parse("Ada").expect("it is a name");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now_s = now.expect("it is after 1970").as_secs();
-    let foreign = Tickets::new(None, "arena").issue(&name, now_s);
+    let foreign = Tickets::new(None).issue(&name, "arena", now_s);
     assert_eq!(end_of(address, "/ws", &foreign).await, refused());
-    let service = Tickets::new(Some(&secret), "arena");
-    let mut tab = Tab::open_with(address, "/ws", &service.issue(&name, now_s), None).await;
+    let service = Tickets::new(Some(&secret));
+    let mut tab = Tab::open_with(address, "/ws", &service.issue(&name, "arena", now_s), None).await;
     tab.until(|tab| tab.resumed == Some(false)).await;
     tab.say(&ClientMessage::Resync).await;
     let you = tab.you();
@@ -124,7 +124,7 @@ async fn a_request_that_is_none_is_told_so() {
     let long = format!(r#"{{"name":"Ada","room":"arena","x":"{}"}}"#, "x".repeat(2000));
     for (body, expected) in [
         ("{}", "is JSON"),
-        (r#"{"name":"Ada","room":"attic"}"#, "the only one is arena"),
+        (r#"{"name":"Ada","room":"attic"}"#, "no such room"),
         (r#"{"name":"  ","room":"arena"}"#, "at least one character"),
         (&long, "at most 1024 bytes"),
     ] {

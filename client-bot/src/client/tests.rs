@@ -97,6 +97,7 @@ async fn arrival(client: &mut Client<DuplexStream>) -> Arrival {
     match client.next().await.expect("the game goes on") {
         News::Snapshot(arrival) => arrival,
         News::Event(event) => panic!("because a snapshot was sent, not {event:?}"),
+        News::Moved => panic!("because nobody went to another room"),
     }
 }
 
@@ -187,7 +188,7 @@ fn an_ack_is_completed_near_its_snapshot() {
 async fn every_byte_after_the_handshake_is_counted() {
     let (mut client, mut server) = pair().await;
     let before = client.traffic();
-    let hello = encode(&ClientMessage::Hello(throng_shared::wire::Hello::guest("Ada", 3)));
+    let hello = encode(&ClientMessage::Hello(Hello::guest("Ada", 3)));
     // A client's frame has a head of two bytes and a mask of four.
     assert_eq!(before.bytes_out, 2 + 4 + hello.len() as u64);
     assert_eq!(before.bytes_in, 2 + encode(&welcome()).len() as u64);

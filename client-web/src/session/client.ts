@@ -135,6 +135,8 @@ export function handleFrame(session: ClientSession, nowMs: number, frame: Uint8A
     if (session.you !== null && !message.value.resumed) return { kind: 'Fault', fault: 'Unexpected' };
     session.you = message.value.you;
     session.secret = message.value.secret;
+    session.fire = 0;
+    session.dash = 0;
     if (!message.value.resumed) session.received = 0;
     return { kind: 'Welcome', welcome: message.value };
   }

@@ -29,6 +29,7 @@ export const CLOSE_CODES = {
   Replaced: { number: 4011, comeback: 'Never', text: 'replaced by a newer connection' },
   WrongProtocol: { number: 4012, comeback: 'Never', text: 'this client speaks another version of the protocol' },
   SlowConsumer: { number: 4013, comeback: 'Retry', text: 'the connection reads too slowly' },
+  NoSuchRoom: { number: 4014, comeback: 'Never', text: 'there is no such room' },
 } as const;
 
 /** Items are decoded one by one, so a forged length takes no more memory than the bytes that came. */

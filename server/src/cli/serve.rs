@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use throng_shared::limits::{CONNECTIONS_MAX, DOORSTEP_MAX, DRAIN_MS, LANE_MAX, PAGES_MAX};
 
 use super::ends::Ends;
-use crate::config::{ArenaSpec, Config, LimitSettings, Settings, SwitchedOff};
+use crate::config::{ArenaSpec, Config, LimitSettings, Rehearsal, Settings, SwitchedOff};
 use crate::link::Step;
 use crate::net::Tls;
 use crate::serve::{Server, start};
@@ -46,7 +46,16 @@ pub(super) struct ServeArgs {
     /// Threads that own connections [default: half the cores, 8 at most]
     #[arg(long, value_name = "N")]
     net_threads: Option<usize>,
-    /// Players in the room at most [default: 8192]
+    /// Threads that run rooms [default: the cores, 8 at most]
+    #[arg(long, value_name = "N")]
+    room_workers: Option<usize>,
+    /// Let nobody make rooms over HTTP
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    rooms_fixed: Option<bool>,
+    /// Seconds that a room which was made stays without anybody [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    room_empty_s: Option<u64>,
+    /// Players in the arena at most [default: 8192]
     #[arg(long, value_name = "N")]
     players_max: Option<usize>,
     /// Origin of pages that may connect besides the own ones; may be repeated
@@ -87,9 +96,12 @@ pub(super) struct ServeArgs {
     limits: LimitSettings,
     #[command(flatten)]
     switched_off: SwitchedOff,
-    /// Have the room crash after this tick: to rehearse it
-    #[arg(long, hide = true)]
-    panic_at_tick: Option<u32>,
+    /// Have a room crash after a tick: to rehearse it
+    #[arg(long, hide = true, value_name = "[ROOM:]TICK")]
+    panic_at_tick: Option<Rehearsal>,
+    /// Have a room stand still after a tick, for so many milliseconds
+    #[arg(long, hide = true, value_name = "ROOM:TICK:MS")]
+    stall_at_tick: Option<Rehearsal>,
     /// End when the standard input does: for whoever starts servers of its own
     #[arg(long, hide = true)]
     until_stdin_ends: bool,
@@ -111,6 +123,9 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
         house_bots: args.house_bots,
         seed: args.seed,
         net_threads: args.net_threads,
+        room_workers: args.room_workers,
+        rooms_fixed: args.rooms_fixed,
+        room_empty_s: args.room_empty_s,
         players_max: args.players_max,
         allow_origin: args.allow_origin,
         link_hold_s: args.link_hold_s,
@@ -139,6 +154,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
     }
     let mut config = Config::new(flags.or(variables).or(file))?;
     config.panic_at = args.panic_at_tick;
+    config.stall_at = args.stall_at_tick;
     let allow = throng_bot::load::allow_open_files;
     let players = config.players_max.min(CONNECTIONS_MAX);
     // Those at the door have to do with what is left.

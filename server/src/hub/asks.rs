@@ -51,7 +51,7 @@ impl Hub {
     fn fulfil(&mut self, now: Now, from: (RoomId, NetId), ask: Ask) -> Result<(), Refused> {
         match ask {
             Ask::Say { to, text } => self.say(now, from, to, &text),
-            Ask::Subscribe { topic } => self.subscribe(now, from, topic),
+            Ask::Subscribe { topic } => self.subscribe(from, topic),
             Ask::Unsubscribe { topic } => {
                 let habits = self.habits(from);
                 match habits.and_then(|habits| habits.topics.remove(&topic)) {
@@ -171,7 +171,7 @@ impl Hub {
         }
     }
 
-    fn subscribe(&mut self, now: Now, from: (RoomId, NetId), topic: String) -> Result<(), Refused> {
+    fn subscribe(&mut self, from: (RoomId, NetId), topic: String) -> Result<(), Refused> {
         if topic.len() > TOPIC_BYTES {
             let why = format!("A topic's name has at most {TOPIC_BYTES} bytes.");
             return Err(Refused::new(Problem::UnknownTopic, why));
@@ -187,7 +187,7 @@ impl Hub {
             return Err(Refused::new(Problem::TooManyTopics, why));
         }
         habits.topics.insert(topic, Followed::default());
-        self.catch_up(now, from);
+        self.catch_up(from);
         Ok(())
     }
 

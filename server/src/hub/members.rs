@@ -171,13 +171,13 @@ impl Hub {
         self.tell_few(now, (room, you), Priority::Low, News::Left { name });
     }
 
-    pub(super) fn link(&mut self, now: Now, (room, you): (RoomId, NetId), dead: bool) {
+    pub(super) fn link(&mut self, (room, you): (RoomId, NetId), dead: bool) {
         let Some(it) = self.rooms.get_mut(&room) else { return };
         let Some(member) = it.members.get_mut(&you) else { return };
         it.has_moved |= member.dead != dead;
         member.dead = dead;
         if !dead {
-            self.catch_up(now, (room, you));
+            self.catch_up((room, you));
         }
     }
 

@@ -10,11 +10,7 @@ use throng_shared::session::CloseCode;
 use throng_shared::wire::Ask;
 use tokio::sync::mpsc;
 
-use crate::link::Visitor;
-
-/// A room, for as long as the process lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RoomId(pub u32);
+use crate::link::{RoomId, Visitor};
 
 /// What a room is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

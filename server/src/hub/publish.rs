@@ -50,7 +50,7 @@ impl Hub {
             self.record_all(now);
         }
         self.watch_storage(now);
-        let places = self.publish_boards(now);
+        let places = self.publish_boards();
         self.publish_rooms();
         self.publish_server(now, traffic);
         let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
@@ -70,7 +70,7 @@ impl Hub {
     }
 
     /// Brings a client to the newest of what it follows.
-    pub(super) fn catch_up(&mut self, now: Now, at: (RoomId, NetId)) {
+    pub(super) fn catch_up(&mut self, at: (RoomId, NetId)) {
         let places = self.places();
         self.update(at, &places);
     }
@@ -124,7 +124,7 @@ impl Hub {
         }
     }
 
-    fn publish_boards(&mut self, now: Now) -> Places {
+    fn publish_boards(&mut self) -> Places {
         let name = |room: RoomId, you| {
             let member = self.rooms.get(&room).and_then(|it| it.members.get(&you));
             member.map(|member| member.name.clone())

@@ -17,8 +17,9 @@ use super::keeper::memory::{Audit, Memory};
 use super::*;
 use crate::link::Visitor;
 
-const ARENA: RoomId = RoomId(1);
-const OTHER: RoomId = RoomId(2);
+const ARENA: RoomId = RoomId { place: 1, number: 1 };
+const OTHER: RoomId = RoomId { place: 2, number: 1 };
+const PRIVATE: RoomId = RoomId { place: 5, number: 1 };
 const ADA: NetId = NetId(1);
 const BOB: NetId = NetId(2);
 const OPS: NetId = NetId(9);
@@ -391,16 +392,16 @@ fn whoever_was_away_is_told_where_things_stand_and_not_what_went_by() {
 #[test]
 fn only_so_many_topics_are_followed() {
     let mut rig = Rig::with_ada_and_bob();
-    for room in 0..TOPICS_MAX as u32 {
+    for room in 0..TOPICS_MAX as u16 {
         let info = RoomInfo { name: format!("r{room}"), ..RoomInfo::default() };
-        rig.report(RoomId(100 + room), Report::Opened(info));
+        rig.report(RoomId { place: 100 + room, number: 1 }, Report::Opened(info));
         let topic = format!("room/r{room}/presence");
         assert_eq!(rig.problem((ARENA, ADA), subscribe(&topic)), None);
     }
     let at = (ARENA, ADA);
     assert_eq!(rig.problem(at, subscribe("server")), Some(Problem::TooManyTopics));
     assert_eq!(rig.problem(at, subscribe("room/r0/presence")), None, "because it has that one");
-    rig.report(RoomId(100), Report::Closed);
+    rig.report(RoomId { place: 100, number: 1 }, Report::Closed);
     rig.second();
     assert_eq!(rig.problem(at, subscribe("server")), None, "because a room is gone");
 }
@@ -409,16 +410,16 @@ fn only_so_many_topics_are_followed() {
 fn who_is_in_a_private_room_is_told_inside_alone() {
     let mut rig = Rig::with_ada_and_bob();
     let info = RoomInfo { name: text("den"), is_private: true, ..RoomInfo::default() };
-    rig.report(RoomId(5), Report::Opened(info));
-    rig.join(RoomId(5), ADA, "Cyd", 0, false);
+    rig.report(PRIVATE, Report::Opened(info));
+    rig.join(PRIVATE, ADA, "Cyd", 0, false);
     rig.second();
     let topic = "room/den/presence";
     assert_eq!(rig.problem((ARENA, ADA), subscribe(topic)), Some(Problem::UnknownTopic));
-    assert_eq!(rig.problem((RoomId(5), ADA), subscribe(topic)), None);
+    assert_eq!(rig.problem((PRIVATE, ADA), subscribe(topic)), None);
     let unheard = rig.hub.listen(rig.now(), ListenerId(1), &[text(topic)], None);
     assert!(matches!(unheard, Err(Unheard::Unknown { .. })));
-    rig.ask((RoomId(5), ADA), subscribe("rooms"));
-    let rooms = rig.updates((RoomId(5), ADA));
+    rig.ask((PRIVATE, ADA), subscribe("rooms"));
+    let rooms = rig.updates((PRIVATE, ADA));
     let named = format!("{rooms:?}");
     assert!(named.contains("arena") && !named.contains("den\""), "{named}");
 }

@@ -1,7 +1,9 @@
 //! How busy everybody is, and which step of the ladder that led to: told by network
-//! threads and the room, read by all.
+//! threads and the rooms, read by all.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use throng_shared::limits::ROOMS_MAX;
 
 /// No step is held.
 const FREE: u8 = u8::MAX;
@@ -78,13 +80,91 @@ pub struct ThreadLoad {
 #[derive(Debug)]
 pub struct Gauge {
     threads: Box<[AtomicU64]>,
-    step: AtomicU8,
+    rooms: Box<[RoomGauge]>,
     held: AtomicU8,
+    refused: AtomicU64,
+    draining: AtomicBool,
+}
+
+/// What one room tells of itself.
+#[derive(Debug, Default)]
+pub struct RoomGauge {
+    open: AtomicBool,
+    step: AtomicU8,
     since_tick: AtomicU32,
     load: AtomicU32,
-    refused: AtomicU64,
+    work: AtomicU32,
     full: AtomicBool,
-    draining: AtomicBool,
+    people: AtomicU32,
+}
+
+impl RoomGauge {
+    /// A room begins or ends here.
+    pub fn set_open(&self, open: bool) {
+        self.set_step(Step::Open, 0);
+        self.load.store(0, Ordering::Relaxed);
+        self.work.store(0, Ordering::Relaxed);
+        self.full.store(false, Ordering::Relaxed);
+        self.people.store(0, Ordering::Relaxed);
+        self.open.store(open, Ordering::Release);
+    }
+
+    fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// The room took a step at a tick.
+    pub fn set_step(&self, step: Step, tick: u32) {
+        self.step.store(step.number(), Ordering::Relaxed);
+        self.since_tick.store(tick, Ordering::Relaxed);
+    }
+
+    /// The step that is in force.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        Step::of(self.step.load(Ordering::Relaxed)).unwrap_or_default()
+    }
+
+    /// The tick at which it came into force.
+    #[must_use]
+    pub fn since_tick(&self) -> u32 {
+        self.since_tick.load(Ordering::Relaxed)
+    }
+
+    /// The room found how loaded it is: 1 is all that it can do.
+    pub fn set_load(&self, load: f64) {
+        self.load.store((load * PARTS) as u32, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn load(&self) -> f64 {
+        f64::from(self.load.load(Ordering::Relaxed)) / PARTS
+    }
+
+    /// What the room's own work takes of a core.
+    pub fn set_work(&self, work: f64) {
+        self.work.store((work * PARTS) as u32, Ordering::Relaxed);
+    }
+
+    /// The room tells whether it has a place for one more player.
+    pub fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
+    /// The room tells how many have a place who are no house bots.
+    pub fn set_people(&self, people: usize) {
+        self.people.store(u32::try_from(people).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn people(&self) -> usize {
+        self.people.load(Ordering::Relaxed) as usize
+    }
 }
 
 impl Gauge {
@@ -92,12 +172,9 @@ impl Gauge {
     pub fn new(net_threads: usize) -> Self {
         Self {
             threads: (0..net_threads).map(|_| AtomicU64::new(0)).collect(),
-            step: AtomicU8::new(Step::Open.number()),
+            rooms: (0..ROOMS_MAX).map(|_| RoomGauge::default()).collect(),
             held: AtomicU8::new(FREE),
-            since_tick: AtomicU32::new(0),
-            load: AtomicU32::new(0),
             refused: AtomicU64::new(0),
-            full: AtomicBool::new(false),
             draining: AtomicBool::new(false),
         }
     }
@@ -129,32 +206,40 @@ impl Gauge {
         self.draining.load(Ordering::Acquire)
     }
 
-    /// The room took a step at a tick.
-    pub fn set_step(&self, step: Step, tick: u32) {
-        self.step.store(step.number(), Ordering::Relaxed);
-        self.since_tick.store(tick, Ordering::Relaxed);
+    /// What the room at a place tells of itself.
+    #[must_use]
+    pub fn room(&self, place: u16) -> &RoomGauge {
+        &self.rooms[usize::from(place) % ROOMS_MAX]
     }
 
-    /// The step that is in force.
+    fn open_rooms(&self) -> impl Iterator<Item = &RoomGauge> {
+        self.rooms.iter().filter(|room| room.is_open())
+    }
+
+    /// The step that is in force in every room: what all share is in each one's load, and
+    /// what is one's own is no reason to keep anybody from the others.
     #[must_use]
     pub fn step(&self) -> Step {
-        Step::of(self.step.load(Ordering::Relaxed)).unwrap_or_default()
+        self.open_rooms().map(RoomGauge::step).min().unwrap_or_default()
     }
 
-    /// The tick at which it came into force.
-    #[must_use]
-    pub fn since_tick(&self) -> u32 {
-        self.since_tick.load(Ordering::Relaxed)
-    }
-
-    /// The room found how loaded the server is: 1 is all that it can do.
-    pub fn set_load(&self, load: f64) {
-        self.load.store((load * PARTS) as u32, Ordering::Relaxed);
-    }
-
+    /// The load of the room that has least, in which that of all threads is.
     #[must_use]
     pub fn load(&self) -> f64 {
-        f64::from(self.load.load(Ordering::Relaxed)) / PARTS
+        self.open_rooms().map(RoomGauge::load).reduce(f64::min).unwrap_or_default()
+    }
+
+    /// What the work of all rooms takes of a core.
+    #[must_use]
+    pub fn work(&self) -> f64 {
+        self.open_rooms().map(|room| f64::from(room.work.load(Ordering::Relaxed)) / PARTS).sum()
+    }
+
+    /// Whether no room has a place.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let mut rooms = self.open_rooms().peekable();
+        rooms.peek().is_some() && rooms.all(RoomGauge::is_full)
     }
 
     /// Keeps the ladder at a step whatever the load is, or lets go of it: for
@@ -167,16 +252,6 @@ impl Gauge {
     #[must_use]
     pub fn held(&self) -> Option<Step> {
         Step::of(self.held.load(Ordering::Relaxed))
-    }
-
-    /// The room tells whether it has a place for one more player.
-    pub fn set_full(&self, full: bool) {
-        self.full.store(full, Ordering::Relaxed);
-    }
-
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.full.load(Ordering::Relaxed)
     }
 
     /// A newcomer was sent away because of the load.
@@ -215,5 +290,27 @@ mod tests {
         assert_eq!(gauge.held(), None);
         gauge.hold(Some(Step::Shut));
         assert_eq!(gauge.held(), Some(Step::Shut));
+    }
+
+    #[test]
+    fn the_door_is_shut_only_when_every_room_shuts() {
+        let gauge = Gauge::new(1);
+        assert_eq!((gauge.step(), gauge.is_full()), (Step::Open, false));
+        gauge.room(0).set_open(true);
+        gauge.room(3).set_open(true);
+        gauge.room(0).set_step(Step::Second, 9);
+        gauge.room(0).set_load(2.0);
+        gauge.room(0).set_full(true);
+        assert_eq!(
+            (gauge.step(), gauge.is_full()),
+            (Step::Open, false),
+            "because room 3 has places"
+        );
+        gauge.room(3).set_step(Step::Shut, 9);
+        gauge.room(3).set_load(0.5);
+        assert_eq!(gauge.step(), Step::Shut);
+        assert!((gauge.load() - 0.5).abs() < 1e-9);
+        gauge.room(3).set_open(false);
+        assert_eq!((gauge.step(), gauge.is_full()), (Step::Second, true));
     }
 }

@@ -225,6 +225,11 @@ impl Conn {
         self.received
     }
 
+    /// Whether the client has shown that the newest Welcome has come.
+    pub(super) fn is_proven(&self) -> bool {
+        self.received.is_some() && !self.session.is_arriving()
+    }
+
     /// Number of the newest ordered message that was written.
     pub(super) fn sent(&self) -> u32 {
         self.sent
@@ -384,6 +389,7 @@ impl Conn {
                 self.pacer.note_pong();
             }
             Ok(Request::Resync) => self.wants_resync = true,
+            Ok(Request::Stale) => {}
             Ok(Request::Leave) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
             }
@@ -408,8 +414,8 @@ impl Conn {
     }
 
     /// What the client asked for, in order.
-    pub(super) fn take_asks(&mut self) -> impl Iterator<Item = (u32, Ask)> + use<> {
-        std::mem::take(&mut self.asks).into_iter()
+    pub(super) fn take_asks(&mut self) -> Vec<(u32, Ask)> {
+        std::mem::take(&mut self.asks)
     }
 
     fn handle_error(&mut self, reading: &Reading<'_>, error: &Error) {
@@ -430,6 +436,30 @@ impl Conn {
         self.session.welcome(start.tick);
         self.sent = start.resumed.unwrap_or(0);
         self.start = Some(start);
+    }
+
+    /// The player is in another room: what was held of the one before is of no use.
+    pub(super) fn arrive(&mut self, start: Start) {
+        self.you = Some(start.you);
+        self.session.travel(start.tick);
+        (self.cursor, self.pacer) = (Cursor::default(), Pacer::default());
+        self.wants_resync = false;
+        self.start = Some(start);
+    }
+
+    /// Whether it knows the room that it is in, and may go to another one.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_playing() && self.start.is_none() && !self.session.is_arriving()
+    }
+
+    /// Lets time pass for a connection that no tick is written to.
+    pub(super) fn tend(&mut self, now: Millis, tally: &Tally) {
+        if self.phase == Phase::Open
+            && self.flush(now, tally)
+            && let Some(refusal) = self.session.poll_timeout(now)
+        {
+            self.refuse(now, tally, refusal);
+        }
     }
 
     /// Its ticket was used, for a player who is not there yet.

@@ -457,13 +457,14 @@ mod tests {
     #[test]
     fn fewer_come_in_as_the_load_grows() {
         let gauge = Gauge::new(1);
+        gauge.room(0).set_open(true);
         let at = |load: f64| {
-            gauge.set_load(load);
+            gauge.room(0).set_load(load);
             rate(&gauge, 1000, 50)
         };
         assert_eq!([at(0.0), at(SHUT_LOAD / 2.0), at(0.84), at(7.0)], [1000, 500, 50, 50]);
-        gauge.set_load(0.0);
-        gauge.set_step(Step::Shut, 1);
+        gauge.room(0).set_load(0.0);
+        gauge.room(0).set_step(Step::Shut, 1);
         assert_eq!(rate(&gauge, 1000, 50), 50, "because those inside come first");
     }
 }

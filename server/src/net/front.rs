@@ -16,7 +16,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use throng_shared::limits::{
-    ADDRESS_TICKETS_BURST_S, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS, STALLED_MS,
+    ADDRESS_ROOMS_BURST, ADDRESS_TICKETS_BURST_S, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS,
+    STALLED_MS,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
@@ -42,8 +43,9 @@ const MEMORY_PIPE_BYTES: usize = 64 << 10;
 /// House bots that knock at once.
 const KNOCKS: usize = 64;
 
-/// Where tickets are given.
+/// Where tickets are given, and where rooms are made.
 const TICKET_PATH: &str = "/api/ticket";
+const ROOMS_PATH: &str = "/api/rooms";
 /// A year, as is usual.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
@@ -120,7 +122,9 @@ impl Front {
         let tickets = (!options.limits.switched_off.address_caps)
             .then(|| Arc::new(Mutex::new(PeerRates::new(tickets_per_s, ADDRESS_TICKETS_BURST_S))));
         let (page, is_tls) = (options.page.clone(), options.tls.is_some());
-        let serving = Serving { page, is_tls, tickets };
+        let rooms =
+            tickets.is_some().then(|| Arc::new(Mutex::new(PeerRates::new(1, ADDRESS_ROOMS_BURST))));
+        let serving = Serving { page, is_tls, tickets, rooms };
         let mut desk = Desk::new(Instant::now(), listener, options);
         loop {
             let is_idle = desk.is_idle();
@@ -168,20 +172,32 @@ struct Serving {
     is_tls: bool,
     /// How often each address may have a ticket; none for as often as it likes.
     tickets: Option<Arc<Mutex<PeerRates>>>,
+    /// The same for rooms.
+    rooms: Option<Arc<Mutex<PeerRates>>>,
 }
 
+/// The address for which something is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caller(Option<Peer>);
+
 impl Serving {
-    /// Whether this is one ticket more than an address may have.
-    fn is_too_often(&self, peer: Peer, request: &Request<Incoming>) -> bool {
-        let is_ticket = request.method() == Method::POST && request.uri().path() == TICKET_PATH;
-        let Some(tickets) = self.tickets.as_ref().filter(|_| is_ticket) else { return false };
-        let mut tickets = tickets.lock().unwrap_or_else(PoisonError::into_inner);
-        !tickets.try_take(Instant::now(), peer)
+    /// Why this is one ticket or one room more than an address may have.
+    fn too_often(&self, peer: Peer, request: &Request<Incoming>) -> Option<&'static str> {
+        if request.method() != Method::POST {
+            return None;
+        }
+        let (rates, why) = match request.uri().path() {
+            TICKET_PATH => (&self.tickets, "Too many tickets were asked for from your address.\n"),
+            ROOMS_PATH => (&self.rooms, "Too many rooms were asked for from your address.\n"),
+            _ => return None,
+        };
+        let mut rates = rates.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        (!rates.try_take(Instant::now(), peer)).then_some(why)
     }
 
-    async fn answer(&mut self, peer: Peer, request: Request<Incoming>) -> Response {
-        let mut response = if self.is_too_often(peer, &request) {
-            let why = "Too many tickets were asked for from your address.\n";
+    async fn answer(&mut self, peer: Peer, mut request: Request<Incoming>) -> Response {
+        request.extensions_mut().insert(Caller(Some(peer)));
+        let mut response = if let Some(why) = self.too_often(peer, &request) {
             (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "5")], why).into_response()
         } else {
             let Ok(response) = self.page.call(request.map(Body::new)).await;

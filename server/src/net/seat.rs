@@ -1,6 +1,7 @@
 //! What survives a connection: the ordered messages that the client has not
 //! acknowledged, and what it can be taken up again with.
 
+use throng_shared::session::Name;
 use throng_shared::time::Millis;
 use throng_shared::wire::{Identity, Secret};
 
@@ -9,7 +10,7 @@ use super::conn::Ticket;
 use super::places::Place;
 use super::ring::Ring;
 use super::sessions::{Fingerprint, Sessions, draw};
-use crate::link::ConnId;
+use crate::link::{ConnId, Control, RoomId, Visitor};
 
 /// A connection asks for the session of another one.
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +23,36 @@ pub(super) struct Claim {
     pub(super) number: u64,
 }
 
+/// As whom somebody comes into a room.
+#[derive(Clone, Debug)]
+pub(super) struct Entrant {
+    pub(super) name: Name,
+    pub(super) look: u8,
+    pub(super) who: Visitor,
+    /// To look on, without a glider.
+    pub(super) watch: bool,
+    /// Whether it is a house bot.
+    pub(super) house: bool,
+    /// Whether its ticket is for that room and no other.
+    pub(super) is_bound: bool,
+}
+
+impl Entrant {
+    /// What asks a room to take it in.
+    pub(super) fn join(self, conn: ConnId) -> Control {
+        let Self { name, look, who, watch, house, is_bound: _ } = self;
+        Control::Join { conn, name, look, who, watch, house }
+    }
+}
+
 /// One session.
 #[derive(Debug)]
 pub(super) struct Seat {
     pub(super) ring: Ring,
     pub(super) calls: Calls,
+    pub(super) entrant: Entrant,
+    /// Where it is played, while it is on its way from one slot to another.
+    pub(super) room: Option<RoomId>,
     /// Number of the newest connection that had it or claims it. An older one that was
     /// heard of later must not take it back: its client may have given it up.
     pub(super) number: u64,
@@ -51,12 +77,19 @@ pub(super) struct Seat {
 
 impl Seat {
     /// A new session of a connection, and its secret.
-    pub(super) fn new(owner: ConnId, number: u64, sessions: &Sessions) -> (Self, Secret) {
+    pub(super) fn new(
+        owner: ConnId,
+        number: u64,
+        entrant: Entrant,
+        sessions: &Sessions,
+    ) -> (Self, Secret) {
         let (secret, current) = draw();
         sessions.put(current, owner);
         let seat = Self {
             ring: Ring::default(),
             calls: Calls::default(),
+            entrant,
+            room: None,
             number,
             current,
             previous: None,
@@ -94,6 +127,11 @@ impl Seat {
         secret
     }
 
+    /// A secret for the next room of the same connection.
+    pub(super) fn rotate(&mut self, owner: ConnId, sessions: &Sessions) -> Secret {
+        self.renew(self.current, owner, sessions)
+    }
+
     /// The client said something that shows that it has the newest secret.
     pub(super) fn prove(&mut self, sessions: &Sessions) {
         self.is_proven = true;
@@ -127,10 +165,22 @@ mod tests {
 
     const OWNER: ConnId = ConnId { thread: 0, serial: 1 };
 
+    fn ada() -> Entrant {
+        let name = Name::parse("Ada").expect("it is a name");
+        Entrant {
+            name,
+            look: 0,
+            who: Visitor::default(),
+            watch: false,
+            house: false,
+            is_bound: false,
+        }
+    }
+
     #[test]
     fn the_secret_before_is_good_until_the_newest_was_shown_to_have_come() {
         let sessions = Sessions::default();
-        let (mut seat, first) = Seat::new(OWNER, 1, &sessions);
+        let (mut seat, first) = Seat::new(OWNER, 1, ada(), &sessions);
         let first = Fingerprint::of(&first);
         let knows = |seat: &Seat, fingerprint: &Fingerprint| {
             assert_eq!(seat.knows(fingerprint), sessions.find(fingerprint).is_some());
@@ -150,7 +200,7 @@ mod tests {
     #[test]
     fn a_session_waits_longer_for_who_has_played() {
         let sessions = Sessions::default();
-        let (mut seat, _) = Seat::new(OWNER, 1, &sessions);
+        let (mut seat, _) = Seat::new(OWNER, 1, ada(), &sessions);
         assert!(!seat.is_expired(Millis(99_999), 10, 60), "because it has a connection");
         seat.lost = Some(Millis(100));
         assert!(!seat.is_expired(Millis(109), 10, 60) && seat.is_expired(Millis(110), 10, 60));
@@ -160,7 +210,7 @@ mod tests {
 
     #[test]
     fn nothing_secret_is_shown() {
-        let (seat, secret) = Seat::new(OWNER, 1, &Sessions::default());
+        let (seat, secret) = Seat::new(OWNER, 1, ada(), &Sessions::default());
         let shown = format!("{seat:?} {secret:?}");
         assert!(shown.contains("Fingerprint") && shown.ends_with("Secret"), "{shown}");
     }

@@ -12,20 +12,22 @@ use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use throng_shared::ids::{NetId, Tick};
-use throng_shared::limits::{CLAIMS_MAX, RESTART_RETRY_MS};
+use throng_shared::limits::{CLAIMS_MAX, RESTART_RETRY_MS, RETRY_MS};
 use throng_shared::session::{CloseCode, Refusal, Why};
 use throng_shared::time::Millis;
 use throng_shared::wire::Identity;
 
-use super::conn::{Candidate, Conn, Parting, Start};
+use super::conn::{Candidate, Conn, Parting, Start, Wish};
+use super::halls::RoomSet;
 use super::places::Place;
 use super::ring::Ring;
-use super::seat::{Claim, Seat};
+use super::seat::{Claim, Entrant, Seat};
 use super::sessions::Fingerprint;
 use super::tally::Tally;
 use super::thread::{NetThread, Slot, find};
-use crate::link::{ConnId, Control, Untaken, Visitor};
+use super::travel::Reached;
+use crate::link::{ConnId, Control, NoRoom, RoomId, Untaken, Visitor};
+use crate::tickets::BadTicket;
 use crate::words::FILTER;
 
 /// What network threads say to each other.
@@ -51,6 +53,21 @@ impl Word {
     }
 }
 
+/// Why one is sent away from a room that cannot take anybody just now.
+const BUSY: &str = "the room is at its limit";
+
+/// Somebody who wants to come into a room.
+#[derive(Debug)]
+pub(super) struct Joining {
+    entrant: Entrant,
+    /// Name or code of the room; any will do when it is empty.
+    wish: String,
+    /// The room that the ticket is for.
+    bound: Option<String>,
+    /// Rooms that were full.
+    tried: RoomSet,
+}
+
 /// A session on its way here.
 #[derive(Debug)]
 pub(super) struct Coming {
@@ -59,7 +76,7 @@ pub(super) struct Coming {
     used: Fingerprint,
     received: u32,
     /// The room's answer.
-    welcome: Option<(NetId, Tick, [Bytes; 2])>,
+    welcome: Option<Reached>,
     /// What came for the connection before the seat did.
     ring: Ring,
     /// Calls that were answered before the seat came.
@@ -133,45 +150,108 @@ impl NetThread {
 
     /// A new player comes in, if its ticket lets it.
     fn join_afresh(&mut self, index: usize, candidate: Candidate) {
-        let (now, conn) = (self.now(), self.id(index));
-        let Candidate { mut name, look, ticket, resume: _, wish } = candidate;
-        let (mut who, mut identity) = (Visitor::default(), Identity::default());
-        // What others asked for in this turn goes first, and is no reason to refuse anybody.
-        self.control();
-        let is_behind = !self.controls.is_empty();
-        let Self { slots, port, tally, options, .. } = self;
+        let now = self.now();
+        let Candidate { name, look, ticket, resume: _, wish } = candidate;
+        let Wish { identity, room: wish, watch } = wish;
+        let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let Self { slots, tally, options, .. } = self;
         let address = slots[index].address();
         let Some(it) = slots[index].open_conn() else { return };
-        let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        if is_behind {
-            return it.close(now, tally, CloseCode::Full, None, RESTART_RETRY_MS);
-        }
+        let house = it.is_of_this_process();
+        let who = Visitor::default();
+        let mut entrant = Entrant { name, look, who, watch, house, is_bound: false };
+        let mut bound = None;
         if !ticket.0.is_empty() {
             match options.tickets.redeem(&ticket.0, unix_s) {
                 Ok(pass) => {
-                    (name, who.operator) = (pass.name, pass.operator);
+                    entrant.name = pass.name;
+                    entrant.who.operator = pass.operator;
+                    entrant.is_bound = pass.room.is_some();
+                    bound = pass.room;
                     it.keep_ticket(ticket);
                 }
                 Err(bad) => return it.refuse_ticket(now, tally, bad),
             }
-        } else if options.tickets.are_needed() && !it.is_of_this_process() {
+        } else if options.tickets.are_needed() && !house {
             return it.refuse(now, tally, Refusal { why: Why::NoTicket });
         }
-        let name = FILTER.clean_name(name);
-        if !it.is_of_this_process() {
-            (who.player, identity) = options.identities.recognise(wish.identity.as_ref());
-            if let Some(ban) = options.store.verdict(who.player, address) {
+        entrant.name = FILTER.clean_name(entrant.name);
+        let mut signed = Identity::default();
+        if !house {
+            (entrant.who.player, signed) = options.identities.recognise(identity.as_ref());
+            let player = entrant.who.player;
+            if let Some(ban) = options.store.verdict(player, address) {
                 options.tickets.give_back(it.take_ticket());
                 let sentence = ban.sentence(unix_s);
                 return it.close(now, tally, CloseCode::Kicked, Some(&sentence), 0);
             }
-            options.store.greet(who.player, name.as_str(), address);
+            options.store.greet(player, entrant.name.as_str(), address);
         }
-        it.keep_identity(identity);
-        let watch = wish.watch;
-        match port.control(Control::Join { conn, name, look, who, watch }) {
-            Ok(()) => it.set_joining(true),
-            Err(Untaken::Gone) => it.close(now, tally, CloseCode::RoomCrashed, None, 0),
+        it.keep_identity(signed);
+        let joining = Joining { entrant, wish, bound, tried: RoomSet::default() };
+        self.try_join(index, Box::new(joining));
+    }
+
+    /// The room that somebody wants to come into.
+    fn wanted(&self, joining: &Joining) -> Result<RoomId, Option<NoRoom>> {
+        let Joining { wish, bound, tried, .. } = joining;
+        let directory = &self.options.directory;
+        let Some(bound) = bound else { return Ok(directory.find(wish, tried.0)?) };
+        let room =
+            directory.named(bound).ok_or(NoRoom::Unknown).or_else(|_| directory.find(bound, 0))?;
+        // It may say where it goes, but only if that is there.
+        let is_there = wish.is_empty()
+            || directory.named(wish) == Some(room)
+            || directory.find(wish, 0) == Ok(room);
+        if is_there { Ok(room) } else { Err(None) }
+    }
+
+    /// Asks the next room that comes into question to take somebody in.
+    fn try_join(&mut self, index: usize, mut joining: Box<Joining>) {
+        let (now, conn) = (self.now(), self.id(index));
+        // What others asked for in this turn goes first, and is no reason to refuse anybody.
+        self.control();
+        let wanted = self.wanted(&joining);
+        let is_behind = wanted.is_ok_and(|to| self.controls.iter().any(|&(room, _)| room == to));
+        let Self { slots, halls, options, tally, .. } = self;
+        let slot = &mut slots[index];
+        let Some((it, _)) = slot.conn.as_mut().filter(|(it, _)| it.parting().is_none()) else {
+            return;
+        };
+        let to = match wanted {
+            Ok(to) => to,
+            Err(why) => {
+                let ticket = it.take_ticket();
+                options.tickets.give_back(ticket);
+                return match why {
+                    None => it.refuse_ticket(now, tally, BadTicket::TicketForAnotherRoom),
+                    Some(NoRoom::Unknown) => {
+                        it.close(now, tally, CloseCode::NoSuchRoom, None, 0);
+                    }
+                    Some(NoRoom::Busy) => {
+                        it.close(now, tally, CloseCode::Full, Some(BUSY), RETRY_MS);
+                    }
+                };
+            }
+        };
+        joining.tried.insert(to);
+        let entrant = joining.entrant.clone();
+        let hall = halls.enter(to, (&options.directory, self.index));
+        let asked = match hall {
+            None => Err(Untaken::Gone),
+            Some(_) if is_behind => Err(Untaken::Full(Control::Leave { conn })),
+            Some(hall) => hall.port.control(entrant.join(conn)),
+        };
+        match asked {
+            Ok(()) => {
+                it.set_joining(true);
+                slot.room = Some(to);
+                slot.joining = Some(joining);
+            }
+            Err(Untaken::Gone) => {
+                options.tickets.give_back(it.take_ticket());
+                it.close(now, tally, CloseCode::RoomCrashed, None, 0);
+            }
             Err(Untaken::Full(_)) => {
                 options.tickets.give_back(it.take_ticket());
                 it.close(now, tally, CloseCode::Full, None, RESTART_RETRY_MS);
@@ -179,23 +259,55 @@ impl NetThread {
         }
     }
 
-    /// The room took a player in, or in again.
-    pub(super) fn welcome(&mut self, conn: ConnId, you: NetId, tick: Tick, parts: [Bytes; 2]) {
+    /// A room has no place for somebody: the next one is asked, if any will do.
+    pub(super) fn turn_away(
+        &mut self,
+        room: RoomId,
+        conn: ConnId,
+        told: (CloseCode, &'static str, u32),
+    ) {
+        let now = self.now();
+        let Some((index, slot)) = find(&mut self.slots, conn) else { return };
+        if slot.travel.as_ref().is_some_and(|travel| travel.to == room) {
+            return self.stay(index, told.2);
+        }
+        if slot.room != Some(room) {
+            return;
+        }
+        let Slot { conn: Some((it, _)), joining, .. } = slot else { return };
+        let joining = joining.take().filter(|it| it.wish.is_empty() && it.bound.is_none());
+        let is_next =
+            joining.as_ref().is_some_and(|it| self.options.directory.find("", it.tried.0).is_ok());
+        if let (Some(joining), true) = (joining, is_next && it.is_joining()) {
+            return self.try_join(index, joining);
+        }
+        it.turn_away(now, &self.tally, told);
+        self.options.tickets.give_back(it.take_ticket());
+    }
+
+    /// A room took a player in, or in again.
+    pub(super) fn welcome(&mut self, room: RoomId, conn: ConnId, reached: Reached) {
         let sessions = &self.options.sessions;
         let Some((index, slot)) = find(&mut self.slots, conn) else { return };
         let number = slot.number;
         if let Some(coming) = &mut slot.coming {
             slot.bound = true;
-            coming.welcome = Some((you, tick, parts));
+            slot.room = Some(room);
+            coming.welcome = Some(reached);
             self.try_resume(index);
+        } else if slot.room != Some(room) {
+            // It has given up waiting for this one.
         } else if slot.seat.is_some() {
             // It has gone on to another connection, or was lost again.
             slot.bound = true;
-        } else if let Some(it) = slot.open_conn().filter(|it| it.is_joining()) {
-            let (mut seat, secret) = Seat::new(conn, number, sessions);
+        } else if let Some(joining) = slot.joining.take()
+            && let Some(it) = slot.open_conn().filter(|it| it.is_joining())
+        {
+            let (mut seat, secret) = Seat::new(conn, number, joining.entrant, sessions);
             seat.ticket = it.take_ticket();
             seat.identity = it.take_identity();
             let identity = seat.identity.clone();
+            let (you, tick, parts) = reached;
             it.welcome(Start { you, tick, parts, secret, identity, resumed: None });
             slot.seat = Some(Box::new(seat));
             slot.bound = true;
@@ -260,13 +372,19 @@ impl NetThread {
 
     fn take_claim(&mut self, claim: Claim) {
         let now = self.now();
-        let Self { slots, controls, words, options, tally, .. } = self;
         let Claim { fingerprint, of, by, number } = claim;
+        if let Some((index, _)) = find(&mut self.slots, of).filter(|(_, slot)| {
+            let is_known = slot.seat.as_ref().is_some_and(|seat| seat.knows(&fingerprint));
+            is_known && slot.travel.is_some()
+        }) {
+            self.settle(index);
+        }
+        let Self { slots, controls, words, options, tally, .. } = self;
         let seat = find(slots, of).and_then(|(_, slot)| {
-            let Slot { conn, seat, .. } = slot;
-            Some((conn, seat.as_mut().filter(|seat| seat.knows(&fingerprint))?))
+            let Slot { conn, seat, room, .. } = slot;
+            Some((conn, seat.as_mut().filter(|seat| seat.knows(&fingerprint))?, (*room)?))
         });
-        let Some((conn, seat)) = seat else {
+        let Some((conn, seat, room)) = seat else {
             // It has moved on, or it is over.
             let elsewhere = options.sessions.find(&fingerprint).filter(|&now| now != of);
             words.push(match elsewhere {
@@ -284,7 +402,7 @@ impl NetThread {
             return;
         }
         if seat.claims.is_empty() {
-            controls.push(Control::Rebind { from: of, to: by });
+            controls.push((room, Control::Rebind { from: of, to: by }));
         }
         seat.claims.push(claim);
         seat.number = number;
@@ -299,6 +417,7 @@ impl NetThread {
         let Some(mut seat) = slot.seat.take() else { return };
         slot.bound = false;
         slot.coming = None;
+        seat.room = slot.room.take();
         let mut claims = std::mem::take(&mut seat.claims);
         claims.retain(|claim| claim.by != to);
         seat.lost = None;
@@ -309,9 +428,24 @@ impl NetThread {
 
     fn take_seat(&mut self, to: ConnId, mut seat: Box<Seat>, claims: Vec<Claim>) {
         let now = self.now();
+        let room = seat.room.take();
+        let is_there = room.is_some_and(|room| {
+            let way = (&*self.options.directory, self.index);
+            self.halls.enter(room, way).is_some()
+        });
         // A slot is kept until what comes has come.
         let Some((index, slot)) = find(&mut self.slots, to) else { return };
+        if !is_there {
+            // The room has ended meanwhile.
+            self.words.extend(claims.iter().map(|claim| Word::Unknown { to: claim.by }));
+            seat.retire(&self.options.sessions);
+            slot.bound = false;
+            let Some(coming) = slot.coming.take() else { return };
+            self.join_afresh(index, coming.candidate);
+            return self.free_if_empty(index);
+        }
         let Some(coming) = &mut slot.coming else { return };
+        slot.room = room;
         seat.ring.append(std::mem::take(&mut coming.ring));
         seat.calls.answer(coming.answered);
         let ends = coming.ends;
@@ -332,13 +466,17 @@ impl NetThread {
     /// Settles what becomes of a session whose connection has ended or is about to.
     pub(super) fn part(&mut self, index: usize, now: Millis) {
         let conn = self.id(index);
+        self.settle(index);
         let slot = &mut self.slots[index];
         let Some((it, _)) = &mut slot.conn else { return };
         let Some(parting) = it.parting() else { return };
         if it.is_joining() {
             it.set_joining(false);
+            slot.joining = None;
             self.options.tickets.give_back(it.take_ticket());
-            self.controls.push(Control::Leave { conn });
+            if let Some(room) = slot.room {
+                self.controls.push((room, Control::Leave { conn }));
+            }
         }
         if slot.seat.is_some() {
             slot.coming = None;
@@ -350,7 +488,10 @@ impl NetThread {
 
     fn part_from(&mut self, index: usize, now: Millis, parting: Parting) {
         let conn = self.id(index);
-        let Some(seat) = &mut self.slots[index].seat else { return };
+        let Slot { seat: Some(seat), room: Some(room), .. } = &mut self.slots[index] else {
+            return;
+        };
+        let room = *room;
         // Others come for it, or it has been lost before.
         if !seat.claims.is_empty() || seat.lost.is_some() {
             return;
@@ -366,7 +507,7 @@ impl NetThread {
             Parting::Final => self.end(index),
             Parting::Lost => {
                 seat.lost = Some(now);
-                self.controls.push(Control::Detach { conn });
+                self.controls.push((room, Control::Detach { conn }));
             }
         }
     }
@@ -374,11 +515,14 @@ impl NetThread {
     /// Ends a session for good.
     pub(super) fn end(&mut self, index: usize) {
         let conn = self.id(index);
+        self.settle(index);
         let slot = &mut self.slots[index];
         let Some(seat) = slot.seat.take() else { return };
         seat.retire(&self.options.sessions);
         slot.bound = false;
-        self.controls.push(Control::Leave { conn });
+        if let Some(room) = slot.room {
+            self.controls.push((room, Control::Leave { conn }));
+        }
         self.control();
         self.free_if_empty(index);
     }
@@ -394,14 +538,19 @@ impl NetThread {
         }
     }
 
-    /// Says to the room what waits to be said, in order. What finds no place is said again
-    /// at the next turn.
+    /// Says to rooms what waits to be said, to each in order. What finds no place is said
+    /// again at the next turn.
     pub(super) fn control(&mut self) {
-        let Self { controls, port, .. } = self;
-        let mut is_full = false;
-        controls.retain(|control| {
-            is_full = is_full || matches!(port.control(control.clone()), Err(Untaken::Full(_)));
-            is_full
+        let Self { controls, halls, .. } = self;
+        let mut full = RoomSet::default();
+        controls.retain(|(room, control)| {
+            let Some(hall) = halls.of(*room) else { return false };
+            if !full.has(*room)
+                && matches!(hall.port.control(control.clone()), Err(Untaken::Full(_)))
+            {
+                full.insert(*room);
+            }
+            full.has(*room)
         });
     }
 

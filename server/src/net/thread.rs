@@ -1,17 +1,16 @@
 //! A network thread: one loop over the connections that it owns.
 //!
-//! It wakes for each published tick, writes every client's snapshot in one call
-//! each, and a few times between two ticks reads what clients sent, the last time
-//! just before the next tick drains it.
+//! It wakes for each tick that a room publishes, writes the snapshots of all its clients
+//! there, in one call each, and a few times between two ticks reads what clients sent, the
+//! last time just before the next tick drains it.
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use throng_shared::ids::Tick;
 use throng_shared::limits::{
-    CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN, STALL_FORGIVEN_MS, WORDS_MAX,
+    CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN, SLIP_MS, STALL_FORGIVEN_MS, WORDS_MAX,
 };
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
@@ -22,22 +21,22 @@ use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::budget::Rates;
-use super::calls::Taken;
 use super::conn::{Beat, Conn, Reading, Scratch, Ticket};
 use super::drain::{self, Drain};
 use super::fresh::Fresh;
+use super::halls::Halls;
 use super::meter::{Meter, Moment};
 use super::pipe::Stream;
 use super::places::Place;
 use super::seat::Seat;
 use super::sessions::Sessions;
-use super::takeover::{Coming, Word};
+use super::takeover::{Coming, Joining, Word};
 use super::tally::Tally;
 use super::tongue::Tongue;
+use super::travel::Travel;
 use crate::config::Limits;
 use crate::identity::Identities;
-use crate::link::{ConnId, Control, Following, Mail, Publication, RoomGone, RoomPort};
-use crate::replication::{History, Rhythm};
+use crate::link::{ConnId, Control, Directory, Inbox, Publication, RoomId};
 use crate::stop::StopSign;
 use crate::store::Store;
 use crate::tickets::Tickets;
@@ -52,12 +51,12 @@ const IDLE_READ: Duration = Duration::from_millis(20);
 /// Time between reads while connections close.
 const CLOSING_READ: Duration = Duration::from_millis(5);
 /// Connections read or written between two looks at whether a tick is due.
-const CONNS_AT_ONCE: usize = 16;
+pub(super) const CONNS_AT_ONCE: usize = 16;
 /// Times in a row that the room is let go first: a scheduler shares the core among those
 /// who ask, however often one gives it away.
 const YIELDS_MAX: usize = 8;
-/// Fewer clients than this may all have slow links.
-const MANY: usize = 8;
+/// A room whose tick is so late is not given way to.
+const STANDS_STILL: Duration = Duration::from_millis(SLIP_MS);
 /// Sockets that may tell something in one turn; others do in the next.
 const IO_EVENTS: usize = 4096;
 
@@ -119,6 +118,12 @@ pub(super) struct Slot {
     pub(super) seat: Option<Box<Seat>>,
     /// The session that the connection takes over.
     pub(super) coming: Option<Box<Coming>>,
+    /// Where it plays or wants to.
+    pub(super) room: Option<RoomId>,
+    /// As whom it wants to.
+    pub(super) joining: Option<Box<Joining>>,
+    /// Its way to another room.
+    pub(super) travel: Option<Box<Travel>>,
     /// Whether the room's ordered messages are for it.
     pub(super) bound: bool,
 }
@@ -137,6 +142,7 @@ pub struct NetOptions {
     pub identities: Arc<Identities>,
     /// Who is banned; and who came is told to it.
     pub store: Store,
+    pub directory: Arc<Directory>,
     pub sessions: Arc<Sessions>,
     /// How long the glider of a lost connection stays, and how long its session waits, in
     /// milliseconds.
@@ -164,10 +170,11 @@ impl Clock {
 /// A network thread that is ready to run.
 #[derive(Debug)]
 pub struct NetThread {
-    index: u16,
+    pub(super) index: u16,
     clock: Clock,
     next_read: Instant,
-    pub(super) port: RoomPort,
+    pub(super) inbox: Inbox,
+    pub(super) halls: Halls,
     newborns: Receiver<Newborn>,
     /// What other threads say, and what is to be said to them.
     pub(super) heard: Receiver<Word>,
@@ -180,49 +187,47 @@ pub struct NetThread {
     awake: Millis,
     pub(super) slots: Vec<Slot>,
     free: Vec<usize>,
-    inputs: Vec<crate::link::InputNote>,
-    history: History,
-    beat: Option<Beat>,
-    /// Whether more than half of the clients wait, so that it is not for their links.
-    many_wait: bool,
-    /// The tick that was written last.
-    written: Option<Tick>,
+    /// Slots whose session is on its way to another room.
+    pub(super) travellers: Vec<usize>,
+    /// The next deadline of a room with clients here.
+    pub(super) next_due: Option<Instant>,
     /// Since the server lets everybody go.
     drain: Option<Drain>,
-    meter: Meter,
+    pub(super) meter: Meter,
     /// Time not on a core, as far as the thread knows.
     waited: Duration,
-    scratch: Scratch,
-    /// What the room has not been told.
-    pub(super) controls: Vec<Control>,
+    pub(super) scratch: Scratch,
+    /// What rooms have not been told.
+    pub(super) controls: Vec<(RoomId, Control)>,
 }
 
 impl NetThread {
-    /// A network thread at each of these ends of the link, and the ways to them.
+    /// A network thread at each of these inboxes, and the ways to them.
     #[must_use]
-    pub fn all(ports: Vec<RoomPort>, options: &NetOptions) -> (Vec<Self>, Vec<Handover>) {
+    pub fn all(inboxes: Vec<Inbox>, options: &NetOptions) -> (Vec<Self>, Vec<Handover>) {
         // No turn has the time to read lists.
         LazyLock::force(&FILTER);
-        let (peers, ears): (Vec<_>, Vec<_>) = ports.iter().map(|_| bounded(WORDS_MAX)).unzip();
-        (0_u16..)
-            .zip(ports)
+        let (peers, ears): (Vec<_>, Vec<_>) = inboxes.iter().map(|_| bounded(WORDS_MAX)).unzip();
+        inboxes
+            .into_iter()
             .zip(ears)
-            .map(|(at, heard)| Self::new(at, (heard, peers.clone()), options.clone()))
+            .map(|(inbox, heard)| Self::new(inbox, (heard, peers.clone()), options.clone()))
             .unzip()
     }
 
     fn new(
-        (index, port): (u16, RoomPort),
+        inbox: Inbox,
         (heard, peers): (Receiver<Word>, Vec<Sender<Word>>),
         options: NetOptions,
     ) -> (Self, Handover) {
         let (newborns_tx, newborns) = bounded(HANDOVER_MAX);
         let origin = Instant::now();
         let thread = Self {
-            index,
+            index: inbox.thread(),
             clock: Clock::System,
             next_read: origin + IDLE_READ,
-            port,
+            inbox,
+            halls: Halls::default(),
             newborns,
             heard,
             peers,
@@ -233,11 +238,8 @@ impl NetThread {
             awake: Millis(0),
             slots: Vec::new(),
             free: Vec::new(),
-            inputs: Vec::new(),
-            history: History::default(),
-            beat: None,
-            many_wait: false,
-            written: None,
+            travellers: Vec::new(),
+            next_due: None,
             drain: None,
             meter: Meter::new(Moment { wall: origin, spent: Duration::ZERO }),
             waited: Duration::ZERO,
@@ -262,13 +264,9 @@ impl NetThread {
         while !stop.is_raised() {
             let published = self.wait(self.next_read);
             turn(&runtime);
-            if self.take_turn(published).is_err() {
-                break;
-            }
+            self.take_turn(published);
         }
-        if stop.is_raised() {
-            self.close_for_restart();
-        }
+        self.close_for_restart();
         self.drain_closing(&runtime);
         Ok(())
     }
@@ -284,59 +282,52 @@ impl NetThread {
 
     /// The turns of [`NetThread::run`] that fall to a moment which a simulation made up,
     /// without waiting for anything; when it wants the next one, if no tick comes before.
-    ///
-    /// # Errors
-    /// When the room is gone.
-    pub fn turn(&mut self, now: Instant) -> Result<Instant, RoomGone> {
+    pub fn turn(&mut self, now: Instant) -> Instant {
         self.clock = Clock::Told(now);
         loop {
             let published = self.wait(now);
-            self.take_turn(published)?;
-            if !self.port.has_published() {
-                return Ok(self.next_read);
+            self.take_turn(published);
+            if !self.inbox.has_published() {
+                return self.next_read;
             }
         }
     }
 
-    fn take_turn(
-        &mut self,
-        published: Result<Option<Publication>, RoomGone>,
-    ) -> Result<(), RoomGone> {
+    fn take_turn(&mut self, published: Option<Publication>) {
         self.take_newborns();
         self.take_words();
-        match published {
-            Ok(Some(publication)) => self.take_publications(publication),
-            Ok(None) => {}
-            Err(RoomGone) => {
-                self.close_all(CloseCode::RoomCrashed);
-                return Err(RoomGone);
-            }
+        if let Some(publication) = published {
+            self.take_publications(publication);
         }
-        if self.port.is_draining() {
+        self.leave_rooms_that_ended();
+        if self.inbox.is_draining() {
             self.drain_some();
         }
         // Also after writes that took longer than the time to the next read.
-        if self.clock.now() >= self.next_read {
+        if self.instant() >= self.next_read {
             self.read_all();
-            self.next_read = self.next_read(self.clock.now());
+            self.next_read = self.next_read(self.instant());
         }
-        Ok(())
     }
 
     /// Waits for a published tick, until `deadline` at most. A simulation has published
     /// what there is.
-    fn wait(&mut self, deadline: Instant) -> Result<Option<Publication>, RoomGone> {
+    pub(super) fn wait(&mut self, deadline: Instant) -> Option<Publication> {
         let began = Instant::now();
         let published = match self.clock {
-            Clock::System => self.port.published(deadline),
-            Clock::Told(_) => self.port.published(began),
+            Clock::System => self.inbox.published(deadline),
+            Clock::Told(_) => self.inbox.published(began),
         };
         self.waited += began.elapsed();
         published
     }
 
+    pub(super) fn instant(&self) -> Instant {
+        self.clock.now()
+    }
+
     /// This moment, also in this thread's own time.
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         let wall = self.clock.now();
         let awake = wall.saturating_duration_since(self.origin).saturating_sub(self.waited);
         Moment { wall, spent: own_time().unwrap_or(awake) }
@@ -349,7 +340,7 @@ impl NetThread {
 
     /// This moment. If the thread was not awake for long, that is nobody's fault: all that
     /// is due is due as much later.
-    fn wake(&mut self) -> Millis {
+    pub(super) fn wake(&mut self) -> Millis {
         let now = self.now();
         let asleep_ms = now.since(self.awake);
         self.awake = now;
@@ -372,19 +363,11 @@ impl NetThread {
         ConnId { thread: self.index, serial: generation << 32 | index as u64 }
     }
 
-    /// The next of the moments that divide the time before the deadline.
+    /// The next moment to read, of all that divide the time before the rooms' deadlines.
     fn next_read(&self, now: Instant) -> Instant {
-        let Some(beat) = self.beat else { return now + IDLE_READ };
-        let period = beat.rhythm.period;
-        let margin = READ_MARGIN.max(period / 8);
-        let last = beat.next_deadline.checked_sub(margin).unwrap_or(now);
-        let part = period / READS_PER_TICK;
-        (0..READS_PER_TICK)
-            .rev()
-            .filter_map(|back| last.checked_sub(part * back))
-            .find(|&moment| moment > now)
-            // The tick is about to be published, which wakes us; this is the fallback.
-            .unwrap_or_else(|| (last + part).max(now + part))
+        let visited = self.halls.iter().filter(|hall| hall.is_visited);
+        let beats = visited.filter_map(|hall| hall.beat);
+        beats.map(|beat| read_before(beat, now)).min().unwrap_or(now + IDLE_READ)
     }
 
     fn take_newborns(&mut self) {
@@ -410,6 +393,7 @@ impl NetThread {
             });
             self.slots[index].generation += 1;
             self.slots[index].number = newborn.number;
+            self.slots[index].room = None;
             let brought = (newborn.leftover, newborn.ticket, newborn.tongue);
             let conn = Conn::new(self.id(index), stream, brought, now, newborn.rates);
             self.slots[index].conn = Some((conn, newborn.place));
@@ -417,15 +401,21 @@ impl NetThread {
         }
     }
 
-    fn read_all(&mut self) {
+    pub(super) fn read_all(&mut self) {
         let now = self.wake();
         let instant = self.clock.now();
         let NetOptions { link_hold_ms, session_ms, .. } = self.options;
         let mut work = 0;
+        let mut nowhere = Vec::new();
         for index in 0..self.slots.len() {
-            let Slot { conn, seat, .. } = &self.slots[index];
+            let Slot { conn, seat, .. } = &mut self.slots[index];
             let has_news = match (conn, seat) {
-                (Some((conn, _)), _) => conn.has_news(),
+                (Some((conn, _)), _) => {
+                    if !conn.is_playing() {
+                        conn.tend(now, &self.tally);
+                    }
+                    conn.has_news()
+                }
                 (None, Some(seat)) => seat.is_expired(now, link_hold_ms, session_ms),
                 (None, None) => false,
             };
@@ -434,32 +424,30 @@ impl NetThread {
             }
             work += 1;
             if work % CONNS_AT_ONCE == 0 && self.is_rooms_turn() {
-                self.port.inputs(&mut self.inputs);
+                self.hand_in_inputs();
                 self.give_way();
             }
-            let Slot { generation, conn, seat, .. } = &mut self.slots[index];
+            let Self { slots, halls, tally, options, .. } = self;
+            let Slot { conn, seat, room, .. } = &mut slots[index];
             let Some((conn, _)) = conn else {
                 self.end(index);
                 continue;
             };
-            conn.read(&mut Reading {
-                now,
-                instant,
-                beat: self.beat,
-                many_wait: self.many_wait,
-                inputs: &mut self.inputs,
-                tally: &self.tally,
-            });
-            if let (Some(seat), Some(received)) = (seat.as_mut(), conn.received()) {
-                seat.prove(&self.options.sessions);
+            let (beat, many_wait, inputs) = match room.and_then(|room| halls.of_mut(room)) {
+                Some(hall) => (hall.beat, hall.many_wait, &mut hall.inputs),
+                None => (None, false, &mut nowhere),
+            };
+            conn.read(&mut Reading { now, instant, beat, many_wait, inputs, tally });
+            if let (Some(seat), Some(received)) = (seat, conn.received()) {
+                if conn.is_proven() {
+                    seat.prove(&options.sessions);
+                }
                 seat.ring.acknowledge(received);
             }
-            let id = ConnId { thread: self.index, serial: *generation << 32 | index as u64 };
-            if let Some(seat) = seat {
-                take_calls(conn, seat, (now, &self.tally), id, &mut self.controls);
-            }
+            let (asks, candidate) = (conn.take_asks(), conn.take_candidate());
             let (is_gone, has_parted) = (conn.is_gone(), conn.parting().is_some());
-            if let Some(candidate) = conn.take_candidate() {
+            self.take_asks(index, asks);
+            if let Some(candidate) = candidate {
                 self.greet(index, candidate);
             }
             if has_parted {
@@ -469,20 +457,30 @@ impl NetThread {
                 self.remove(index);
             }
         }
-        self.port.inputs(&mut self.inputs);
+        self.hand_in_inputs();
+        self.hurry_travellers(now);
         self.control();
         self.speak();
     }
 
-    /// Whether the room has its next tick to run: where both share a core, it has to go
-    /// first, so that ticks are on time however many there are to write to.
+    fn hand_in_inputs(&mut self) {
+        for hall in self.halls.iter_mut() {
+            hall.port.inputs(&mut hall.inputs);
+        }
+    }
+
+    /// Whether a room has its next tick to run: where both share a core, it has to go
+    /// first, so that ticks are on time however many there are to write to. One that stands
+    /// still is not waited for.
     fn is_rooms_turn(&self) -> bool {
-        self.beat.is_some_and(|beat| self.clock.now() >= beat.next_deadline)
-            && !self.port.has_published()
+        self.next_due.is_some_and(|due| {
+            let now = self.clock.now();
+            now >= due && now.duration_since(due) < STANDS_STILL
+        }) && !self.inbox.has_published()
     }
 
     /// Lets the room go first, if it is its turn.
-    fn give_way(&self) {
+    pub(super) fn give_way(&self) {
         for _ in 0..YIELDS_MAX {
             if !self.is_rooms_turn() {
                 break;
@@ -508,112 +506,8 @@ impl NetThread {
     /// Gives a place away again that something has just gone from, if it was the last.
     pub(super) fn free_if_empty(&mut self, index: usize) {
         if self.slots[index].is_empty() {
+            self.slots[index].room = None;
             self.free.push(index);
-        }
-    }
-
-    /// Takes every published tick, delivers its mail, and writes the newest to all.
-    fn take_publications(&mut self, first: Publication) {
-        let mut next = Some(first);
-        while let Some(publication) = next {
-            let Publication { frame, mail, next_deadline, period, following, step } = publication;
-            let next_tick = frame.tick().next();
-            let rhythm = Rhythm { period, ticks: step.rhythm() };
-            let beat = Beat { next_tick, next_deadline, rhythm };
-            self.beat = Some(beat);
-            self.history.push(frame);
-            for mail in mail {
-                self.deliver(mail);
-            }
-            let wait = match following {
-                Following::AtOnce => period,
-                Following::Later => Duration::ZERO,
-            };
-            // A room that is gone is found at the next turn.
-            next = self.wait(self.clock.now() + wait).unwrap_or_default();
-            if next.is_none() {
-                self.write_all(beat);
-            }
-        }
-    }
-
-    fn deliver(&mut self, mail: Mail) {
-        let now = self.now();
-        let tally = Arc::clone(&self.tally);
-        match mail {
-            Mail::Joined { conn, you, tick, welcome } => {
-                self.welcome(conn, you, tick, welcome);
-            }
-            Mail::Moved { conn, to } => self.give_seat(conn, to),
-            Mail::Refused { conn, code, reason, retry_after_ms } => {
-                if let Some((conn, _)) = self.slot(conn).and_then(|slot| slot.conn.as_mut()) {
-                    conn.turn_away(now, &tally, (code, reason, retry_after_ms));
-                    let ticket = conn.take_ticket();
-                    self.options.tickets.give_back(ticket);
-                }
-            }
-            Mail::Event { conn, message } => {
-                if let Some(slot) = self.slot(conn) {
-                    slot.post(now, &tally, message);
-                }
-            }
-            Mail::Answer { conn, message } => {
-                if let Some(slot) = self.slot(conn) {
-                    slot.post(now, &tally, message);
-                    slot.note_answer();
-                }
-            }
-            Mail::Expel { conn, code, reason } => self.expel(conn, code, &reason),
-            Mail::Broadcast { message } => {
-                for slot in &mut self.slots {
-                    slot.post(now, &tally, message.clone());
-                }
-            }
-        }
-    }
-
-    fn slot(&mut self, id: ConnId) -> Option<&mut Slot> {
-        find(&mut self.slots, id).map(|(_, slot)| slot)
-    }
-
-    /// Writes the newest tick to all whose turn it is, which at the first steps of the
-    /// ladder is everybody's.
-    fn write_all(&mut self, beat: Beat) {
-        let began = self.moment();
-        let now = self.wake();
-        let Beat { next_tick, next_deadline, rhythm } = beat;
-        let tick = next_tick.offset(-1);
-        // Turns of ticks that were not written are not lost.
-        let fresh = self.written.map_or(i32::MAX, |written| tick.since(written));
-        self.written = Some(tick);
-        let (mut playing, mut waiting) = (0, 0);
-        for index in 0..self.slots.len() {
-            if index % CONNS_AT_ONCE == 0 {
-                self.give_way();
-            }
-            let Slot { conn, seat, .. } = &mut self.slots[index];
-            let Some((conn, _)) = conn else { continue };
-            if let Some(is_suspect) = conn.is_suspect() {
-                playing += 1;
-                waiting += usize::from(is_suspect);
-            }
-            let since_turn = (tick.0.wrapping_add(index as u32) % rhythm.ticks).cast_signed();
-            if since_turn < fresh {
-                let told = (&self.history, seat.as_ref().map(|seat| &seat.ring));
-                conn.write(now, told, rhythm, &self.tally, &mut self.scratch);
-            }
-        }
-        self.many_wait = playing >= MANY && waiting > playing / 2;
-        let (bytes_in, bytes_out) = self.scratch.take_counts();
-        self.tally.moved(bytes_in, bytes_out);
-        let deadline = next_deadline.checked_sub(rhythm.period).unwrap_or(next_deadline);
-        self.port.tell(self.meter.wrote(began, self.moment(), deadline, rhythm.period));
-    }
-
-    fn close_all(&mut self, code: CloseCode) {
-        let now = self.now();
-        for (conn, _) in self.slots.iter_mut().filter_map(|slot| slot.conn.as_mut()) {
-            conn.close(now, &self.tally, code, None, 0);
         }
     }
 
@@ -655,21 +549,18 @@ impl NetThread {
     }
 }
 
-/// Passes on what a client asked for, if it was not taken before.
-fn take_calls(
-    conn: &mut Conn,
-    seat: &mut Seat,
-    (now, tally): (Millis, &Tally),
-    id: ConnId,
-    controls: &mut Vec<Control>,
-) {
-    for (call, ask) in conn.take_asks() {
-        match seat.calls.take(call) {
-            Taken::New => controls.push(Control::Ask { conn: id, call, ask }),
-            Taken::Before => {}
-            Taken::TooMany => conn.close(now, tally, CloseCode::RateLimited, None, 0),
-        }
-    }
+/// The next of the moments that divide the time before a deadline.
+fn read_before(beat: Beat, now: Instant) -> Instant {
+    let period = beat.rhythm.period;
+    let margin = READ_MARGIN.max(period / 8);
+    let last = beat.next_deadline.checked_sub(margin).unwrap_or(now);
+    let part = period / READS_PER_TICK;
+    (0..READS_PER_TICK)
+        .rev()
+        .filter_map(|back| last.checked_sub(part * back))
+        .find(|&moment| moment > now)
+        // The tick is about to be published, which wakes us; this is the fallback.
+        .unwrap_or_else(|| (last + part).max(now + part))
 }
 
 /// The slot of a connection, as long as anything of it is there.

@@ -14,6 +14,8 @@ pub struct Observation<'a> {
     pub threads: &'a [ThreadLoad],
     /// What the room's own work takes of the period.
     pub work: f64,
+    /// What that of all rooms takes of a core.
+    pub works: f64,
     /// Cores on which all of it runs.
     pub cores: usize,
     /// Part of the ticks that overran.
@@ -33,7 +35,7 @@ impl Observation<'_> {
         let saved = |thread: &ThreadLoad| thread.writing * (1.0 - pace);
         let apart = self.threads.iter().map(|it| it.busy.max(it.spread) - saved(it));
         let together: f64 = self.threads.iter().map(|it| it.busy - saved(it)).sum();
-        let together = (together + self.work) / self.cores.max(1) as f64;
+        let together = (together + self.works) / self.cores.max(1) as f64;
         apart.fold(together.max(self.work), f64::max)
     }
 }
@@ -132,6 +134,7 @@ mod tests {
                 ladder.observe(&Observation {
                     threads: &threads,
                     work: self.work,
+                    works: self.work,
                     cores: 1,
                     overran: 0.0,
                 });
@@ -206,7 +209,13 @@ mod tests {
         for _ in 0..50 {
             let peak = [ThreadLoad { busy: 1.0, spread: 3.0, writing: 0.9 }];
             for threads in [&peak[..], &[]] {
-                ladder.observe(&Observation { threads, work: 0.1, cores: 1, overran: 0.0 });
+                ladder.observe(&Observation {
+                    threads,
+                    work: 0.1,
+                    works: 0.1,
+                    cores: 1,
+                    overran: 0.0,
+                });
             }
         }
         assert_eq!(ladder.step(), Step::Open, "because half a second is no load");
@@ -219,7 +228,13 @@ mod tests {
         for n in 0..40 {
             let spread = if n % 5 == 4 { 1.1 } else { 0.3 };
             let threads = [ThreadLoad { busy: 0.3, spread, writing: 0.2 }];
-            ladder.observe(&Observation { threads: &threads, work: 0.1, cores: 1, overran: 0.0 });
+            ladder.observe(&Observation {
+                threads: &threads,
+                work: 0.1,
+                works: 0.1,
+                cores: 1,
+                overran: 0.0,
+            });
         }
         assert!(ladder.step() < Step::Second, "because it was eased four times in five");
     }
@@ -229,7 +244,13 @@ mod tests {
         let mut ladder = Ladder::default();
         let threads = [ThreadLoad { busy: 0.2, spread: 1.4, writing: 0.05 }];
         for _ in 0..100 {
-            ladder.observe(&Observation { threads: &threads, work: 1.3, cores: 4, overran: 1.0 });
+            ladder.observe(&Observation {
+                threads: &threads,
+                work: 1.3,
+                works: 1.3,
+                cores: 4,
+                overran: 1.0,
+            });
         }
         assert_eq!(ladder.step(), Step::Shut, "because fewer writes would help nobody");
     }
@@ -238,7 +259,13 @@ mod tests {
     fn ticks_that_overrun_shut_the_door() {
         let mut ladder = Ladder::default();
         for _ in 0..4 {
-            ladder.observe(&Observation { threads: &[], work: 0.2, cores: 2, overran: 0.3 });
+            ladder.observe(&Observation {
+                threads: &[],
+                work: 0.2,
+                works: 0.2,
+                cores: 2,
+                overran: 0.3,
+            });
         }
         assert_eq!(ladder.step(), Step::Shut);
     }
@@ -246,7 +273,8 @@ mod tests {
     #[test]
     fn cores_add_up_and_threads_do_not() {
         let threads = [ThreadLoad { busy: 0.6, spread: 0.5, writing: 0.4 }; 2];
-        let seen = |cores| Observation { threads: &threads, work: 0.2, cores, overran: 0.0 };
+        let seen =
+            |cores| Observation { threads: &threads, work: 0.2, works: 0.2, cores, overran: 0.0 };
         assert!((seen(1).load() - 1.4).abs() < 1e-9, "because one core has to do it all");
         assert!((seen(2).load() - 0.7).abs() < 1e-9);
         assert!((seen(8).load() - 0.6).abs() < 1e-9, "because a thread has one core at most");

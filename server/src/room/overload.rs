@@ -86,13 +86,16 @@ impl Overload {
         let ticks = f64::from(self.ticks);
         self.threads.clear();
         self.threads.extend(link.gauge().threads());
+        let work = self.work.as_secs_f64() / (period.as_secs_f64() * ticks);
+        link.room_gauge().set_work(work);
         let seen = Observation {
             threads: &self.threads,
-            work: self.work.as_secs_f64() / (period.as_secs_f64() * ticks),
+            work,
+            works: link.gauge().work().max(work),
             cores: self.cores,
             overran: f64::from(self.overran) / ticks,
         };
-        link.gauge().set_load(seen.load());
+        link.room_gauge().set_load(seen.load());
         self.ladder.observe(&seen);
         (self.ticks, self.overran, self.work) = (0, 0, Duration::ZERO);
     }
@@ -101,8 +104,8 @@ impl Overload {
         let is_harder = step > self.step;
         self.step = step;
         self.is_untold = true;
-        link.gauge().set_step(step, tick);
-        let (name, what, load) = (&self.name, notice(step), link.gauge().load() * 100.0);
+        link.room_gauge().set_step(step, tick);
+        let (name, what, load) = (&self.name, notice(step), link.room_gauge().load() * 100.0);
         if is_harder {
             tracing::warn!("The room {name} is loaded to {load:.0} %. {what}");
         } else {

@@ -1,8 +1,8 @@
-//! The thread of a room: wait for the deadline, drain, step, replicate, publish.
+//! A room at work, on whichever thread lends it time: drain, step, replicate, publish.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use throng_shared::ids::{NetId, Tick};
@@ -22,15 +22,12 @@ use super::status::RoomStatus;
 use super::timing::TickTime;
 use crate::game::Game;
 use crate::hub::{HubPort, Report, RoomInfo};
-use crate::link::{ConnId, Control, Following, InputNote, Mail, RoomLink};
+use crate::link::{ConnId, Control, Fate, Following, InputNote, Mail, RoomLink};
 use crate::replication::{Arrived, Replicator, TickFrame};
 use crate::sim::{Arena, Intent, Newcomer, Sim, SimOptions};
-use crate::stop::StopSign;
 
 /// Frames that threads may hold on to: published, in their history, and in hand.
 const FRAMES_KEPT: usize = PUBLISHED_MAX * 2;
-/// Longest single sleep, so that a stop is heard soon at any tick rate.
-const NAP: Duration = Duration::from_millis(100);
 /// Time between two warnings of the same kind.
 const SAY_EVERY: Duration = Duration::from_secs(1);
 
@@ -38,6 +35,8 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct RoomOptions {
     pub name: String,
+    /// Whether only those inside are to know of it.
+    pub is_private: bool,
     pub sim: SimOptions,
     /// What is played.
     pub game: Game,
@@ -47,9 +46,11 @@ pub struct RoomOptions {
     pub cores: usize,
     /// Crashes after this tick: a rehearsal.
     pub panic_at: Option<Tick>,
+    /// Stands still after this tick, for so long: another one.
+    pub stall_at: Option<(Tick, Duration)>,
 }
 
-/// A room that is ready to run on a thread of its own.
+/// A room that is ready to run.
 #[derive(Debug)]
 pub struct RoomWorker {
     name: String,
@@ -74,6 +75,10 @@ pub struct RoomWorker {
     seed: u64,
     blackbox: Blackbox,
     panic_at: Option<Tick>,
+    stall_at: Option<(Tick, Duration)>,
+    /// Whether each player is a house bot, by id; and how many are not.
+    are_house: Vec<bool>,
+    people: usize,
     /// Skipped deadlines that the log tells of, and since when.
     skips_said: u64,
     skips_said_at: Option<Instant>,
@@ -101,7 +106,7 @@ impl RoomWorker {
             tick_hz: tick_hz as u8,
             width: map.width,
             height: map.height,
-            is_private: false,
+            is_private: options.is_private,
         };
         Self {
             greeting: Greeting::new(name.clone(), tick_hz, &map),
@@ -123,21 +128,16 @@ impl RoomWorker {
             seed: options.sim.seed,
             blackbox: Blackbox::default(),
             panic_at: options.panic_at,
+            stall_at: options.stall_at,
+            are_house: Vec::new(),
+            people: 0,
             skips_said: 0,
             skips_said_at: None,
         }
     }
 
-    /// Runs until the stop sign is raised, or until the room crashes: then it leaves a
-    /// report of what it was told, and is gone for the network threads.
-    pub fn run(mut self, stop: &StopSign) {
-        let ran = catch_unwind(AssertUnwindSafe(|| self.run_until(stop)));
-        if let Err(panic) = ran {
-            self.report_crash(&*panic);
-        }
-    }
-
-    fn report_crash(&self, panic: &dyn Any) {
+    /// Leaves a report of what the room was told before it crashed.
+    pub fn report_crash(&self, panic: &dyn Any) {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         let message = text.unwrap_or("without a message");
@@ -157,14 +157,26 @@ impl RoomWorker {
         }
     }
 
-    fn run_until(&mut self, stop: &StopSign) {
-        let mut pace = Pace::new(Instant::now(), self.tick_hz);
-        while !stop.is_raised() {
-            if let Due::At(deadline) = self.turn(&mut pace, Instant::now()) {
-                let left = deadline.saturating_duration_since(Instant::now());
-                std::thread::sleep(left.min(NAP));
-            }
-        }
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[must_use]
+    pub fn tick_hz(&self) -> u32 {
+        self.tick_hz
+    }
+
+    /// Whether it was closed, and has nothing more to do.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.link.fate() != Fate::Open
+    }
+
+    /// Whether it stands still, which whoever runs it tells.
+    #[must_use]
+    pub fn stalled(&self) -> &Arc<AtomicBool> {
+        self.link.stalled()
     }
 
     /// Runs the ticks that are due at `now`, which a simulation may have made up, and says
@@ -211,6 +223,9 @@ impl RoomWorker {
         let began = Instant::now();
         self.drain();
         assert!(self.panic_at != Some(self.sim.tick()), "a rehearsal was asked for");
+        if let Some((_, time)) = self.stall_at.take_if(|(at, _)| *at == self.sim.tick()) {
+            std::thread::sleep(time);
+        }
         self.sim.step();
         let mut frame = self.spare_frame();
         match Arc::get_mut(&mut frame) {
@@ -242,7 +257,9 @@ impl RoomWorker {
         self.status.note_tick(tick, players, time);
         // One who was lost must find the door open; the room still counts places.
         let is_full = self.sim.seats() >= self.status.players_max;
-        self.link.gauge().set_full(is_full && self.sim.limbo().is_empty());
+        let gauge = self.link.room_gauge();
+        gauge.set_full(is_full && self.sim.limbo().is_empty());
+        gauge.set_people(self.people);
         self.overload.note(tick, time, pace.period(), &mut self.link);
     }
 
@@ -267,13 +284,14 @@ impl RoomWorker {
 
     fn handle_control(&mut self, control: Control) {
         match control {
-            Control::Join { conn, name, look, who, watch: _ } => {
+            Control::Join { conn, name, look, who, watch: _, house } => {
                 let newcomer = Newcomer { name: name.into_string(), look };
                 let name = newcomer.name.as_str().into();
                 let called = newcomer.name.clone();
                 let mail = match self.sim.join(newcomer) {
                     Some(you) => {
                         self.blackbox.note(self.sim.tick(), Command::Join { you, name, look });
+                        self.count_in(you, house);
                         let spectator = false;
                         self.courier.tell(Report::Joined { you, name: called, who, spectator });
                         self.seat(conn, you)
@@ -310,17 +328,31 @@ impl RoomWorker {
                 let asker = (conn, self.conns.id(conn));
                 self.courier.ask(&mut self.link, asker, call, ask);
             }
-            Control::Leave { conn } => {
-                if let Some(id) = self.conns.remove(conn) {
-                    if let Some(it) = self.sim.player(id) {
-                        self.status.note_late_inputs(it.buffer.late());
-                    }
-                    self.blackbox.note(self.sim.tick(), Command::Leave { you: id });
-                    self.sim.leave(id);
-                    self.courier.tell(Report::Left { you: id });
-                }
+            Control::Leave { conn } => self.leave(conn),
+            Control::Depart { conn } => {
+                self.leave(conn);
+                self.link.post(conn.thread, Mail::Departed { conn });
             }
         }
+    }
+
+    fn leave(&mut self, conn: ConnId) {
+        let Some(id) = self.conns.remove(conn) else { return };
+        if let Some(it) = self.sim.player(id) {
+            self.status.note_late_inputs(it.buffer.late());
+        }
+        self.blackbox.note(self.sim.tick(), Command::Leave { you: id });
+        self.sim.leave(id);
+        self.courier.tell(Report::Left { you: id });
+        self.people -= usize::from(!self.are_house[id.index()]);
+    }
+
+    fn count_in(&mut self, you: NetId, house: bool) {
+        if self.are_house.len() <= you.index() {
+            self.are_house.resize(you.index() + 1, false);
+        }
+        self.are_house[you.index()] = house;
+        self.people += usize::from(!house);
     }
 
     /// Lets a connection play a player; its Welcome.

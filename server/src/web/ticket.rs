@@ -14,6 +14,7 @@ use throng_shared::session::Name;
 use tokio::time::timeout;
 
 use super::WebState;
+use crate::link::NoRoom;
 use crate::tickets::AuthSecret;
 
 #[derive(Debug, Deserialize)]
@@ -50,15 +51,18 @@ async fn ticket(State(state): State<WebState>, request: Request) -> Response {
         let sentence = "The rest of the request did not come in time.\n";
         return (StatusCode::REQUEST_TIMEOUT, sentence).into_response();
     };
-    let (name, secret) = match wanted(body.ok().as_deref(), tickets.room()) {
+    let is_known = |room: &str| state.rooms.directory().find(room, 0) != Err(NoRoom::Unknown);
+    let (name, room, secret) = match wanted(body.ok().as_deref(), is_known) {
         Ok(wanted) => wanted,
         Err(sentence) => return (StatusCode::BAD_REQUEST, sentence).into_response(),
     };
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let ticket = match secret {
         None if tickets.are_needed() => return elsewhere(),
-        None => tickets.issue(&name, now_s),
-        Some(secret) if tickets.is_operator(&secret) => tickets.issue_to_operator(&name, now_s),
+        None => tickets.issue(&name, &room, now_s),
+        Some(secret) if tickets.is_operator(&secret) => {
+            tickets.issue_to_operator(&name, &room, now_s)
+        }
         Some(_) => {
             let sentence = "That is not the secret of this server's operators.\n";
             return (StatusCode::FORBIDDEN, sentence).into_response();
@@ -71,19 +75,22 @@ async fn ticket(State(state): State<WebState>, request: Request) -> Response {
 
 /// The name in a request and what an operator shows, or a sentence that says what is wrong with it. It repeats
 /// nothing of what came.
-fn wanted(body: Option<&[u8]>, room: &str) -> Result<(Name, Option<AuthSecret>), String> {
+fn wanted(
+    body: Option<&[u8]>,
+    is_known: impl Fn(&str) -> bool,
+) -> Result<(Name, String, Option<AuthSecret>), String> {
     let Some(body) = body else {
         return Err(format!("A request for a ticket has at most {TICKET_REQUEST_BYTES} bytes.\n"));
     };
-    let Wanted { name, room: wanted, operator } = serde_json::from_slice(body).map_err(|_| {
+    let Wanted { name, room, operator } = serde_json::from_slice(body).map_err(|_| {
         "A request for a ticket is JSON: {\"name\": \"…\", \"room\": \"…\"}.\n".to_owned()
     })?;
-    if wanted != room {
-        return Err(format!("There is no such room; the only one is {room}.\n"));
+    if room.is_empty() || !is_known(&room) {
+        return Err("There is no such room; GET /api/rooms has those there are.\n".to_owned());
     }
     let name = Name::parse(&name);
     let name = name.map_err(|error| format!("The name cannot be used: {error}.\n"))?;
-    Ok((name, operator))
+    Ok((name, room, operator))
 }
 
 #[cfg(test)]
@@ -92,9 +99,12 @@ mod tests {
 
     #[test]
     fn what_is_no_request_for_a_ticket_is_told_so() {
-        let told =
-            |body: &str| wanted(Some(body.as_bytes()), "arena").map(|(name, _)| name.into_string());
-        assert_eq!(told(r#"{"name":" Ada ","room":"arena"}"#), Ok("Ada".to_owned()));
+        let told = |body: &str| {
+            let wanted = wanted(Some(body.as_bytes()), |room| room == "arena");
+            wanted.map(|(name, room, _)| (name.into_string(), room))
+        };
+        let ada = ("Ada".to_owned(), "arena".to_owned());
+        assert_eq!(told(r#"{"name":" Ada ","room":"arena"}"#), Ok(ada));
         for (body, expected) in [
             ("", "is JSON"),
             ("name=Ada", "is JSON"),
@@ -102,13 +112,13 @@ mod tests {
             (r#"{"name":"Ada","room":"arena","exp":9}"#, "is JSON"),
             (r#"{"name":"Ada","room":"arena","operator":true}"#, "is JSON"),
             (r#"{"name":["Ada"],"room":"arena"}"#, "is JSON"),
-            (r#"{"name":"Ada","room":"<b>"}"#, "the only one is arena"),
+            (r#"{"name":"Ada","room":"<b>"}"#, "no such room"),
             (r#"{"name":"","room":"arena"}"#, "at least one character"),
             (r#"{"name":"a\u0000","room":"arena"}"#, "control"),
         ] {
             let sentence = told(body).expect_err("it is wrong");
             assert!(sentence.contains(expected) && !sentence.contains("<b>"), "{sentence}");
         }
-        assert!(wanted(None, "arena").is_err_and(|sentence| sentence.contains("1024")));
+        assert!(wanted(None, |_| true).is_err_and(|sentence| sentence.contains("1024")));
     }
 }

@@ -31,7 +31,7 @@ async fn play(mut client: Client<TcpStream>) -> (bool, Ended) {
     loop {
         match client.next().await {
             Ok(News::Event(Event::Notice { text })) => has_notice |= text.contains("restarts"),
-            Ok(News::Event(_) | News::Snapshot(_)) => {}
+            Ok(News::Event(_) | News::Snapshot(_) | News::Moved) => {}
             Err(ended) => return (has_notice, ended),
         }
     }

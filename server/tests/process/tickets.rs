@@ -48,9 +48,9 @@ fn secrets_reach_neither_log_nor_page() {
     let address = serving.address.clone();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let now_s = now.expect("it is after 1970").as_secs();
-    let service = Tickets::new(Some(&AuthSecret::from(SECRET)), "arena");
+    let service = Tickets::new(Some(&AuthSecret::from(SECRET)));
     let name = Name::parse("Ada").expect("it is a name");
-    let good = service.issue(&name, now_s);
+    let good = service.issue(&name, "arena", now_s);
     let heard = hear(&address, "", &good);
     let Some(Message::Binary(bytes)) = heard.first() else { panic!("it is let in: {heard:?}") };
     let Ok(ServerMessage::Welcome(welcome)) = decode_server(bytes) else {
@@ -69,7 +69,7 @@ fn secrets_reach_neither_log_nor_page() {
         stream.read_to_string(&mut answer).expect("the server answers");
         assert!(answer.contains(expected) && !answer.contains("planted"), "{answer}");
     }
-    let in_url = service.issue(&name, now_s);
+    let in_url = service.issue(&name, "arena", now_s);
     assert_eq!(hear(&address, &format!("?token={in_url}"), "").len(), 2);
     for bad in ["planted.wrong.ticket", &good] {
         let heard = hear(&address, "?token=planted-in-a-query", bad);

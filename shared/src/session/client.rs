@@ -97,6 +97,7 @@ impl ClientSession {
             (ServerMessage::Welcome(welcome), you) if you.is_none() || welcome.resumed => {
                 self.you = Some(welcome.you);
                 self.secret = Some(welcome.secret.clone());
+                (self.fire, self.dash) = (0, 0);
                 if !welcome.resumed {
                     self.received = 0;
                 }

@@ -70,6 +70,7 @@ close_codes! {
     Replaced = 4011, Never, "replaced by a newer connection";
     WrongProtocol = 4012, Never, "this client speaks another version of the protocol";
     SlowConsumer = 4013, Retry, "the connection reads too slowly";
+    NoSuchRoom = 4014, Never, "there is no such room";
 }
 
 #[cfg(test)]

@@ -126,6 +126,16 @@ pub enum Request {
     Input(Input),
     Resync,
     Leave,
+    /// Something about the room that the client has left, and not heard of yet.
+    Stale,
+}
+
+/// The heartbeat behind the Welcome of another room: what a client says before it answers
+/// that one is about the room before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    Due,
+    Sent { nonce: u16 },
 }
 
 /// The states of a session.
@@ -198,6 +208,7 @@ pub struct ServerSession {
     /// Mean difference of round trips, in sixteenths of a millisecond.
     jitter_16: u32,
     seen: Tick,
+    mark: Option<Mark>,
 }
 
 impl ServerSession {
@@ -215,6 +226,7 @@ impl ServerSession {
             rtt_ms: 0,
             jitter_16: 0,
             seen: Tick(0),
+            mark: None,
         }
     }
 
@@ -274,6 +286,9 @@ impl ServerSession {
             ClientMessage::Hello(hello) => self.hello(hello),
             ClientMessage::Bye => Ok(Request::Leave),
             ClientMessage::Pong { nonce, received } => self.pong(now, nonce, received),
+            ClientMessage::Input(_) | ClientMessage::Resync if self.mark.is_some() => {
+                Ok(Request::Stale)
+            }
             ClientMessage::Input(input) => self.input(newest, input),
             ClientMessage::Resync => Ok(Request::Resync),
             ClientMessage::Ask { call, ask } => Ok(Request::Ask { call, ask }),
@@ -284,6 +299,19 @@ impl ServerSession {
     pub fn welcome(&mut self, tick: Tick) {
         self.phase = Phase::Playing;
         self.seen = tick;
+    }
+
+    /// Another room took the player in at `tick`; its Welcome goes out now. What the client
+    /// says of the room before is stale until it has answered the heartbeat behind that.
+    pub fn travel(&mut self, tick: Tick) {
+        self.welcome(tick);
+        self.mark = Some(Mark::Due);
+    }
+
+    /// Whether the client has not shown that it knows the room that it is in.
+    #[must_use]
+    pub fn is_arriving(&self) -> bool {
+        self.mark.is_some()
     }
 
     /// The state that it is in.
@@ -301,7 +329,14 @@ impl ServerSession {
     /// Nonce and last round trip of a Ping to send now, if one is due.
     #[must_use]
     pub fn poll_ping(&mut self, now: Millis) -> Option<(u16, u16)> {
-        if self.phase != Phase::Playing || now < self.next_ping {
+        if self.mark == Some(Mark::Due) {
+            // One that is awaited already is answered before it.
+            let nonce = self.nonce.wrapping_add(1);
+            self.mark = Some(Mark::Sent { nonce });
+            self.next_ping = now.plus(PING_MS);
+            return Some((nonce, self.rtt_ms));
+        }
+        if self.phase != Phase::Playing || self.mark.is_some() || now < self.next_ping {
             return None;
         }
         // A lost heartbeat stays the one that is awaited: its answer is still to come.
@@ -368,6 +403,11 @@ impl ServerSession {
     }
 
     fn pong(&mut self, now: Millis, nonce: u16, received: u32) -> Result<Request, Refusal> {
+        if !self.awaited && self.mark == Some(Mark::Sent { nonce }) {
+            self.mark = None;
+            self.nonce = nonce;
+            return Ok(Request::Received(received));
+        }
         if !self.awaited || nonce != self.nonce {
             return Err(Refusal { why: Why::UnknownPong });
         }
@@ -513,6 +553,37 @@ mod tests {
                 assert_eq!(session.poll_ping(Millis(9 + ms)), None);
             }
             assert!(session.poll_ping(Millis(10 + ms)).is_some());
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_the_room_before_is_stale_until_the_new_one_is_known() {
+        for is_awaited in [false, true] {
+            let mut session = playing();
+            let mut now = PING_MS;
+            let mut answers = Vec::new();
+            if is_awaited {
+                answers.extend(session.poll_ping(Millis(now)));
+            }
+            session.travel(Tick(9_000));
+            now += 1;
+            answers.extend(session.poll_ping(Millis(now)));
+            assert_eq!(session.poll_ping(Millis(now + PING_MS)), None, "because one is enough");
+            // From the room before, where ticks have other numbers.
+            let newest = Newest::both(Tick(9_001));
+            for message in [input(102, 1), ClientMessage::Resync] {
+                let told = session.handle_frame(Millis(now), newest, &encode(&message));
+                assert_eq!(told, Ok(Request::Stale));
+            }
+            for (nonce, _) in answers {
+                assert!(session.is_arriving());
+                let pong = encode(&ClientMessage::Pong { nonce, received: 4 });
+                let told = session.handle_frame(Millis(now), newest, &pong);
+                assert_eq!(told, Ok(Request::Received(4)));
+            }
+            let told = session.handle_frame(Millis(now), newest, &encode(&input(9_002, 1)));
+            assert!(matches!(told, Ok(Request::Input(_))), "{told:?}");
+            assert!(session.poll_ping(Millis(now + PING_MS)).is_some());
         }
     }
 

@@ -9,7 +9,10 @@ use throng::config::{ArenaSpec, Config, Settings};
 use throng::game::Game;
 use throng::hub::HubPort;
 use throng::identity::Identities;
-use throng::link::{ConnId, Control, InputNote, Mail, Publication, RoomLink, RoomPort, Step};
+use throng::link::{
+    ConnId, Control, Directory, Inbox, InputNote, Listing, Mail, Publication, RoomLink, RoomPort,
+    Step,
+};
 use throng::net::{Handover, NetOptions, NetThread, Newborn, Tally};
 use throng::room::{Due, Pace, RoomOptions, RoomStatus, RoomWorker};
 use throng::sim::{Sim, SimOptions};
@@ -50,6 +53,7 @@ pub(crate) struct House {
     room_stalled_until: Duration,
     threads: Vec<Thread>,
     /// The network's end of the room's link.
+    inboxes: Vec<Inbox>,
     ports: Vec<RoomPort>,
     /// The room's end of the threads' link.
     link: RoomLink,
@@ -69,31 +73,42 @@ impl House {
         let sim = SimOptions { tick_hz, seed, players_max, shards };
         let (link_hold_ms, session_ms) = options.patience.millis();
         let room_options = RoomOptions {
+            is_private: false,
             name: "arena".to_owned(),
             sim,
             game: Game::default(),
             link_hold_ms,
             cores: 2,
             panic_at: None,
+            stall_at: None,
         };
         let status = Arc::new(RoomStatus::new("arena".to_owned(), tick_hz, players_max));
         let threads = usize::from(options.threads);
-        let (room_link, ports) = RoomLink::new(threads);
-        let (link, thread_ports) = RoomLink::new(threads);
+        let arena_of = |directory: &Directory| {
+            directory.open(Listing::sole("arena")).expect("a place is free")
+        };
+        let (room_directory, inboxes) = Directory::new(threads);
+        let room_link = arena_of(&room_directory);
+        let ports = (0..options.threads)
+            .map(|thread| room_directory.port(room_link.id(), thread).expect("it is open"))
+            .collect();
+        let (directory, thread_inboxes) = Directory::new(threads);
+        let link = arena_of(&directory);
         // How long the machine takes for things must decide nothing.
         room_link.gauge().hold(Some(Step::Open));
         let origin = Instant::now();
         let tally = Arc::new(Tally::default());
         let net_options = NetOptions {
             tally: Arc::clone(&tally),
-            tickets: Arc::new(Tickets::new(None, "arena")),
+            tickets: Arc::new(Tickets::new(None)),
             identities: Arc::new(Identities::new(Store::none())),
             store: Store::none(),
+            directory,
             sessions: Arc::default(),
             link_hold_ms,
             session_ms,
         };
-        let (nets, handovers) = NetThread::all(thread_ports, &net_options);
+        let (nets, handovers) = NetThread::all(thread_inboxes, &net_options);
         let threads = nets
             .into_iter()
             .zip(handovers)
@@ -111,6 +126,7 @@ impl House {
             room_wakes: Duration::ZERO,
             room_stalled_until: Duration::ZERO,
             threads,
+            inboxes,
             ports,
             link,
             tally,
@@ -211,7 +227,10 @@ impl House {
     /// One tick's publication for each thread.
     fn published(&self) -> Option<Vec<Publication>> {
         let past = self.origin;
-        self.ports.iter().map(|port| port.published(past).expect("the room is there")).collect()
+        let take = |(inbox, port): (&Inbox, &RoomPort)| {
+            inbox.published(past).inspect(|_| port.note_taken())
+        };
+        self.inboxes.iter().zip(&self.ports).map(take).collect()
     }
 
     /// Runs each thread whose time has come; whether any did.
@@ -220,7 +239,7 @@ impl House {
         for index in 0..self.threads.len() {
             let thread = &mut self.threads[index];
             if now >= thread.wakes.max(thread.stalled_until) {
-                let next = thread.net.turn(self.origin + now).expect("the room is there");
+                let next = thread.net.turn(self.origin + now);
                 thread.wakes = next - self.origin;
                 ran = true;
             }
@@ -254,6 +273,8 @@ impl House {
 fn asked(control: &Control) -> Option<Transition> {
     match *control {
         Control::Join { .. } | Control::Ask { .. } => None,
+        // Nobody here goes to another room.
+        Control::Depart { .. } => None,
         // The room's answer, which is seen when it comes, is what counts.
         Control::Rebind { .. } => None,
         Control::Leave { conn } => Some(Transition::Left { conn }),
@@ -276,6 +297,7 @@ fn tell(
                 seated.push(*conn);
                 late.push(Transition::Seated { conn: *conn, you: *you });
             }
+            Mail::Departed { .. } => {}
             Mail::Refused { conn, .. } => late.push(Transition::TurnedAway { conn: *conn }),
             Mail::Moved { conn, to } => {
                 players.retain(|it| it != conn);

@@ -84,7 +84,7 @@ impl Reader {
                     Ok(News::Snapshot(arrival)) => {
                         sorted.push(server.status().tick().wrapping_sub(arrival.tick.0));
                     }
-                    Ok(News::Event(_)) => {}
+                    Ok(News::Event(_) | News::Moved) => {}
                     Err(why) => ended = Some(why),
                 },
             }

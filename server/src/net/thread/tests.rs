@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 
 use bytes::Bytes;
 use throng_shared::cells::CellGrid;
-use throng_shared::ids::NetId;
+use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::EVENTS_MAX;
 use throng_shared::map::TileMap;
 use throng_shared::prng::Prng;
@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket};
 
 use super::*;
-use crate::link::{RoomLink, Step};
+use crate::link::{Following, Listing, Mail, RoomLink, Step};
 use crate::replication::TickFrame;
 
 /// Virtual time that a turn of a thread takes.
@@ -177,17 +177,19 @@ struct Rig {
 
 impl Rig {
     fn new(seed: u64, threads: usize) -> Self {
-        let (link, ports) = RoomLink::new(threads);
+        let (directory, inboxes) = Directory::new(threads);
+        let link = directory.open(Listing::sole("rig")).expect("a place is free");
         let options = NetOptions {
             tally: Arc::default(),
-            tickets: Arc::new(Tickets::new(None, "rig")),
+            tickets: Arc::new(Tickets::new(None)),
             identities: Arc::new(Identities::new(Store::none())),
             store: Store::none(),
+            directory,
             sessions: Arc::default(),
             link_hold_ms: 10_000,
             session_ms: 60_000,
         };
-        let (threads, handovers) = NetThread::all(ports, &options);
+        let (threads, handovers) = NetThread::all(inboxes, &options);
         let map = TileMap::walled(8, 8).expect("it is a small map");
         Self {
             threads,
@@ -247,7 +249,7 @@ impl Rig {
                     let you = self.conns.get(&conn).expect("who is lost has joined");
                     self.detached.push(*you);
                 }
-                Control::Leave { conn } => {
+                Control::Leave { conn } | Control::Depart { conn } => {
                     if let Some(you) = self.conns.remove(&conn) {
                         self.detached.retain(|&detached| detached != you);
                     }
@@ -305,7 +307,7 @@ impl Rig {
         thread.origin = thread.origin.checked_sub(TURN).expect("the machine is old enough");
         thread.take_newborns();
         thread.take_words();
-        if let Some(publication) = thread.wait(Instant::now()).expect("the room lives") {
+        if let Some(publication) = thread.wait(Instant::now()) {
             thread.take_publications(publication);
         }
         thread.read_all();

@@ -1,0 +1,313 @@
+//! How a player goes to another room with the same connection and the same session.
+//!
+//! The connection joins the new room first; from the moment that it is in, there is no way
+//! back. Then it departs from the old one, whose messages are taken until its last word,
+//! while those of the new room wait. At that word a second Welcome begins, behind it what
+//! the new room has said.
+
+use bytes::Bytes;
+use throng_shared::ids::{NetId, Tick};
+use throng_shared::limits::TRAVEL_MS;
+use throng_shared::session::CloseCode;
+use throng_shared::time::Millis;
+use throng_shared::wire::{Ask, Event, Outcome, Problem, encode};
+
+use super::calls::Taken;
+use super::conn::Start;
+use super::halls::RoomSet;
+use super::ring::Ring;
+use super::takeover::Word;
+use super::tally::Tally;
+use super::thread::{NetThread, Slot, find};
+use crate::link::{ConnId, Control, NoRoom, RoomId, Untaken};
+
+/// A player, and the tick and the parts of its Welcome.
+pub(super) type Reached = (NetId, Tick, [Bytes; 2]);
+
+/// A session on its way to another room.
+#[derive(Debug)]
+pub(super) struct Travel {
+    pub(super) to: RoomId,
+    call: u32,
+    wish: String,
+    since: Millis,
+    /// Rooms that were full, and the one that it comes from.
+    tried: RoomSet,
+    /// The new room's answer.
+    reached: Option<Reached>,
+    /// What it said since.
+    ring: Ring,
+}
+
+impl Slot {
+    /// Takes an ordered message of a room, if it is for whoever is here.
+    pub(super) fn post_from(
+        &mut self,
+        room: RoomId,
+        now: Millis,
+        tally: &Tally,
+        message: Bytes,
+    ) -> bool {
+        if self.room == Some(room) {
+            self.post(now, tally, message);
+            return true;
+        }
+        let travel = self.travel.as_mut().filter(|it| it.to == room && it.reached.is_some());
+        if let Some(travel) = travel {
+            travel.ring.push(message);
+            return true;
+        }
+        false
+    }
+
+    /// Where what it asks for is to be answered: nobody goes back from a room that it has
+    /// reached.
+    fn home(&self) -> Option<RoomId> {
+        let reached = self.travel.as_ref().filter(|travel| travel.reached.is_some());
+        reached.map(|travel| travel.to).or(self.room)
+    }
+}
+
+impl NetThread {
+    /// Passes on what a client asks for; ways to other rooms are found here.
+    pub(super) fn take_asks(&mut self, index: usize, asks: Vec<(u32, Ask)>) {
+        let now = self.now();
+        for (call, ask) in asks {
+            let Slot { conn, seat, .. } = &mut self.slots[index];
+            let (Some((conn, _)), Some(seat)) = (conn, seat) else { return };
+            match seat.calls.take(call) {
+                Taken::New => {}
+                Taken::Before => continue,
+                Taken::TooMany => {
+                    return conn.close(now, &self.tally, CloseCode::RateLimited, None, 0);
+                }
+            }
+            match ask {
+                Ask::Go { room } => self.go(index, call, room),
+                Ask::Say { .. }
+                | Ask::Subscribe { .. }
+                | Ask::Unsubscribe { .. }
+                | Ask::Watch { .. }
+                | Ask::Mute { .. }
+                | Ask::Report { .. }
+                | Ask::Order(_) => {
+                    let conn = self.id(index);
+                    if let Some(room) = self.slots[index].home() {
+                        self.controls.push((room, Control::Ask { conn, call, ask }));
+                    }
+                }
+            }
+        }
+    }
+
+    fn go(&mut self, index: usize, call: u32, wish: String) {
+        let Slot { conn, seat, travel, room, bound, .. } = &self.slots[index];
+        let is_settled = conn.as_ref().is_some_and(|(conn, _)| conn.is_settled());
+        let (Some(from), Some(seat), true) = (*room, seat, is_settled && *bound) else {
+            let text = "You are on your way into this room: ask again when you are there.";
+            return self.refuse_call(index, call, (Problem::OutOfPlace, text, 0));
+        };
+        if travel.is_some() || !seat.claims.is_empty() {
+            let text = "You are on your way to another room already.";
+            return self.refuse_call(index, call, (Problem::OutOfPlace, text, 0));
+        }
+        if seat.entrant.is_bound && self.options.tickets.are_needed() {
+            let text = "Your ticket is for this room and no other.";
+            return self.refuse_call(index, call, (Problem::NotAllowed, text, 0));
+        }
+        let mut tried = RoomSet::default();
+        tried.insert(from);
+        self.set_out(index, call, wish, tried);
+    }
+
+    /// Asks the next room that comes into question to take the player in.
+    fn set_out(&mut self, index: usize, call: u32, wish: String, mut tried: RoomSet) {
+        let (now, conn) = (self.now(), self.id(index));
+        let to = match self.options.directory.find(&wish, tried.0) {
+            Ok(to) => to,
+            Err(NoRoom::Unknown) => {
+                let text = "There is no room of that name or code.";
+                return self.refuse_call(index, call, (Problem::NoSuchRoom, text, 0));
+            }
+            Err(NoRoom::Busy) if wish.is_empty() => {
+                let text = "No other room has a place.";
+                return self.refuse_call(index, call, (Problem::RoomFull, text, 0));
+            }
+            Err(NoRoom::Busy) => return self.refuse_busy(index, call),
+        };
+        if self.slots[index].room == Some(to) {
+            return self.answer(index, call, Outcome::Done);
+        }
+        tried.insert(to);
+        self.control();
+        let is_behind = self.controls.iter().any(|&(room, _)| room == to);
+        let Self { slots, halls, options, .. } = self;
+        let slot = &mut slots[index];
+        let hall = halls.enter(to, (&options.directory, self.index));
+        let (Some(hall), Some(seat)) = (hall.filter(|_| !is_behind), &slot.seat) else {
+            return self.refuse_busy(index, call);
+        };
+        match hall.port.control(seat.entrant.clone().join(conn)) {
+            Ok(()) => {
+                let (reached, ring) = (None, Ring::default());
+                let travel = Travel { to, call, wish, since: now, tried, reached, ring };
+                slot.travel = Some(Box::new(travel));
+                self.travellers.push(index);
+            }
+            Err(Untaken::Gone | Untaken::Full(_)) => self.refuse_busy(index, call),
+        }
+    }
+
+    /// The new room has taken the player in: the old one is to let it go.
+    pub(super) fn reach(&mut self, conn: ConnId, reached: Reached) {
+        let Some((_, slot)) = find(&mut self.slots, conn) else { return };
+        let (Some(travel), Some(from)) = (&mut slot.travel, slot.room) else { return };
+        travel.reached = Some(reached);
+        self.controls.push((from, Control::Depart { conn }));
+        self.control();
+    }
+
+    /// The old room has said its last word.
+    pub(super) fn depart(&mut self, room: RoomId, conn: ConnId) {
+        let Some((index, slot)) = find(&mut self.slots, conn) else { return };
+        if slot.room == Some(room) {
+            self.arrive(index);
+        }
+    }
+
+    fn arrive(&mut self, index: usize) {
+        let owner = self.id(index);
+        let slot = &mut self.slots[index];
+        let Some(travel) = slot.travel.take_if(|travel| travel.reached.is_some()) else { return };
+        let Travel { to, call, reached, ring, .. } = *travel;
+        slot.room = Some(to);
+        let (Some(seat), Some((you, tick, parts))) = (&mut slot.seat, reached) else { return };
+        seat.ring.push(encode(&Event::Answer { call, outcome: Outcome::Done }).into());
+        seat.ring.append(ring);
+        seat.calls.answer(1);
+        if let Some((conn, _)) = &mut slot.conn
+            && conn.is_open()
+        {
+            let secret = seat.rotate(owner, &self.options.sessions);
+            let (identity, resumed) = (seat.identity.clone(), Some(conn.sent()));
+            conn.arrive(Start { you, tick, parts, secret, identity, resumed });
+        }
+    }
+
+    /// Decides where a session is that was on its way, because its connection is not to go
+    /// on: where it was, unless the new room has it.
+    pub(super) fn settle(&mut self, index: usize) {
+        let conn = self.id(index);
+        let slot = &mut self.slots[index];
+        let Some(travel) = slot.travel.take() else { return };
+        let Travel { to, call, reached, ring, .. } = *travel;
+        if reached.is_none() {
+            self.controls.push((to, Control::Leave { conn }));
+            return;
+        }
+        slot.room = Some(to);
+        if let Some(seat) = &mut slot.seat {
+            seat.ring.push(encode(&Event::Answer { call, outcome: Outcome::Done }).into());
+            seat.ring.append(ring);
+            seat.calls.answer(1);
+        }
+    }
+
+    /// A room does not take in somebody who travels: the next one, or it stays.
+    pub(super) fn stay(&mut self, index: usize, retry_after_ms: u32) {
+        let Some(travel) = self.slots[index].travel.take() else { return };
+        let Travel { call, wish, tried, .. } = *travel;
+        if wish.is_empty() {
+            self.set_out(index, call, wish, tried);
+        } else {
+            let text = "That room is full.";
+            self.refuse_call(index, call, (Problem::RoomFull, text, retry_after_ms));
+        }
+    }
+
+    /// Gives up on rooms that do not answer.
+    pub(super) fn hurry_travellers(&mut self, now: Millis) {
+        let mut at = 0;
+        while let Some(&index) = self.travellers.get(at) {
+            let travel = self.slots[index].travel.as_ref();
+            let Some(travel) = travel.filter(|it| now.since(it.since) >= TRAVEL_MS) else {
+                if travel.is_some() {
+                    at += 1;
+                } else {
+                    self.travellers.swap_remove(at);
+                }
+                continue;
+            };
+            let call = travel.call;
+            if travel.reached.is_some() {
+                // The old room stands still; what it has to say is not waited for.
+                self.arrive(index);
+            } else {
+                self.settle(index);
+                self.refuse_busy(index, call);
+            }
+        }
+    }
+
+    /// A room has ended: whoever is there is closed, and whoever was on the way is not.
+    pub(super) fn leave_room(&mut self, index: usize, room: RoomId, code: CloseCode) {
+        let now = self.now();
+        let travel = self.slots[index].travel.as_ref();
+        let (to, is_reached) =
+            travel.map_or((None, false), |travel| (Some(travel.to), travel.reached.is_some()));
+        if to == Some(room) {
+            if !is_reached {
+                let Some(travel) = self.slots[index].travel.take() else { return };
+                let text = "There is no room of that name or code.";
+                self.refuse_call(index, travel.call, (Problem::NoSuchRoom, text, 0));
+                return;
+            }
+            // It is over there, and over here as well.
+            self.slots[index].room = Some(room);
+            self.slots[index].travel = None;
+        } else if self.slots[index].room == Some(room) && is_reached {
+            return self.arrive(index);
+        }
+        if self.slots[index].room != Some(room) {
+            return;
+        }
+        self.settle(index);
+        let Self { slots, words, options, tally, .. } = self;
+        let slot = &mut slots[index];
+        (slot.room, slot.bound, slot.joining) = (None, false, None);
+        if let Some(seat) = slot.seat.take() {
+            for claim in &seat.claims {
+                words.push(Word::Unknown { to: claim.by });
+            }
+            seat.retire(&options.sessions);
+        }
+        if let Some((conn, _)) = &mut slot.conn {
+            conn.set_joining(false);
+            options.tickets.give_back(conn.take_ticket());
+            conn.close(now, tally, code, None, 0);
+        }
+        self.free_if_empty(index);
+    }
+
+    fn refuse_busy(&mut self, index: usize, call: u32) {
+        let text = "That room has too much to do just now.";
+        self.refuse_call(index, call, (Problem::Busy, text, TRAVEL_MS as u32));
+    }
+
+    fn refuse_call(
+        &mut self,
+        index: usize,
+        call: u32,
+        (problem, text, retry_after_ms): (Problem, &str, u32),
+    ) {
+        let text = text.to_owned();
+        self.answer(index, call, Outcome::Refused { problem, text, retry_after_ms });
+    }
+
+    fn answer(&mut self, index: usize, call: u32, outcome: Outcome) {
+        let (now, message) = (self.now(), encode(&Event::Answer { call, outcome }).into());
+        let slot = &mut self.slots[index];
+        slot.post(now, &self.tally, message);
+        slot.note_answer();
+    }
+}

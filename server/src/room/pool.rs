@@ -1,0 +1,421 @@
+//! The threads that rooms are run by. Rooms wait in one schedule; a worker takes the one that
+//! is due first, runs its ticks, and puts it back.
+//!
+//! A room that panics is gone, and no other. One that stands still keeps its worker, and
+//! another worker takes that one's place, of which there are only so many.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use throng_shared::limits::{ROOM_STALL_MS, ROOM_WORKERS_SPARE};
+
+use super::schedule::Schedule;
+
+/// How often it is looked whether a job stands still.
+const WATCH_EVERY: Duration = Duration::from_millis(100);
+/// What stopping waits for a job that stands still.
+const STOP_WITHIN: Duration = Duration::from_secs(1);
+const STOP_LOOK: Duration = Duration::from_millis(5);
+
+/// When a job is to be run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    At(Instant),
+    Over,
+}
+
+/// Something that is run again and again, each time on any of the threads.
+pub trait Job: Send {
+    /// Does what is due at `now`.
+    fn run(&mut self, now: Instant) -> Turn;
+
+    /// It has panicked, and is not run again.
+    fn fail(&mut self, panic: &(dyn Any + Send));
+
+    fn name(&self) -> &str;
+
+    /// Raised while the job stands still.
+    fn stalled(&self) -> Arc<AtomicBool>;
+}
+
+/// What a worker does, for the watch.
+#[derive(Debug)]
+struct Busy {
+    since: Instant,
+    stalled: Arc<AtomicBool>,
+    is_replaced: bool,
+}
+
+struct State {
+    schedule: Schedule<Box<dyn Job>>,
+    /// By worker: what it runs.
+    busy: Vec<Option<Busy>>,
+    /// By worker: whether there is one.
+    are_there: Vec<bool>,
+    /// Whether a worker waits for the next deadline; the others wait for their turn to.
+    has_lookout: bool,
+    /// Workers that do not stand still.
+    able: usize,
+    stops: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// Where the lookout waits, and the others.
+    lookout: Condvar,
+    others: Condvar,
+    watch: Condvar,
+    workers: usize,
+}
+
+/// A pool of workers.
+pub struct Pool {
+    shared: Arc<Shared>,
+    /// The watch, and the workers that there were from the start.
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool").field("workers", &self.shared.workers).finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    /// Starts so many workers, and a thread that watches them.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(workers: usize) -> Result<Arc<Self>, String> {
+        let most = workers + ROOM_WORKERS_SPARE;
+        let state = State {
+            schedule: Schedule::new(),
+            busy: (0..most).map(|_| None).collect(),
+            are_there: (0..most).map(|worker| worker < workers).collect(),
+            has_lookout: false,
+            able: workers,
+            stops: false,
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            lookout: Condvar::new(),
+            others: Condvar::new(),
+            watch: Condvar::new(),
+            workers,
+        });
+        let watched = Arc::clone(&shared);
+        let mut threads = vec![spawn("room-watch".to_owned(), move || watched.watch())?];
+        for worker in 0..workers {
+            threads.push(spawn_worker(&shared, worker)?);
+        }
+        Ok(Arc::new(Self { shared, threads: Mutex::new(threads) }))
+    }
+
+    /// Has a job run from `due` on.
+    pub fn add(&self, due: Instant, job: Box<dyn Job>) {
+        self.shared.put_back(&mut self.shared.lock(), due, job);
+    }
+
+    /// Whether nobody watches the workers any more. Each of those may end for another one.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        let threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.first().is_some_and(JoinHandle::is_finished)
+    }
+
+    /// Lets every job end its turn and drops all; one that stands still is not waited for.
+    pub fn stop(&self) {
+        let waiting = {
+            let mut state = self.shared.lock();
+            state.stops = true;
+            std::mem::replace(&mut state.schedule, Schedule::new())
+        };
+        for condvar in [&self.shared.lookout, &self.shared.others, &self.shared.watch] {
+            condvar.notify_all();
+        }
+        drop(waiting);
+        let end = Instant::now() + STOP_WITHIN;
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            while !thread.is_finished() && Instant::now() < end {
+                std::thread::sleep(STOP_LOOK);
+            }
+            if thread.is_finished() && thread.join().is_err() {
+                tracing::error!("A room worker had panicked.");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put_back(&self, state: &mut State, due: Instant, job: Box<dyn Job>) {
+        if state.stops {
+            return;
+        }
+        let is_first = state.schedule.next().is_none_or(|next| due < next);
+        state.schedule.push(due, job);
+        if is_first {
+            // It waits for a later one.
+            self.lookout.notify_one();
+        }
+        if !state.has_lookout {
+            self.others.notify_one();
+        }
+    }
+
+    /// A worker, until it stops or another one has taken its place.
+    fn work(&self, worker: usize) {
+        while let Some(mut job) = self.next_job(worker) {
+            let ran = catch_unwind(AssertUnwindSafe(|| job.run(Instant::now())));
+            let again = match ran {
+                Ok(Turn::At(due)) => Some(due),
+                Ok(Turn::Over) => None,
+                Err(panic) => {
+                    drop(catch_unwind(AssertUnwindSafe(|| job.fail(&*panic))));
+                    None
+                }
+            };
+            let mut state = self.lock();
+            let busy = state.busy[worker].take();
+            let is_replaced = busy.is_some_and(|busy| {
+                busy.stalled.store(false, Ordering::Relaxed);
+                if busy.is_replaced {
+                    tracing::warn!("The room {} goes on.", job.name());
+                }
+                busy.is_replaced
+            });
+            match again {
+                Some(due) => self.put_back(&mut state, due, job),
+                None => {
+                    // Its end takes time that others need not wait for.
+                    drop(state);
+                    drop(job);
+                    state = self.lock();
+                }
+            }
+            if is_replaced {
+                if state.able >= self.workers {
+                    state.are_there[worker] = false;
+                    return;
+                }
+                state.able += 1;
+            }
+        }
+    }
+
+    /// Waits for a job that is due. None when the pool stops.
+    fn next_job(&self, worker: usize) -> Option<Box<dyn Job>> {
+        let mut state = self.lock();
+        loop {
+            if state.stops {
+                return None;
+            }
+            let now = Instant::now();
+            if let Some(job) = state.schedule.pop(now) {
+                state.busy[worker] =
+                    Some(Busy { since: now, stalled: job.stalled(), is_replaced: false });
+                if !state.has_lookout {
+                    self.others.notify_one();
+                }
+                return Some(job);
+            }
+            state = match state.schedule.next() {
+                Some(next) if !state.has_lookout => {
+                    state.has_lookout = true;
+                    let wait = next.saturating_duration_since(now);
+                    let waited = self.lookout.wait_timeout(state, wait);
+                    let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+                    state.has_lookout = false;
+                    state
+                }
+                Some(_) | None => self.others.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Looks for jobs that stand still until the pool stops.
+    fn watch(self: &Arc<Self>) {
+        let mut state = self.lock();
+        while !state.stops {
+            let now = Instant::now();
+            let limit = Duration::from_millis(ROOM_STALL_MS);
+            let mut stalled = 0;
+            for busy in state.busy.iter_mut().flatten() {
+                let stands = now.saturating_duration_since(busy.since) >= limit;
+                if stands && !busy.is_replaced {
+                    busy.is_replaced = true;
+                    busy.stalled.store(true, Ordering::Relaxed);
+                    stalled += 1;
+                }
+            }
+            state.able -= stalled;
+            if stalled > 0 {
+                tracing::error!(
+                    "{stalled} rooms stand still: each has held its thread for {ROOM_STALL_MS} ms."
+                );
+            }
+            while state.able < self.workers && self.replace(&mut state) {}
+            let waited = self.watch.wait_timeout(state, WATCH_EVERY);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Starts a worker in a place that nobody has.
+    fn replace(self: &Arc<Self>, state: &mut State) -> bool {
+        let Some(worker) = state.are_there.iter().position(|is_there| !is_there) else {
+            return false;
+        };
+        if let Err(error) = spawn_worker(self, worker) {
+            tracing::error!("{error}");
+            return false;
+        }
+        state.are_there[worker] = true;
+        state.able += 1;
+        true
+    }
+}
+
+fn spawn_worker(shared: &Arc<Shared>, worker: usize) -> Result<JoinHandle<()>, String> {
+    let shared = Arc::clone(shared);
+    spawn(format!("room-{worker}"), move || shared.work(worker))
+}
+
+fn spawn(name: String, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    let error = format!("The thread {name} cannot be started");
+    let builder = std::thread::Builder::new().name(name);
+    builder.spawn(run).map_err(|why| format!("{error}: {why}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+    use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+    use super::*;
+
+    /// No test fails because a machine is slow.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Counts its turns, and does something special in one of them.
+    struct Counter {
+        turns: Arc<AtomicU32>,
+        special: Option<(u32, Special)>,
+        stalled: Arc<AtomicBool>,
+        failed: Arc<AtomicBool>,
+    }
+
+    enum Special {
+        Panic,
+        /// Waits for a word.
+        Wait(Mutex<Receiver<()>>),
+        End,
+    }
+
+    impl Counter {
+        fn new(special: Option<(u32, Special)>) -> Self {
+            let (turns, stalled, failed) = Default::default();
+            Self { turns, special, stalled, failed }
+        }
+    }
+
+    impl Job for Counter {
+        fn run(&mut self, now: Instant) -> Turn {
+            let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+            match self.special.take_if(|(at, _)| *at == turn) {
+                Some((_, Special::Panic)) => panic!("a rehearsal"),
+                Some((_, Special::Wait(word))) => {
+                    drop(word.lock().map(|word| word.recv()));
+                }
+                Some((_, Special::End)) => return Turn::Over,
+                None => {}
+            }
+            Turn::At(now + Duration::from_millis(2))
+        }
+
+        fn fail(&mut self, _: &(dyn Any + Send)) {
+            self.failed.store(true, Ordering::Relaxed);
+        }
+
+        fn name(&self) -> &str {
+            "counter"
+        }
+
+        fn stalled(&self) -> Arc<AtomicBool> {
+            Arc::clone(&self.stalled)
+        }
+    }
+
+    fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(Instant::now() < end, "because {what} in time");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn goes_on(turns: &AtomicU32) {
+        let before = turns.load(Ordering::Relaxed);
+        until("it is run again", || turns.load(Ordering::Relaxed) > before + 5);
+    }
+
+    fn word() -> (SyncSender<()>, Special) {
+        let (sender, receiver) = sync_channel(1);
+        (sender, Special::Wait(Mutex::new(receiver)))
+    }
+
+    #[test]
+    fn a_job_that_panics_or_ends_is_run_no_more_and_the_others_go_on() {
+        let pool = Pool::start(1).expect("there are threads");
+        let jobs = [None, Some((3, Special::Panic)), Some((4, Special::End))].map(Counter::new);
+        let counts: Vec<_> = jobs.iter().map(|job| Arc::clone(&job.turns)).collect();
+        let failed = Arc::clone(&jobs[1].failed);
+        for job in jobs {
+            pool.add(Instant::now(), Box::new(job));
+        }
+        until("one panics", || failed.load(Ordering::Relaxed));
+        until("one ends", || counts[2].load(Ordering::Relaxed) == 5);
+        goes_on(&counts[0]);
+        let counted = [1, 2].map(|job: usize| counts[job].load(Ordering::Relaxed));
+        assert_eq!(counted, [4, 5]);
+        pool.stop();
+    }
+
+    #[test]
+    fn others_go_on_while_jobs_stand_still_and_so_do_those_behind_it() {
+        let pool = Pool::start(1).expect("there are threads");
+        let calm = Counter::new(None);
+        let turns = Arc::clone(&calm.turns);
+        pool.add(Instant::now(), Box::new(calm));
+        let stalls: Vec<_> = (0..2)
+            .map(|_| {
+                let (word, special) = word();
+                let job = Counter::new(Some((2, special)));
+                let (turns, stalled) = (Arc::clone(&job.turns), Arc::clone(&job.stalled));
+                pool.add(Instant::now(), Box::new(job));
+                (word, turns, stalled)
+            })
+            .collect();
+        for (_, _, stalled) in &stalls {
+            until("it is noticed", || stalled.load(Ordering::Relaxed));
+        }
+        goes_on(&turns);
+        for (word, turns, stalled) in &stalls {
+            assert_eq!(turns.load(Ordering::Relaxed), 3, "because it stands still");
+            word.send(()).expect("it waits");
+            goes_on(turns);
+            assert!(!stalled.load(Ordering::Relaxed));
+        }
+        goes_on(&turns);
+        assert!(!pool.is_broken());
+        pool.stop();
+    }
+}
