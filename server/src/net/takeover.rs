@@ -387,7 +387,13 @@ impl NetThread {
         let Some((conn, seat, room)) = seat else {
             // It has moved on, or it is over.
             let elsewhere = options.sessions.find(&fingerprint).filter(|&now| now != of);
-            words.push(match elsewhere {
+            // The registry learns of a seat's way when it is said; one that waits to be
+            // said is in front of what is pushed here.
+            let leaving = words.iter().find_map(|word| match word {
+                Word::Seat { to, seat, .. } if seat.knows(&fingerprint) => Some(*to),
+                _ => None,
+            });
+            words.push(match elsewhere.or(leaving) {
                 Some(of) => Word::Claim(Claim { of, ..claim }),
                 None => Word::Unknown { to: by },
             });
