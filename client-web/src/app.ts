@@ -9,7 +9,7 @@ import type { Outage } from './sdk/events.ts';
 import { Throng } from './sdk/throng.ts';
 import type { KeptSession } from './session/client.ts';
 import type { Kept } from './session/kept.ts';
-import { newStanding, type Standing } from './standing.ts';
+import type { Standing } from './standing.ts';
 import type { Input, Snapshot, Welcome } from './wire/codec.ts';
 
 export type Phase = 'menu' | 'connecting' | 'playing' | 'watching' | 'dead' | 'reconnecting' | 'closed';
@@ -73,7 +73,7 @@ export function newApp(throng: Throng, around: Surroundings): App {
     resumed: false,
     afterSnapshot: () => {},
   };
-  throng.on('welcome', ({ welcome, moved }) => takeWelcome(app, welcome, moved));
+  throng.on('welcome', ({ welcome }) => takeWelcome(app, welcome));
   throng.on('snapshot', (snapshot) => takePicture(app, snapshot));
   throng.on('event', (event) => {
     const game = app.coming ?? app.game;
@@ -183,12 +183,10 @@ function begin(app: App, kept: KeptSession | null): void {
   throng.open({ name, look, room, watch, ...(ticket === '' ? {} : { ticket }) }, kept);
 }
 
-function takeWelcome(app: App, welcome: Welcome, moved: boolean): void {
+function takeWelcome(app: App, welcome: Welcome): void {
   const { game, restored } = app;
   const told = restored ?? game?.standing ?? null;
-  // Another room has another board and another score; what was read stays readable.
-  const standing = moved && told ? { ...newStanding(), feed: told.feed } : told;
-  const coming = newGame(welcome, app.around.now(), game, standing);
+  const coming = newGame(welcome, app.around.now(), game, told);
   if (!coming) {
     app.throng.fail('Decode');
     return;

@@ -73,6 +73,12 @@ export interface Game {
   muzzle: boolean;
 }
 
+/** What goes on of what was told: all of it in the same room, what was read in another one. */
+function goOnWith(told: Standing | null, stays: boolean): Standing {
+  if (!told) return newStanding();
+  return stays ? told : { ...newStanding(), feed: told.feed };
+}
+
 /**
  * The state after a Welcome, or null when its map is none. When the session goes on in its room, so does what was told:
  * `standing`, and what `before` had shown. View, clocks and prediction begin anew.
@@ -99,7 +105,7 @@ export function newGame(
     clock: newClock(nowMs, welcome.tick, welcome.tickHz),
     playback: newPlayback(welcome.tickHz),
     prediction: newPrediction(welcome.tick),
-    standing: stays && standing ? standing : newStanding(),
+    standing: goOnWith(welcome.resumed ? standing : null, stays),
     due: [],
     snapshots: 0,
     snapshotAtMs: nowMs,

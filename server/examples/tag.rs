@@ -36,7 +36,7 @@ pub(crate) fn tag(world: &mut World, schedule: &mut Schedule) {
     world.insert_resource(It::default());
     schedule.add_systems((
         touch.in_set(Stage::Interact),
-        (choose, score).chain().in_set(Stage::Resolve),
+        (choose, score).chain().in_set(Stage::Judge),
     ));
 }
 

@@ -65,6 +65,6 @@ fn add_arena(_: &mut World, schedule: &mut Schedule) {
             .chain()
             .in_set(Stage::Interact),
         death::bury_the_dead.before(limbo::withdraw_the_lost).in_set(Stage::Resolve),
-        crown::crown_the_leader.after(spawn::begin_lives).in_set(Stage::Resolve),
+        crown::crown_the_leader.in_set(Stage::Judge),
     ));
 }

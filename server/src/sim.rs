@@ -71,8 +71,10 @@ pub enum Stage {
     Index,
     /// Bolts hit, gliders gather and fire.
     Interact,
-    /// Deaths, lives, the crown.
+    /// Deaths and lives.
     Resolve,
+    /// What the game makes of them: scores, the crown.
+    Judge,
     /// Ids rest, loot is renewed.
     Cleanup,
 }
@@ -143,6 +145,7 @@ impl Sim {
                 Stage::Index,
                 Stage::Interact,
                 Stage::Resolve,
+                Stage::Judge,
                 Stage::Cleanup,
             )
                 .chain(),
