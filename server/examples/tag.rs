@@ -34,10 +34,8 @@ struct Safe(Tick);
 /// The game: what the world has, and what happens when.
 pub(crate) fn tag(world: &mut World, schedule: &mut Schedule) {
     world.insert_resource(It::default());
-    schedule.add_systems((
-        touch.in_set(Stage::Interact),
-        (choose, score).chain().in_set(Stage::Judge),
-    ));
+    schedule
+        .add_systems((touch.in_set(Stage::Interact), (choose, score).chain().in_set(Stage::Judge)));
 }
 
 /// Whoever is it touches somebody who is near.

@@ -137,7 +137,10 @@ fn accepts(message: &ClientMessage) -> bool {
     match message {
         ClientMessage::Hello(hello) => hello.resume.is_some(),
         ClientMessage::Ask { .. } => true,
-        _ => false,
+        ClientMessage::Input(_)
+        | ClientMessage::Pong { .. }
+        | ClientMessage::Resync
+        | ClientMessage::Bye => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Chat, topics and notifications over real sockets, and the same topics for those who only
 //! listen.
+#![expect(clippy::wildcard_enum_match_arm, reason = "one kind of many is picked out")]
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -33,19 +34,19 @@ fn outcome(tab: &Tab, call: u32) -> Option<&Outcome> {
 }
 
 fn lines(tab: &Tab) -> Vec<&Line> {
-    let line = |event| match event {
-        &Event::Line(ref line) => Some(line),
+    let lines = tab.events.iter().filter_map(|event| match event {
+        Event::Line(line) => Some(line),
         _ => None,
-    };
-    tab.events.iter().filter_map(line).collect()
+    });
+    lines.collect()
 }
 
 fn updates<'a>(tab: &'a Tab, topic: &str) -> Vec<&'a TopicUpdate> {
-    let update = |event| match event {
-        &Event::Topic(ref update) if update.topic == topic => Some(update),
+    let updates = tab.events.iter().filter_map(|event| match event {
+        Event::Topic(update) if update.topic == topic => Some(update),
         _ => None,
-    };
-    tab.events.iter().filter_map(update).collect()
+    });
+    updates.collect()
 }
 
 fn is_told(tab: &Tab, news: &News) -> bool {
@@ -210,8 +211,8 @@ impl Listener {
     }
 
     fn last_id(&self) -> String {
-        let ids = self.text.lines().filter_map(|line| line.strip_prefix("id: "));
-        ids.last().expect("an event has an id").trim().to_owned()
+        let mut ids = self.text.lines().filter_map(|line| line.strip_prefix("id: "));
+        ids.next_back().expect("an event has an id").trim().to_owned()
     }
 }
 

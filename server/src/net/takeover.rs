@@ -391,7 +391,10 @@ impl NetThread {
             // said is in front of what is pushed here.
             let leaving = words.iter().find_map(|word| match word {
                 Word::Seat { to, seat, .. } if seat.knows(&fingerprint) => Some(*to),
-                _ => None,
+                Word::Claim(_)
+                | Word::Seat { .. }
+                | Word::Unknown { .. }
+                | Word::Replaced { .. } => None,
             });
             words.push(match elsewhere.or(leaving) {
                 Some(of) => Word::Claim(Claim { of, ..claim }),
