@@ -10,7 +10,6 @@ use throng_shared::limits::{HUB_OUTBOX_MAX, TOPIC_MS};
 use throng_shared::time::Millis;
 use throng_shared::wire::{Event, Problem, ServerRow, TopicUpdate, encode};
 
-mod allowance;
 mod asks;
 mod keeper;
 mod listeners;
@@ -25,6 +24,7 @@ mod text;
 mod thread;
 mod topics;
 
+use crate::allowance;
 use crate::link::RoomId;
 pub use keeper::{AuditLine, Keeper, Span};
 pub use listeners::ListenerId;

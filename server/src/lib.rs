@@ -3,6 +3,7 @@
 //! `sim` and `game` know no wire type and no connection, `net` knows no game word;
 //! they meet at `link`. See `ARCHITECTURE.md` for the house.
 
+mod allowance;
 pub mod cli;
 pub mod config;
 pub mod game;

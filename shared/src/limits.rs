@@ -101,7 +101,7 @@ pub const ROOM_MAIL_MAX: usize = 65_536;
 /// Rooms of one process; and the length of a room's name, and of a private room's code.
 pub const ROOMS_MAX: usize = 64;
 pub const ROOM_NAME_BYTES: usize = 24;
-pub const ROOM_CODE_CHARS: usize = 6;
+pub const ROOM_CODE_CHARS: usize = 8;
 /// Threads that rooms are run by, and those that take the place of some that stand still; and
 /// when one does: its tick has taken so long.
 pub const ROOM_WORKERS_MAX: usize = 64;
@@ -141,6 +141,10 @@ pub const CALLS_QUEUED_MAX: usize = 100;
 /// time, before it ends with 4008.
 pub const REFUSED_BURST: u32 = 20;
 pub const REFUSED_EVERY_MS: u64 = 3_000;
+/// Ways to other rooms that a client may try: so many at once, and one more each time. Codes
+/// of private rooms are not to be guessed, and each way is a join and a whole map.
+pub const GO_BURST: u32 = 5;
+pub const GO_EVERY_MS: u64 = 2_000;
 
 /// All calls of one client, whatever they ask for: so many at once, and one more each time.
 pub const ASKS_BURST: u32 = 32;

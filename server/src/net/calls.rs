@@ -1,7 +1,10 @@
 //! The calls of one session: each is taken once, also when its client comes back and
 //! repeats those that were not answered.
 
-use throng_shared::limits::CALLS_MAX;
+use throng_shared::limits::{CALLS_MAX, GO_BURST, GO_EVERY_MS, REFUSED_BURST, REFUSED_EVERY_MS};
+use throng_shared::time::Millis;
+
+use crate::allowance::Allowance;
 
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +22,9 @@ pub(super) struct Calls {
     /// Number of the newest.
     newest: u32,
     unanswered: usize,
+    /// Ways to other rooms, and those of them that led nowhere.
+    ways: Allowance,
+    refused: Allowance,
 }
 
 impl Calls {
@@ -32,6 +38,29 @@ impl Calls {
         }
         self.unanswered += 1;
         Taken::New
+    }
+
+    /// Whether a way to another room may be tried now.
+    ///
+    /// # Errors
+    /// The milliseconds until it may.
+    pub(super) fn set_out(&mut self, now: Millis) -> Result<(), u32> {
+        self.ways.take(now, GO_BURST, GO_EVERY_MS)
+    }
+
+    /// A way was refused. Whether that happens too often.
+    pub(super) fn refuse(&mut self, now: Millis) -> bool {
+        self.refused.take(now, REFUSED_BURST, REFUSED_EVERY_MS).is_err()
+    }
+
+    /// Calls that wait for their answer.
+    pub(super) fn unanswered(&self) -> usize {
+        self.unanswered
+    }
+
+    /// Nobody will answer what waits.
+    pub(super) fn give_up(&mut self) {
+        self.unanswered = 0;
     }
 
     /// So many were answered.

@@ -47,7 +47,7 @@ impl NetThread {
             publication;
         // A room that has ended has nothing more to say.
         let Self { halls, options, .. } = self;
-        let Some(hall) = halls.enter(room, (&options.directory, self.index)) else { return };
+        let Some(hall) = halls.hear(room, (&options.directory, self.index)) else { return };
         hall.port.note_taken();
         let next_tick = frame.tick().next();
         let rhythm = Rhythm { period, ticks: step.rhythm() };
@@ -83,16 +83,21 @@ impl NetThread {
                 }
             }
             Mail::Answer { conn, message } => {
-                // One of the room before, after all that it said, counts too.
-                if let Some(slot) = self.slot(conn) {
-                    slot.post_from(room, now, &tally, message);
+                if let Some((index, slot)) = find(&mut self.slots, conn) {
+                    // One of the room before is an answer all the same.
+                    if !slot.post_from(room, now, &tally, message.clone()) {
+                        slot.post(now, &tally, message);
+                    }
                     slot.note_answer();
+                    self.depart_if_answered(index);
                 }
             }
             Mail::Expel { conn, code, reason } => self.expel(conn, code, &reason),
             Mail::Broadcast { message } => {
                 for slot in &mut self.slots {
-                    slot.post_from(room, now, &tally, message.clone());
+                    if slot.room == Some(room) || slot.travel.is_some() {
+                        slot.post_from(room, now, &tally, message.clone());
+                    }
                 }
             }
         }
@@ -117,6 +122,10 @@ impl NetThread {
         // Turns of ticks that were not written are not lost.
         let fresh = hall.written.map_or(i32::MAX, |written| tick.since(written));
         hall.written = Some(tick);
+        if !hall.is_visited {
+            self.halls.put_back(hall);
+            return;
+        }
         let (mut playing, mut waiting) = (0, 0);
         hall.is_visited = false;
         for index in 0..self.slots.len() {

@@ -41,8 +41,15 @@ impl Halls {
         hall.filter(|hall| hall.port.id() == room)
     }
 
+    /// A room that somebody is about to come into, if it is there.
+    pub(super) fn enter(&mut self, room: RoomId, way: (&Directory, u16)) -> Option<&mut Hall> {
+        let hall = self.hear(room, way)?;
+        hall.is_visited = true;
+        Some(hall)
+    }
+
     /// A room that may not have been heard of, if it is there.
-    pub(super) fn enter(
+    pub(super) fn hear(
         &mut self,
         room: RoomId,
         (directory, thread): (&Directory, u16),
@@ -56,7 +63,10 @@ impl Halls {
             if self.0.len() <= place {
                 self.0.resize_with(place + 1, || None);
             }
-            // Whatever was there before is over, or it would have its place.
+            // What was there before is over, and those who were in it are yet to be told.
+            if self.0[place].is_some() {
+                return None;
+            }
             self.0[place] = Some(Hall {
                 port,
                 inputs: Vec::new(),
@@ -65,7 +75,7 @@ impl Halls {
                 many_wait: false,
                 written: None,
                 is_due: false,
-                is_visited: true,
+                is_visited: false,
             });
         }
         self.of_mut(room)

@@ -35,6 +35,8 @@ pub(super) struct Travel {
     tried: RoomSet,
     /// The new room's answer.
     reached: Option<Reached>,
+    /// Whether the old room was asked to let it go.
+    departs: bool,
     /// What it said since.
     ring: Ring,
 }
@@ -101,6 +103,12 @@ impl NetThread {
     }
 
     fn go(&mut self, index: usize, call: u32, wish: String) {
+        let now = self.now();
+        let allowed = self.slots[index].seat.as_mut().map(|seat| seat.calls.set_out(now));
+        if let Some(Err(wait_ms)) = allowed {
+            let text = "You change rooms too often.";
+            return self.refuse_call(index, call, (Problem::TooFast, text, wait_ms));
+        }
         let Slot { conn, seat, travel, room, bound, .. } = &self.slots[index];
         let is_settled = conn.as_ref().is_some_and(|(conn, _)| conn.is_settled());
         let (Some(from), Some(seat), true) = (*room, seat, is_settled && *bound) else {
@@ -150,7 +158,8 @@ impl NetThread {
         match hall.port.control(seat.entrant.clone().join(conn)) {
             Ok(()) => {
                 let (reached, ring) = (None, Ring::default());
-                let travel = Travel { to, call, wish, since: now, tried, reached, ring };
+                let (since, departs) = (now, false);
+                let travel = Travel { to, call, wish, since, tried, reached, departs, ring };
                 slot.travel = Some(Box::new(travel));
                 self.travellers.push(index);
             }
@@ -160,11 +169,31 @@ impl NetThread {
 
     /// The new room has taken the player in: the old one is to let it go.
     pub(super) fn reach(&mut self, conn: ConnId, reached: Reached) {
-        let Some((_, slot)) = find(&mut self.slots, conn) else { return };
-        let (Some(travel), Some(from)) = (&mut slot.travel, slot.room) else { return };
+        let Some((index, slot)) = find(&mut self.slots, conn) else { return };
+        let Some(travel) = &mut slot.travel else { return };
         travel.reached = Some(reached);
-        self.controls.push((from, Control::Depart { conn }));
-        self.control();
+        self.depart_if_answered(index);
+    }
+
+    /// Asks the old room to let a player go whom the new one has, once nothing waits for an
+    /// answer but the call that brought it here: answers go by the room that was asked.
+    pub(super) fn depart_if_answered(&mut self, index: usize) {
+        let slot = &mut self.slots[index];
+        let is_answered = slot.seat.as_ref().is_some_and(|seat| seat.calls.unanswered() <= 1);
+        if is_answered && slot.travel.as_ref().is_some_and(|travel| travel.reached.is_some()) {
+            self.ask_to_depart(index);
+        }
+    }
+
+    fn ask_to_depart(&mut self, index: usize) {
+        let conn = self.id(index);
+        let slot = &mut self.slots[index];
+        let (Some(travel), Some(from)) = (&mut slot.travel, slot.room) else { return };
+        if !travel.departs {
+            travel.departs = true;
+            self.controls.push((from, Control::Depart { conn }));
+            self.control();
+        }
     }
 
     /// The old room has said its last word.
@@ -198,6 +227,9 @@ impl NetThread {
     /// on: where it was, unless the new room has it.
     pub(super) fn settle(&mut self, index: usize) {
         let conn = self.id(index);
+        if self.slots[index].travel.as_ref().is_some_and(|travel| travel.reached.is_some()) {
+            self.ask_to_depart(index);
+        }
         let slot = &mut self.slots[index];
         let Some(travel) = slot.travel.take() else { return };
         let Travel { to, call, reached, ring, .. } = *travel;
@@ -240,8 +272,13 @@ impl NetThread {
             };
             let call = travel.call;
             if travel.reached.is_some() {
-                // The old room stands still; what it has to say is not waited for.
+                // The old room stands still, or somebody does not answer: what is to come from
+                // there is not waited for.
+                self.ask_to_depart(index);
                 self.arrive(index);
+                if let Some(seat) = &mut self.slots[index].seat {
+                    seat.calls.give_up();
+                }
             } else {
                 self.settle(index);
                 self.refuse_busy(index, call);
@@ -275,6 +312,7 @@ impl NetThread {
         let Self { slots, words, options, tally, .. } = self;
         let slot = &mut slots[index];
         (slot.room, slot.bound, slot.joining) = (None, false, None);
+        slot.coming = None;
         if let Some(seat) = slot.seat.take() {
             for claim in &seat.claims {
                 words.push(Word::Unknown { to: claim.by });
@@ -302,6 +340,13 @@ impl NetThread {
     ) {
         let text = text.to_owned();
         self.answer(index, call, Outcome::Refused { problem, text, retry_after_ms });
+        let now = self.now();
+        let Slot { conn, seat, .. } = &mut self.slots[index];
+        if let (Some((conn, _)), Some(seat)) = (conn, seat)
+            && seat.calls.refuse(now)
+        {
+            conn.close(now, &self.tally, CloseCode::RateLimited, None, 0);
+        }
     }
 
     fn answer(&mut self, index: usize, call: u32, outcome: Outcome) {

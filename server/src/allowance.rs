@@ -4,7 +4,7 @@ use throng_shared::time::Millis;
 
 /// What is left of an allowance, as the moment at which it is whole again.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     whole: Millis,
 }
 
@@ -13,7 +13,7 @@ impl Allowance {
     ///
     /// # Errors
     /// When none is left: the milliseconds until there is one.
-    pub(super) fn take(&mut self, now: Millis, burst: u32, every_ms: u64) -> Result<(), u32> {
+    pub(crate) fn take(&mut self, now: Millis, burst: u32, every_ms: u64) -> Result<(), u32> {
         let whole = self.whole.max(now).plus(every_ms);
         let ahead_ms = whole.since(now);
         let most_ms = u64::from(burst) * every_ms;
