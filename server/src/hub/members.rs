@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use throng_shared::ids::NetId;
-use throng_shared::limits::{ABSENT_KEPT, CHAT_LINES_KEPT, NEWS_ROOM_PLAYERS, PRESENCE_ROWS_MAX};
+use throng_shared::limits::{
+    ABSENT_KEPT, CHAT_LINES_KEPT, DEAF_MAX, NEWS_ROOM_PLAYERS, PRESENCE_ROWS_MAX, TOPICS_MAX,
+    TRAVEL_MS,
+};
 use throng_shared::session::CloseCode;
+use throng_shared::time::Millis;
 use throng_shared::wire::{Event, Line, News, PresenceRow, Priority};
 
 use super::allowance::Allowance;
@@ -33,6 +37,38 @@ pub(super) struct Habits {
     pub(super) topics: BTreeMap<String, Followed>,
 }
 
+impl Habits {
+    /// What a player may do no more often in two rooms than in one, and whom it does not
+    /// want to hear in either.
+    fn elsewhere(&self) -> Self {
+        let known = self.deaf_to.iter().filter(|it| matches!(it, Person::Player(_)));
+        Self {
+            chat: self.chat,
+            asks: self.asks,
+            refused: self.refused,
+            deaf_to: known.copied().collect(),
+            topics: BTreeMap::new(),
+        }
+    }
+
+    /// Takes over what another place of the same player leaves behind.
+    fn inherit(&mut self, other: Self) {
+        self.chat = self.chat.or_less(other.chat);
+        self.asks = self.asks.or_less(other.asks);
+        self.refused = self.refused.or_less(other.refused);
+        for whom in other.deaf_to {
+            if self.deaf_to.len() < DEAF_MAX && !self.deaf_to.contains(&whom) {
+                self.deaf_to.push(whom);
+            }
+        }
+        for topic in other.topics.into_keys() {
+            if self.topics.len() < TOPICS_MAX {
+                self.topics.entry(topic).or_default();
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) name: String,
@@ -41,6 +77,9 @@ pub(super) struct Member {
     /// Nobody reads what it is sent just now.
     pub(super) dead: bool,
     pub(super) habits: Habits,
+    /// Until when what the player follows in the room from which it comes goes along: that
+    /// room lets it go once this one has it.
+    arriving_until: Option<Millis>,
     /// The most shards that it had at once in this life, and its kills then.
     pub(super) peak: (u32, u32),
     /// The most that it had in all lives before.
@@ -134,17 +173,24 @@ impl Hub {
         for followed in habits.topics.values_mut() {
             *followed = Followed::default();
         }
+        let others = self.places_of(who.player);
+        let arriving_until = (!others.is_empty()).then(|| now.ms.plus(TRAVEL_MS));
+        for other in others {
+            let known = self.habits(other).map(|other| other.elsewhere());
+            habits.inherit(known.unwrap_or_default());
+        }
         let Some(it) = self.rooms.get_mut(&room) else { return };
         it.has_moved = true;
         let (dead, peak) = (false, (0, 0));
-        let newcomer = Member { name: name.clone(), who, spectator, dead, habits, peak, best };
+        let name_told = name.clone();
+        let newcomer = Member { name, who, spectator, dead, habits, arriving_until, peak, best };
         it.members.insert(you, newcomer);
         let lines: Vec<_> =
             it.lines.iter().map(|line| packed(&Event::Line(line.clone()))).collect();
         for message in lines {
             self.deliver(room, Delivery::Event { you, message });
         }
-        self.tell_few(now, (room, you), Priority::Low, News::Joined { name });
+        self.tell_few(now, (room, you), Priority::Low, News::Joined { name: name_told });
     }
 
     pub(super) fn leave(&mut self, now: Now, (room, you): (RoomId, NetId)) {
@@ -163,10 +209,7 @@ impl Hub {
         if player != PlayerId(0) {
             habits.topics.remove(&topic);
             habits.deaf_to.retain(|it| matches!(it, Person::Player(_)));
-            if self.absent.len() >= ABSENT_KEPT {
-                self.absent.pop_front();
-            }
-            self.absent.push_back((player, habits));
+            self.hand_on(now, player, habits);
         }
         self.tell_few(now, (room, you), Priority::Low, News::Left { name });
     }
@@ -215,6 +258,44 @@ impl Hub {
         let at_s = u64::from(now.unix_s);
         self.keeper.record(Score { player, name, room, shards, kills, at_s });
         (over && is_best).then_some(shards)
+    }
+
+    /// Gives what belongs to a player to its place in the room to which it went, or keeps it
+    /// until it comes again.
+    fn hand_on(&mut self, now: Now, player: PlayerId, mut habits: Habits) {
+        let is_arriving = |hub: &Self, (room, you): (RoomId, NetId)| {
+            let member = hub.rooms.get(&room).and_then(|it| it.members.get(&you));
+            member.and_then(|it| it.arriving_until).is_some_and(|until| now.ms <= until)
+        };
+        let mut places = self.places_of(player).into_iter();
+        if let Some((room, you)) = places.find(|&at| is_arriving(self, at)) {
+            if let Some(it) = self.rooms.get_mut(&room)
+                && let Some(member) = it.members.get_mut(&you)
+            {
+                member.arriving_until = None;
+                member.habits.inherit(habits);
+                self.catch_up((room, you));
+            }
+            return;
+        }
+        habits.inherit(self.take_habits(player));
+        if self.absent.len() >= ABSENT_KEPT {
+            self.absent.pop_front();
+        }
+        self.absent.push_back((player, habits));
+    }
+
+    /// Where a known player is.
+    pub(super) fn places_of(&self, player: PlayerId) -> Vec<(RoomId, NetId)> {
+        if player == PlayerId(0) {
+            return Vec::new();
+        }
+        let rooms = self.rooms.iter();
+        rooms
+            .flat_map(|(&room, it)| it.members.iter().map(move |(&you, it)| (room, you, it)))
+            .filter(|(_, _, member)| member.who.player == player)
+            .map(|(room, you, _)| (room, you))
+            .collect()
     }
 
     fn take_habits(&mut self, player: PlayerId) -> Habits {

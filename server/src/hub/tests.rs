@@ -607,11 +607,49 @@ fn what_was_followed_is_followed_in_the_next_room_too() {
     let mut rig = Rig::with_ada_and_bob();
     rig.ask((ARENA, ADA), subscribe("rooms"));
     rig.ask((ARENA, ADA), subscribe("room/arena/presence"));
-    rig.report(ARENA, Report::Left { you: ADA });
+    rig.said();
+    // A room lets a traveller go once the next one has it.
     rig.join(OTHER, NetId(40), "Ada", 101, false);
+    rig.report(ARENA, Report::Left { you: ADA });
+    let topics = |rig: &mut Rig, you| -> Vec<String> {
+        rig.updates((OTHER, you)).into_iter().map(|update| update.topic).collect()
+    };
+    let left = "because the room that it left is none of its business";
+    assert_eq!(topics(&mut rig, NetId(40)), ["rooms"], "{left}");
+    assert_eq!(rig.problem((OTHER, NetId(40)), subscribe("server")), None);
+    rig.report(OTHER, Report::Left { you: NetId(40) });
+    rig.join(OTHER, NetId(41), "Ada", 101, false);
     rig.said();
     rig.second();
-    let topics: Vec<String> =
-        rig.updates((OTHER, NetId(40))).into_iter().map(|update| update.topic).collect();
-    assert_eq!(topics, ["rooms"], "because the room that it left is none of its business");
+    assert_eq!(topics(&mut rig, NetId(41)), ["rooms", "server"], "because it came again");
+}
+
+#[test]
+fn what_another_window_follows_stays_with_it() {
+    let mut rig = Rig::with_ada_and_bob();
+    rig.ask((ARENA, ADA), subscribe("rooms"));
+    rig.join(OTHER, NetId(40), "Ada", 101, false);
+    for _ in 0..60 {
+        rig.second();
+    }
+    rig.said();
+    rig.report(ARENA, Report::Left { you: ADA });
+    assert_eq!(rig.updates((OTHER, NetId(40))), [], "because it had not come from there");
+}
+
+#[test]
+fn a_room_further_nobody_may_say_more() {
+    let mut rig = Rig::with_ada_and_bob();
+    for _ in 0..CHAT_BURST {
+        assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "spam")), None);
+    }
+    rig.join(OTHER, NetId(40), "Ada", 101, false);
+    let there = (OTHER, NetId(40));
+    assert_eq!(rig.problem(there, say(Audience::Room, "spam")), Some(Problem::TooFast));
+    rig.report(ARENA, Report::Left { you: ADA });
+    assert_eq!(rig.problem(there, say(Audience::Room, "spam")), Some(Problem::TooFast));
+    rig.join(ARENA, NetId(50), "Ada", 101, false);
+    rig.report(OTHER, Report::Left { you: NetId(40) });
+    let back = (ARENA, NetId(50));
+    assert_eq!(rig.problem(back, say(Audience::Room, "spam")), Some(Problem::TooFast));
 }
