@@ -84,6 +84,8 @@ enum Person {
 pub struct Hub {
     rooms: BTreeMap<RoomId, Room>,
     feeds: BTreeMap<String, Feed>,
+    /// Where the versions of the next topic begin: behind those of all that are gone.
+    next_version: u32,
     listeners: BTreeMap<ListenerId, Listener>,
     /// What known players who left bring back with them.
     absent: VecDeque<(PlayerId, Habits)>,
@@ -120,6 +122,7 @@ impl Hub {
         let mut hub = Self {
             rooms: BTreeMap::new(),
             feeds: BTreeMap::new(),
+            next_version: 1,
             listeners: BTreeMap::new(),
             absent: VecDeque::new(),
             silenced: BTreeMap::new(),

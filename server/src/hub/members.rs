@@ -140,7 +140,10 @@ pub(super) fn person(room: RoomId, you: NetId, member: &Member) -> Person {
 impl Hub {
     pub(super) fn open(&mut self, room: RoomId, info: RoomInfo) {
         let topic = presence(&info.name);
-        self.feeds.insert(topic.clone(), Feed::new(topic, Rows::Presence(BTreeMap::new())));
+        // Who followed another room of that name did not ask for this one.
+        self.end_topic(&topic);
+        let feed = Feed::new(topic.clone(), self.next_version, Rows::Presence(BTreeMap::new()));
+        self.feeds.insert(topic, feed);
         self.rooms.insert(room, Room { info, ..Room::default() });
     }
 
@@ -151,7 +154,21 @@ impl Hub {
             self.leave(now, (room, you));
         }
         self.rooms.remove(&room);
-        self.feeds.remove(&topic);
+        self.end_topic(&topic);
+    }
+
+    /// A topic is gone, and nobody follows it any more: the next one of its name may be of
+    /// another room, where others are.
+    fn end_topic(&mut self, topic: &str) {
+        let Some(feed) = self.feeds.remove(topic) else { return };
+        self.next_version = self.next_version.max(feed.version().saturating_add(1));
+        let members = self.rooms.values_mut().flat_map(|it| it.members.values_mut());
+        let present = members.map(|member| &mut member.habits);
+        let absent = self.absent.iter_mut().map(|(_, habits)| habits);
+        for habits in present.chain(absent) {
+            habits.topics.remove(topic);
+        }
+        self.drop_from_listeners(topic);
     }
 
     pub(super) fn join(

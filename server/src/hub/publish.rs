@@ -35,12 +35,12 @@ impl Places {
 impl Hub {
     pub(super) fn open_feeds(&mut self) {
         for topic in [NOW, DAY, ALL] {
-            let feed = Feed::new(topic.to_owned(), Rows::Leaders(Vec::new()));
+            let feed = Feed::new(topic.to_owned(), 1, Rows::Leaders(Vec::new()));
             self.feeds.insert(topic.to_owned(), feed);
         }
-        let rooms = Feed::new(ROOMS.to_owned(), Rows::Rooms(BTreeMap::new()));
+        let rooms = Feed::new(ROOMS.to_owned(), 1, Rows::Rooms(BTreeMap::new()));
         self.feeds.insert(ROOMS.to_owned(), rooms);
-        let server = Feed::new(SERVER.to_owned(), Rows::Server(ServerRow::default()));
+        let server = Feed::new(SERVER.to_owned(), 1, Rows::Server(ServerRow::default()));
         self.feeds.insert(SERVER.to_owned(), server);
     }
 
@@ -83,8 +83,6 @@ impl Hub {
         let Some(it) = self.rooms.get_mut(&room) else { return };
         let Some(member) = it.members.get_mut(&you) else { return };
         let player = member.who.player;
-        // What is gone is followed no more.
-        member.habits.topics.retain(|topic, _| self.feeds.contains_key(topic));
         let mut messages = Vec::new();
         for (topic, followed) in &mut member.habits.topics {
             let Some(feed) = self.feeds.get(topic) else { continue };

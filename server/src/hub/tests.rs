@@ -653,3 +653,46 @@ fn a_room_further_nobody_may_say_more() {
     let back = (ARENA, NetId(50));
     assert_eq!(rig.problem(back, say(Audience::Room, "spam")), Some(Problem::TooFast));
 }
+
+#[test]
+fn who_followed_a_room_that_is_gone_learns_nothing_of_the_next_one_of_its_name() {
+    const SECOND: RoomId = RoomId { place: 6, number: 1 };
+    let topic = "room/den/presence";
+    let mut rig = Rig::with_ada_and_bob();
+    let open = |rig: &mut Rig, room, is_private| {
+        let info = RoomInfo { name: text("den"), is_private, ..RoomInfo::default() };
+        rig.report(room, Report::Opened(info));
+    };
+    open(&mut rig, PRIVATE, false);
+    rig.second();
+    let both = [text(topic), text("rooms")];
+    assert_eq!(rig.hub.listen(rig.now(), ListenerId(1), &both[..1], None), Ok(()));
+    assert_eq!(rig.hub.listen(rig.now(), ListenerId(2), &both, None), Ok(()));
+    assert_eq!(rig.problem((ARENA, ADA), subscribe(topic)), None);
+    rig.report(PRIVATE, Report::Closed);
+    assert_eq!(rig.heard(1).pop().as_deref(), Some("the end"), "because there is nothing more");
+    open(&mut rig, SECOND, true);
+    rig.join(SECOND, NetId(3), "Cyd", 0, false);
+    rig.said();
+    rig.second();
+    assert!(rig.heard(2).iter().all(|it| !it.contains("Cyd")));
+    assert_eq!(rig.updates((ARENA, ADA)), []);
+}
+
+#[test]
+fn versions_of_a_room_that_is_gone_are_none_of_the_next_one() {
+    let mut rig = Rig::with_ada_and_bob();
+    rig.second();
+    let topics = [text("room/arena/presence")];
+    assert_eq!(rig.hub.listen(rig.now(), ListenerId(1), &topics, None), Ok(()));
+    let heard = rig.heard(1).pop().expect("all of it is told");
+    let id = heard.lines().find_map(|line| line.strip_prefix("id: ")).expect("it has an id");
+    rig.report(ARENA, Report::Closed);
+    let info = RoomInfo { name: text("arena"), ..RoomInfo::default() };
+    rig.report(ARENA, Report::Opened(info));
+    rig.join(ARENA, NetId(3), "Cyd", 0, false);
+    rig.second();
+    assert_eq!(rig.hub.listen(rig.now(), ListenerId(2), &topics, Some(id)), Ok(()));
+    let heard = rig.heard(2).pop().expect("all of it is told");
+    assert!(heard.contains("\"since\":0") && heard.contains("Cyd"), "{heard}");
+}
