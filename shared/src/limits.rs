@@ -145,6 +145,9 @@ pub const REFUSED_EVERY_MS: u64 = 3_000;
 /// All calls of one client, whatever they ask for: so many at once, and one more each time.
 pub const ASKS_BURST: u32 = 32;
 pub const ASKS_EVERY_MS: u64 = 100;
+/// Times that one player may tell the operators of another: each is a line of the audit log.
+pub const COMPLAINTS_BURST: u32 = 3;
+pub const COMPLAINTS_EVERY_MS: u64 = 60_000;
 /// Lines that all players of a room may say together.
 pub const CHAT_ROOM_BURST: u32 = 40;
 pub const CHAT_ROOM_EVERY_MS: u64 = 50;

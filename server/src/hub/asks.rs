@@ -4,7 +4,8 @@
 use throng_shared::ids::NetId;
 use throng_shared::limits::{
     ASKS_BURST, ASKS_EVERY_MS, CHAT_BURST, CHAT_EVERY_MS, CHAT_ROOM_BURST, CHAT_ROOM_EVERY_MS,
-    DEAF_MAX, REFUSED_BURST, REFUSED_EVERY_MS, TOPIC_BYTES, TOPICS_MAX,
+    COMPLAINTS_BURST, COMPLAINTS_EVERY_MS, DEAF_MAX, REFUSED_BURST, REFUSED_EVERY_MS, TOPIC_BYTES,
+    TOPICS_MAX,
 };
 use throng_shared::session::CloseCode;
 use throng_shared::wire::{Ask, Audience, Event, Line, News, Outcome, Priority, Problem};
@@ -240,12 +241,17 @@ impl Hub {
         let Some(member) = it.members.get(&you) else { return Ok(()) };
         let other = it.members.get(&who).filter(|_| who != you);
         let other = other.ok_or_else(|| no_such_player(who))?;
-        let (by, name) = (member.name.clone(), other.name.clone());
+        let (by, name, player) = (member.name.clone(), other.name.clone(), other.who.player);
+        if let Some(habits) = self.habits((room, you)) {
+            let too_fast = |ms| Refused::too_fast("You report too much at once.", ms);
+            let taken = habits.complaints.take(now.ms, COMPLAINTS_BURST, COMPLAINTS_EVERY_MS);
+            taken.map_err(too_fast)?;
+        }
         let line = AuditLine {
             at_s: now.unix_s.into(),
             operator: by.clone(),
             what: "reported",
-            player: other.who.player,
+            player,
             name: name.clone(),
             reason: text.clone(),
             minutes: 0,

@@ -32,6 +32,7 @@ pub(super) struct Habits {
     pub(super) chat: Allowance,
     pub(super) asks: Allowance,
     pub(super) refused: Allowance,
+    pub(super) complaints: Allowance,
     /// Whom it does not want to hear.
     pub(super) deaf_to: Vec<Person>,
     pub(super) topics: BTreeMap<String, Followed>,
@@ -46,6 +47,7 @@ impl Habits {
             chat: self.chat,
             asks: self.asks,
             refused: self.refused,
+            complaints: self.complaints,
             deaf_to: known.copied().collect(),
             topics: BTreeMap::new(),
         }
@@ -56,6 +58,7 @@ impl Habits {
         self.chat = self.chat.or_less(other.chat);
         self.asks = self.asks.or_less(other.asks);
         self.refused = self.refused.or_less(other.refused);
+        self.complaints = self.complaints.or_less(other.complaints);
         for whom in other.deaf_to {
             if self.deaf_to.len() < DEAF_MAX && !self.deaf_to.contains(&whom) {
                 self.deaf_to.push(whom);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use throng_shared::ids::NetId;
 use throng_shared::limits::{
-    CHAT_BURST, CHAT_LINES_KEPT, NEWS_ROOM_PLAYERS, REFUSED_BURST, STREAM_SILENCE_MS, TOPICS_MAX,
+    CHAT_BURST, CHAT_LINES_KEPT, COMPLAINTS_BURST, COMPLAINTS_EVERY_MS, NEWS_ROOM_PLAYERS,
+    REFUSED_BURST, STREAM_SILENCE_MS, TOPICS_MAX,
 };
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
@@ -695,4 +696,19 @@ fn versions_of_a_room_that_is_gone_are_none_of_the_next_one() {
     assert_eq!(rig.hub.listen(rig.now(), ListenerId(2), &topics, Some(id)), Ok(()));
     let heard = rig.heard(2).pop().expect("all of it is told");
     assert!(heard.contains("\"since\":0") && heard.contains("Cyd"), "{heard}");
+}
+
+#[test]
+fn nobody_fills_the_audit_log_with_reports() {
+    let mut rig = Rig::with_ada_and_bob();
+    let report = || Ask::Report { who: BOB, text: text("cheats") };
+    for _ in 0..COMPLAINTS_BURST {
+        rig.ms += 1_000;
+        assert_eq!(rig.problem((ARENA, ADA), report()), None);
+    }
+    rig.ms += 1_000;
+    assert_eq!(rig.problem((ARENA, ADA), report()), Some(Problem::TooFast));
+    assert_eq!(rig.audit.lock().expect("nobody panics").len(), COMPLAINTS_BURST as usize);
+    rig.ms += COMPLAINTS_EVERY_MS;
+    assert_eq!(rig.problem((ARENA, ADA), report()), None);
 }
