@@ -712,3 +712,26 @@ fn nobody_fills_the_audit_log_with_reports() {
     rig.ms += COMPLAINTS_EVERY_MS;
     assert_eq!(rig.problem((ARENA, ADA), report()), None);
 }
+
+#[test]
+fn a_ban_is_for_everywhere_a_player_is_and_a_kick_is_not() {
+    let mut rig = Rig::with_ada_and_bob();
+    rig.join(ARENA, OPS, "Ops", 1, true);
+    rig.join(ARENA, NetId(20), "Bobby", 102, false);
+    rig.join(OTHER, BOB, "Bob", 102, false);
+    rig.join(OTHER, ADA, "Eve", 0, false);
+    let expelled = |rig: &mut Rig, order| {
+        rig.said();
+        rig.ask((ARENA, OPS), Ask::Order(order));
+        let gone = rig.said().into_iter().filter_map(|(room, delivery)| match delivery {
+            Delivery::Expel { you, .. } => Some((room, you)),
+            _ => None,
+        });
+        gone.collect::<std::collections::BTreeSet<_>>()
+    };
+    let kick = Order::Kick { who: BOB, reason: text("spam") };
+    assert_eq!(expelled(&mut rig, kick), [(ARENA, BOB)].into());
+    let ban = Order::Ban { who: BOB, minutes: 10, reason: text("spam") };
+    let all = [(ARENA, BOB), (ARENA, NetId(20)), (OTHER, BOB)];
+    assert_eq!(expelled(&mut rig, ban), all.into());
+}
