@@ -197,7 +197,7 @@ impl Hub {
         let hidden: Vec<String> = self
             .rooms
             .iter()
-            .filter(|(id, it)| it.info.is_private && Some(**id) != room)
+            .filter(|(id, it)| it.info.is_private && !it.is_succeeded && Some(**id) != room)
             .map(|(_, it)| presence(&it.info.name))
             .collect();
         self.feeds.keys().filter(|topic| !hidden.contains(topic)).cloned().collect()

@@ -111,6 +111,8 @@ pub(super) struct Room {
     pub(super) crown: Option<NetId>,
     pub(super) standings: Vec<Standing>,
     pub(super) pulse: Pulse,
+    /// Whether another room has its name by now, and with it the topic.
+    pub(super) is_succeeded: bool,
     /// Whether the rows of its presence are not those that were published.
     pub(super) has_moved: bool,
 }
@@ -143,6 +145,9 @@ pub(super) fn person(room: RoomId, you: NetId, member: &Member) -> Person {
 impl Hub {
     pub(super) fn open(&mut self, room: RoomId, info: RoomInfo) {
         let topic = presence(&info.name);
+        for other in self.rooms.values_mut().filter(|it| it.info.name == info.name) {
+            other.is_succeeded = true;
+        }
         // Who followed another room of that name did not ask for this one.
         self.end_topic(&topic);
         let feed = Feed::new(topic.clone(), self.next_version, Rows::Presence(BTreeMap::new()));
@@ -152,12 +157,15 @@ impl Hub {
 
     pub(super) fn close(&mut self, now: Now, room: RoomId) {
         let Some(gone) = self.rooms.get(&room) else { return };
-        let (topic, members) = (presence(&gone.info.name), gone.members.keys().copied());
+        let topic = (!gone.is_succeeded).then(|| presence(&gone.info.name));
+        let members = gone.members.keys().copied();
         for you in members.collect::<Vec<_>>() {
             self.leave(now, (room, you));
         }
         self.rooms.remove(&room);
-        self.end_topic(&topic);
+        if let Some(topic) = topic {
+            self.end_topic(&topic);
+        }
     }
 
     /// A topic is gone, and nobody follows it any more: the next one of its name may be of

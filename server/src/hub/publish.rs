@@ -153,10 +153,10 @@ impl Hub {
             width: it.info.width,
             height: it.info.height,
         };
-        let listed = self.rooms.values().filter(|it| !it.info.is_private);
+        let listed = self.rooms.values().filter(|it| !it.info.is_private && !it.is_succeeded);
         let rows = listed.map(|it| (it.info.name.clone(), row(it))).collect();
         self.publish(ROOMS, Rows::Rooms(rows));
-        let moved = self.rooms.values_mut().filter(|it| it.has_moved);
+        let moved = self.rooms.values_mut().filter(|it| it.has_moved && !it.is_succeeded);
         let moved: Vec<_> = moved
             .map(|it| {
                 it.has_moved = false;

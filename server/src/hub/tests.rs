@@ -735,3 +735,21 @@ fn a_ban_is_for_everywhere_a_player_is_and_a_kick_is_not() {
     let all = [(ARENA, BOB), (ARENA, NetId(20)), (OTHER, BOB)];
     assert_eq!(expelled(&mut rig, ban), all.into());
 }
+
+#[test]
+fn a_room_keeps_its_topic_when_one_of_its_name_ends_late() {
+    const SECOND: RoomId = RoomId { place: 6, number: 1 };
+    let mut rig = Rig::with_ada_and_bob();
+    let info = RoomInfo { name: text("arena"), ..RoomInfo::default() };
+    rig.report(SECOND, Report::Opened(info));
+    rig.join(SECOND, NetId(3), "Cyd", 0, false);
+    assert_eq!(rig.problem((SECOND, NetId(3)), subscribe("room/arena/presence")), None);
+    rig.report(ARENA, Report::Left { you: BOB });
+    rig.second();
+    rig.report(ARENA, Report::Closed);
+    rig.join(SECOND, NetId(4), "Dan", 0, false);
+    rig.second();
+    let updates = format!("{:?}", rig.updates((SECOND, NetId(3))));
+    assert!(updates.contains("Cyd") && updates.contains("Dan"), "{updates}");
+    assert!(!updates.contains("Ada"), "because she is in the other one: {updates}");
+}
