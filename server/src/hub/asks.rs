@@ -130,15 +130,12 @@ impl Hub {
         it.line_number += 1;
         let (number, at_s) = (it.line_number, now.unix_s);
         let line = Line { number, who: you, name, operator: is_operator, to, text, at_s };
-        let keeper = &self.keeper;
-        let hears = |member: &Member| {
-            let is_deaf =
-                member.habits.deaf_to.contains(&me) || keeper.ignores(member.who.player, player);
-            is_operator || !is_deaf
-        };
+        let keeper = self.keeper.as_ref();
+        let hears =
+            |member: &Member| is_operator || !member.habits.ignores(keeper, member.who.player, me);
         match to {
             Audience::Room => {
-                it.keep_line(line.clone());
+                it.keep_line(me, line.clone());
                 let hearers = it.members.iter().filter(|(_, it)| hears(it));
                 let hearers: Vec<NetId> = hearers.map(|(&who, _)| who).collect();
                 self.tell_line(room, &hearers, &line);

@@ -13,7 +13,7 @@ use throng_shared::wire::{Event, Line, News, PresenceRow, Priority};
 
 use super::allowance::Allowance;
 use super::topics::{Feed, Rows, presence};
-use super::{Delivery, Hub, Now, Person, RoomId, RoomInfo, Standing, packed};
+use super::{Delivery, Hub, Keeper, Now, Person, RoomId, RoomInfo, Standing, packed};
 use crate::identity::PlayerId;
 use crate::link::Visitor;
 use crate::store::Score;
@@ -39,6 +39,12 @@ pub(super) struct Habits {
 }
 
 impl Habits {
+    /// Whether `player`, whose habits these are, does not want to hear somebody.
+    pub(super) fn ignores(&self, keeper: &dyn Keeper, player: PlayerId, whom: Person) -> bool {
+        let is_kept = matches!(whom, Person::Player(whom) if keeper.ignores(player, whom));
+        is_kept || self.deaf_to.contains(&whom)
+    }
+
     /// What a player may do no more often in two rooms than in one, and whom it does not
     /// want to hear in either.
     fn elsewhere(&self) -> Self {
@@ -101,7 +107,8 @@ pub(super) struct Pulse {
 pub(super) struct Room {
     pub(super) info: RoomInfo,
     pub(super) members: BTreeMap<NetId, Member>,
-    pub(super) lines: VecDeque<Line>,
+    /// The newest lines, each with who said it.
+    pub(super) lines: VecDeque<(Person, Line)>,
     /// Number of the newest line.
     pub(super) line_number: u32,
     /// Lines that all may say together.
@@ -118,11 +125,11 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn keep_line(&mut self, line: Line) {
+    pub(super) fn keep_line(&mut self, said_by: Person, line: Line) {
         if self.lines.len() >= CHAT_LINES_KEPT {
             self.lines.pop_front();
         }
-        self.lines.push_back(line);
+        self.lines.push_back((said_by, line));
     }
 
     pub(super) fn presence_rows(&self) -> Rows {
@@ -209,12 +216,15 @@ impl Hub {
         }
         let Some(it) = self.rooms.get_mut(&room) else { return };
         it.has_moved = true;
+        let hears = |(said_by, line): &&(Person, Line)| {
+            line.operator || !habits.ignores(self.keeper.as_ref(), who.player, *said_by)
+        };
+        let lines = it.lines.iter().filter(hears);
+        let lines: Vec<_> = lines.map(|(_, line)| packed(&Event::Line(line.clone()))).collect();
         let (dead, peak) = (false, (0, 0));
         let name_told = name.clone();
         let newcomer = Member { name, who, spectator, dead, habits, arriving_until, peak, best };
         it.members.insert(you, newcomer);
-        let lines: Vec<_> =
-            it.lines.iter().map(|line| packed(&Event::Line(line.clone()))).collect();
         for message in lines {
             self.deliver(room, Delivery::Event { you, message });
         }

@@ -753,3 +753,16 @@ fn a_room_keeps_its_topic_when_one_of_its_name_ends_late() {
     assert!(updates.contains("Cyd") && updates.contains("Dan"), "{updates}");
     assert!(!updates.contains("Ada"), "because she is in the other one: {updates}");
 }
+
+#[test]
+fn what_somebody_said_before_is_not_told_those_who_do_not_want_to_hear_it() {
+    let mut rig = Rig::with_ada_and_bob();
+    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: BOB, on: true }), None);
+    rig.report(ARENA, Report::Left { you: ADA });
+    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
+    rig.said();
+    rig.join(ARENA, NetId(30), "Ada", 101, false);
+    assert_eq!(rig.lines((ARENA, NetId(30))), []);
+    rig.join(ARENA, NetId(31), "Cyd", 103, false);
+    assert_eq!(rig.lines((ARENA, NetId(31))).len(), 1);
+}
