@@ -10,11 +10,10 @@ use throng_shared::wire::{LeaderRow, RoomRow, ServerRow};
 use super::topics::{ALL, DAY, Feed, NOW, ROOMS, Rows, SERVER, presence};
 use super::{Delivery, Hub, Now, RoomId, Span, Traffic, update_for};
 use crate::identity::PlayerId;
-use crate::store::BoardRow;
 
 /// Everybody's place on the boards, from 1.
 #[derive(Debug, Default)]
-struct Places {
+pub(super) struct Places {
     now: BTreeMap<(RoomId, NetId), u32>,
     day: BTreeMap<PlayerId, u32>,
     all: BTreeMap<PlayerId, u32>,
@@ -50,7 +49,7 @@ impl Hub {
             self.record_all(now);
         }
         self.watch_storage(now);
-        let places = self.publish_boards();
+        self.places = self.publish_boards();
         self.publish_rooms();
         self.publish_server(now, traffic);
         let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
@@ -63,7 +62,7 @@ impl Hub {
                 .map(|(&you, _)| you)
                 .collect();
             for you in members {
-                self.update((room, you), &places);
+                self.catch_up((room, you));
             }
         }
         self.tell_listeners(now);
@@ -71,11 +70,6 @@ impl Hub {
 
     /// Brings a client to the newest of what it follows.
     pub(super) fn catch_up(&mut self, at: (RoomId, NetId)) {
-        let places = self.places();
-        self.update(at, &places);
-    }
-
-    fn update(&mut self, at: (RoomId, NetId), places: &Places) {
         if self.is_behind() {
             return;
         }
@@ -86,7 +80,7 @@ impl Hub {
         let mut messages = Vec::new();
         for (topic, followed) in &mut member.habits.topics {
             let Some(feed) = self.feeds.get(topic) else { continue };
-            let own = places.of(topic, at, player);
+            let own = self.places.of(topic, at, player);
             let mut updates = feed.updates(followed.held);
             if updates.is_empty() && feed.has_own() && own != followed.own {
                 updates.push(feed.own_alone());
@@ -110,37 +104,26 @@ impl Hub {
         all
     }
 
-    fn places(&mut self) -> Places {
-        let all = self.standing_now();
-        let numbered = |board: Vec<BoardRow>| -> BTreeMap<PlayerId, u32> {
-            (1..).zip(board).map(|(place, best)| (best.player, place)).collect()
-        };
-        Places {
-            now: (1..).zip(&all).map(|(place, (room, it))| ((*room, it.you), place)).collect(),
-            day: numbered(self.keeper.board(Span::Day)),
-            all: numbered(self.keeper.board(Span::All)),
-        }
-    }
-
     fn publish_boards(&mut self) -> Places {
         let name = |room: RoomId, you| {
             let member = self.rooms.get(&room).and_then(|it| it.members.get(&you));
             member.map(|member| member.name.clone())
         };
         let leaders = self.standing_now();
+        let now = (1..).zip(&leaders).map(|(place, (room, it))| ((*room, it.you), place)).collect();
         let rows = leaders
             .iter()
             .filter_map(|(room, it)| Some((name(*room, it.you)?, it.shards, it.kills)));
         let rows = numbered(rows);
         self.publish(NOW, rows);
-        for (topic, span) in [(DAY, Span::Day), (ALL, Span::All)] {
+        let [day, all] = [(DAY, Span::Day), (ALL, Span::All)].map(|(topic, span)| {
             let board = self.keeper.board(span);
-            self.publish(
-                topic,
-                numbered(board.into_iter().map(|it| (it.name, it.score, it.kills))),
-            );
-        }
-        self.places()
+            let places = (1..).zip(&board).map(|(place, best)| (best.player, place)).collect();
+            let rows = board.into_iter().map(|it| (it.name, it.score, it.kills));
+            self.publish(topic, numbered(rows));
+            places
+        });
+        Places { now, day, all }
     }
 
     fn publish_rooms(&mut self) {

@@ -766,3 +766,20 @@ fn what_somebody_said_before_is_not_told_those_who_do_not_want_to_hear_it() {
     rig.join(ARENA, NetId(31), "Cyd", 103, false);
     assert_eq!(rig.lines((ARENA, NetId(31))).len(), 1);
 }
+
+#[test]
+fn ones_own_place_is_of_the_same_moment_as_the_board() {
+    let mut rig = Rig::with_ada_and_bob();
+    let standing = |you, shards| Standing { you, shards, kills: 1 };
+    rig.report(ARENA, Report::Standings(vec![standing(ADA, 9), standing(BOB, 5)]));
+    rig.second();
+    rig.report(ARENA, Report::Standings(vec![standing(BOB, 50), standing(ADA, 9)]));
+    rig.said();
+    rig.ask((ARENA, BOB), subscribe("leaderboard/now"));
+    let [update] = &rig.updates((ARENA, BOB))[..] else { panic!("because it is told at once") };
+    let TopicChange::Leaders { set, own, .. } = &update.change else { panic!("another kind") };
+    assert_eq!((set[0].name.as_str(), *own), ("Ada", 2), "because boards are made once a second");
+    rig.second();
+    let [update] = &rig.updates((ARENA, BOB))[..] else { panic!("because it changed") };
+    assert!(matches!(update.change, TopicChange::Leaders { own: 1, .. }), "{update:?}");
+}
