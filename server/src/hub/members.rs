@@ -198,7 +198,7 @@ impl Hub {
         spectator: bool,
     ) {
         if let Some((until_s, reason)) = self.ban(who.player) {
-            let minutes = (until_s - u64::from(now.unix_s)).div_ceil(60);
+            let minutes = until_s.saturating_sub(now.unix_s.into()).div_ceil(60);
             let reason = super::text::reason(&format!("banned for {minutes} min: {reason}"));
             self.deliver(room, Delivery::Expel { you, code: CloseCode::Kicked, reason });
             return;

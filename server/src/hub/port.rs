@@ -2,7 +2,7 @@
 //! courier of its players: what they ask goes through it, and so does every answer, so that
 //! a session has one source of ordered messages wherever its connection is.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never};
@@ -147,7 +147,7 @@ impl HubDesk {
     #[must_use]
     pub fn port(&self, room: RoomId) -> HubPort {
         let (outlet, deliveries) = bounded(HUB_DELIVERIES_MAX);
-        let unsaid = Cell::new(Some(outlet));
+        let unsaid = RefCell::new(Some(outlet));
         HubPort { hub: Some((room, self.words.clone())), unsaid, deliveries }
     }
 
@@ -186,7 +186,7 @@ pub enum Untold {
 pub struct HubPort {
     hub: Option<(RoomId, Sender<Word>)>,
     /// The way back, until the hub has taken it: it goes before the first report.
-    unsaid: Cell<Option<Sender<Delivery>>>,
+    unsaid: RefCell<Option<Sender<Delivery>>>,
     deliveries: Receiver<Delivery>,
 }
 
@@ -194,7 +194,7 @@ impl HubPort {
     /// For a room without a hub: what is asked there is not allowed.
     #[must_use]
     pub fn none() -> Self {
-        Self { hub: None, unsaid: Cell::new(None), deliveries: never() }
+        Self { hub: None, unsaid: RefCell::new(None), deliveries: never() }
     }
 
     /// Whether there is a hub.
@@ -213,7 +213,7 @@ impl HubPort {
             match words.try_send(Word::Room(*room, outlet)) {
                 Ok(()) => {}
                 Err(TrySendError::Full(Word::Room(_, outlet))) => {
-                    self.unsaid.set(Some(outlet));
+                    self.unsaid.replace(Some(outlet));
                     return Err(Untold::Full(report));
                 }
                 Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
