@@ -212,10 +212,10 @@ mod tests {
         let plain = wanted("{}").expect("all of it may be left out");
         assert_eq!((plain.tick_hz, plain.players_max, plain.house_bots), (30, 64, 0));
         assert_eq!(plain.place, Place::Generated(ArenaSpec::Tiles(64)));
-        let all = r#"{"name":" Höhle_2 ","private":true,"map":"disc:12","tick_hz":60,
+        let all = r#"{"name":" Küche_2 ","private":true,"map":"disc:12","tick_hz":60,
             "players_max":8,"house_bots":7}"#;
         let all = wanted(all).expect("all of it is right");
-        assert_eq!(all.name.as_deref(), Some("Höhle_2"));
+        assert_eq!(all.name.as_deref(), Some("Küche_2"));
         assert_eq!((all.tick_hz, all.players_max, all.house_bots), (60, 8, 7));
     }
 
