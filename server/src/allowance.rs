@@ -9,6 +9,11 @@ pub(crate) struct Allowance {
 }
 
 impl Allowance {
+    /// What is left where two were taken from for the same thing.
+    pub(super) fn or_less(self, other: Self) -> Self {
+        Self { whole: self.whole.max(other.whole) }
+    }
+
     /// Takes one of `burst`, of which one comes back every `every_ms`.
     ///
     /// # Errors

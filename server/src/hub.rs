@@ -33,6 +33,7 @@ pub use thread::HubThread;
 
 use self::listeners::Listener;
 use self::members::{Habits, Room};
+use self::publish::Places;
 use self::topics::Feed;
 use crate::identity::PlayerId;
 
@@ -84,6 +85,10 @@ enum Person {
 pub struct Hub {
     rooms: BTreeMap<RoomId, Room>,
     feeds: BTreeMap<String, Feed>,
+    /// Of the newest boards.
+    places: Places,
+    /// Where the versions of the next topic begin: behind those of all that are gone.
+    next_version: u32,
     listeners: BTreeMap<ListenerId, Listener>,
     /// What known players who left bring back with them.
     absent: VecDeque<(PlayerId, Habits)>,
@@ -120,6 +125,8 @@ impl Hub {
         let mut hub = Self {
             rooms: BTreeMap::new(),
             feeds: BTreeMap::new(),
+            places: Places::default(),
+            next_version: 1,
             listeners: BTreeMap::new(),
             absent: VecDeque::new(),
             silenced: BTreeMap::new(),

@@ -324,9 +324,18 @@ impl Store {
         true
     }
 
-    /// The ban that keeps a visitor out, if any does.
+    /// Whether somebody has been here before: in this process, as far as it remembers, or in
+    /// one before.
+    fn has_met(&self, player: PlayerId) -> bool {
+        let is_of_before = player.is_somebody() && player.0 < self.shared.players_from;
+        is_of_before || self.shared.known().find(player).is_some()
+    }
+
+    /// The ban that keeps a visitor out, if any does. That of an address is for those who
+    /// come as somebody new: others may live behind the same one.
     #[must_use]
     pub fn verdict(&self, player: PlayerId, address: Option<IpAddr>) -> Option<Ban> {
+        let address = address.filter(|_| !self.has_met(player));
         self.shared.sanctions(Kind::Ban).find(player, address, unix_s()).cloned()
     }
 

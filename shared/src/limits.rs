@@ -149,25 +149,24 @@ pub const GO_EVERY_MS: u64 = 2_000;
 /// All calls of one client, whatever they ask for: so many at once, and one more each time.
 pub const ASKS_BURST: u32 = 32;
 pub const ASKS_EVERY_MS: u64 = 100;
+/// Times that one player may tell the operators of another: each is a line of the audit log.
+pub const COMPLAINTS_BURST: u32 = 3;
+pub const COMPLAINTS_EVERY_MS: u64 = 60_000;
 /// Lines that all players of a room may say together.
 pub const CHAT_ROOM_BURST: u32 = 40;
 pub const CHAT_ROOM_EVERY_MS: u64 = 50;
-/// Whom one player does not want to hear; whom operators have muted; whom they have banned
-/// where no store keeps it; the longest that they may, in minutes; and the slowest chat of a
-/// room, in seconds.
+/// Whom one player does not want to hear; whom operators have muted; the longest that they
+/// may mute and ban, in minutes; and the slowest chat of a room, in seconds.
 pub const DEAF_MAX: usize = 64;
 pub const SILENCED_MAX: usize = 4096;
-pub const BANS_MAX: usize = 4096;
 pub const ORDER_MINUTES_MAX: u32 = 60 * 24 * 366;
 pub const SLOW_S_MAX: u16 = 600;
 /// Players who left of whom it is remembered whom they do not hear and what they said.
 pub const ABSENT_KEPT: usize = 1024;
 /// Rooms with more players tell nobody who joins and leaves.
 pub const NEWS_ROOM_PLAYERS: usize = 16;
-/// Places on a board of a topic; scores behind each where no store keeps them; and the time
-/// between two records of what all have reached.
+/// Places on a board of a topic, and the time between two records of what all have reached.
 pub const LEADERS: usize = 10;
-pub const SCORES_KEPT: usize = 1000;
 pub const RECORD_EVERY_MS: u64 = 30_000;
 /// Players whom the presence of a room names, and those of one message.
 pub const PRESENCE_ROWS_MAX: usize = 2048;

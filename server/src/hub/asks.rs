@@ -4,7 +4,8 @@
 use throng_shared::ids::NetId;
 use throng_shared::limits::{
     ASKS_BURST, ASKS_EVERY_MS, CHAT_BURST, CHAT_EVERY_MS, CHAT_ROOM_BURST, CHAT_ROOM_EVERY_MS,
-    DEAF_MAX, REFUSED_BURST, REFUSED_EVERY_MS, TOPIC_BYTES, TOPICS_MAX,
+    COMPLAINTS_BURST, COMPLAINTS_EVERY_MS, DEAF_MAX, REFUSED_BURST, REFUSED_EVERY_MS, TOPIC_BYTES,
+    TOPICS_MAX,
 };
 use throng_shared::session::CloseCode;
 use throng_shared::wire::{Ask, Audience, Event, Line, News, Outcome, Priority, Problem};
@@ -129,15 +130,12 @@ impl Hub {
         it.line_number += 1;
         let (number, at_s) = (it.line_number, now.unix_s);
         let line = Line { number, who: you, name, operator: is_operator, to, text, at_s };
-        let keeper = &self.keeper;
-        let hears = |member: &Member| {
-            let is_deaf =
-                member.habits.deaf_to.contains(&me) || keeper.ignores(member.who.player, player);
-            is_operator || !is_deaf
-        };
+        let keeper = self.keeper.as_ref();
+        let hears =
+            |member: &Member| is_operator || !member.habits.ignores(keeper, member.who.player, me);
         match to {
             Audience::Room => {
-                it.keep_line(line.clone());
+                it.keep_line(me, line.clone());
                 let hearers = it.members.iter().filter(|(_, it)| hears(it));
                 let hearers: Vec<NetId> = hearers.map(|(&who, _)| who).collect();
                 self.tell_line(room, &hearers, &line);
@@ -196,7 +194,7 @@ impl Hub {
         let hidden: Vec<String> = self
             .rooms
             .iter()
-            .filter(|(id, it)| it.info.is_private && Some(**id) != room)
+            .filter(|(id, it)| it.info.is_private && !it.is_succeeded && Some(**id) != room)
             .map(|(_, it)| presence(&it.info.name))
             .collect();
         self.feeds.keys().filter(|topic| !hidden.contains(topic)).cloned().collect()
@@ -240,12 +238,17 @@ impl Hub {
         let Some(member) = it.members.get(&you) else { return Ok(()) };
         let other = it.members.get(&who).filter(|_| who != you);
         let other = other.ok_or_else(|| no_such_player(who))?;
-        let (by, name) = (member.name.clone(), other.name.clone());
+        let (by, name, player) = (member.name.clone(), other.name.clone(), other.who.player);
+        if let Some(habits) = self.habits((room, you)) {
+            let too_fast = |ms| Refused::too_fast("You report too much at once.", ms);
+            let taken = habits.complaints.take(now.ms, COMPLAINTS_BURST, COMPLAINTS_EVERY_MS);
+            taken.map_err(too_fast)?;
+        }
         let line = AuditLine {
             at_s: now.unix_s.into(),
             operator: by.clone(),
             what: "reported",
-            player: other.who.player,
+            player,
             name: name.clone(),
             reason: text.clone(),
             minutes: 0,

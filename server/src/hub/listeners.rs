@@ -77,11 +77,23 @@ impl Hub {
         }
     }
 
+    /// A topic is gone; a stream with no other is over.
+    pub(super) fn drop_from_listeners(&mut self, topic: &str) {
+        let Self { listeners, told, .. } = self;
+        listeners.retain(|&id, it| {
+            it.topics.retain(|(name, _)| name != topic);
+            let goes_on = !it.topics.is_empty();
+            if !goes_on {
+                told.push_back((id, None));
+            }
+            goes_on
+        });
+    }
+
     fn tell_listener(&mut self, now: Now, id: ListenerId) {
         let Some(it) = self.listeners.get_mut(&id) else { return };
         for at in 0..it.topics.len() {
             let (topic, held) = &it.topics[at];
-            // A room that is gone says nothing more.
             let Some(feed) = self.feeds.get(topic) else { continue };
             let updates = feed.updates(*held);
             it.topics[at].1 = feed.version();

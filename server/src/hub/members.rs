@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use throng_shared::ids::NetId;
-use throng_shared::limits::{ABSENT_KEPT, CHAT_LINES_KEPT, NEWS_ROOM_PLAYERS, PRESENCE_ROWS_MAX};
+use throng_shared::limits::{
+    ABSENT_KEPT, CHAT_LINES_KEPT, DEAF_MAX, NEWS_ROOM_PLAYERS, PRESENCE_ROWS_MAX, TOPICS_MAX,
+    TRAVEL_MS,
+};
 use throng_shared::session::CloseCode;
+use throng_shared::time::Millis;
 use throng_shared::wire::{Event, Line, News, PresenceRow, Priority};
 
 use super::allowance::Allowance;
 use super::topics::{Feed, Rows, presence};
-use super::{Delivery, Hub, Now, Person, RoomId, RoomInfo, Standing, packed};
+use super::{Delivery, Hub, Keeper, Now, Person, RoomId, RoomInfo, Standing, packed};
 use crate::identity::PlayerId;
 use crate::link::Visitor;
 use crate::store::Score;
@@ -28,9 +32,50 @@ pub(super) struct Habits {
     pub(super) chat: Allowance,
     pub(super) asks: Allowance,
     pub(super) refused: Allowance,
+    pub(super) complaints: Allowance,
     /// Whom it does not want to hear.
     pub(super) deaf_to: Vec<Person>,
     pub(super) topics: BTreeMap<String, Followed>,
+}
+
+impl Habits {
+    /// Whether `player`, whose habits these are, does not want to hear somebody.
+    pub(super) fn ignores(&self, keeper: &dyn Keeper, player: PlayerId, whom: Person) -> bool {
+        let is_kept = matches!(whom, Person::Player(whom) if keeper.ignores(player, whom));
+        is_kept || self.deaf_to.contains(&whom)
+    }
+
+    /// What a player may do no more often in two rooms than in one, and whom it does not
+    /// want to hear in either.
+    fn elsewhere(&self) -> Self {
+        let known = self.deaf_to.iter().filter(|it| matches!(it, Person::Player(_)));
+        Self {
+            chat: self.chat,
+            asks: self.asks,
+            refused: self.refused,
+            complaints: self.complaints,
+            deaf_to: known.copied().collect(),
+            topics: BTreeMap::new(),
+        }
+    }
+
+    /// Takes over what another place of the same player leaves behind.
+    fn inherit(&mut self, other: Self) {
+        self.chat = self.chat.or_less(other.chat);
+        self.asks = self.asks.or_less(other.asks);
+        self.refused = self.refused.or_less(other.refused);
+        self.complaints = self.complaints.or_less(other.complaints);
+        for whom in other.deaf_to {
+            if self.deaf_to.len() < DEAF_MAX && !self.deaf_to.contains(&whom) {
+                self.deaf_to.push(whom);
+            }
+        }
+        for topic in other.topics.into_keys() {
+            if self.topics.len() < TOPICS_MAX {
+                self.topics.entry(topic).or_default();
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -41,6 +86,9 @@ pub(super) struct Member {
     /// Nobody reads what it is sent just now.
     pub(super) dead: bool,
     pub(super) habits: Habits,
+    /// Until when what the player follows in the room from which it comes goes along: that
+    /// room lets it go once this one has it.
+    arriving_until: Option<Millis>,
     /// The most shards that it had at once in this life, and its kills then.
     pub(super) peak: (u32, u32),
     /// The most that it had in all lives before.
@@ -59,7 +107,8 @@ pub(super) struct Pulse {
 pub(super) struct Room {
     pub(super) info: RoomInfo,
     pub(super) members: BTreeMap<NetId, Member>,
-    pub(super) lines: VecDeque<Line>,
+    /// The newest lines, each with who said it.
+    pub(super) lines: VecDeque<(Person, Line)>,
     /// Number of the newest line.
     pub(super) line_number: u32,
     /// Lines that all may say together.
@@ -69,16 +118,18 @@ pub(super) struct Room {
     pub(super) crown: Option<NetId>,
     pub(super) standings: Vec<Standing>,
     pub(super) pulse: Pulse,
+    /// Whether another room has its name by now, and with it the topic.
+    pub(super) is_succeeded: bool,
     /// Whether the rows of its presence are not those that were published.
     pub(super) has_moved: bool,
 }
 
 impl Room {
-    pub(super) fn keep_line(&mut self, line: Line) {
+    pub(super) fn keep_line(&mut self, said_by: Person, line: Line) {
         if self.lines.len() >= CHAT_LINES_KEPT {
             self.lines.pop_front();
         }
-        self.lines.push_back(line);
+        self.lines.push_back((said_by, line));
     }
 
     pub(super) fn presence_rows(&self) -> Rows {
@@ -101,18 +152,41 @@ pub(super) fn person(room: RoomId, you: NetId, member: &Member) -> Person {
 impl Hub {
     pub(super) fn open(&mut self, room: RoomId, info: RoomInfo) {
         let topic = presence(&info.name);
-        self.feeds.insert(topic.clone(), Feed::new(topic, Rows::Presence(BTreeMap::new())));
+        for other in self.rooms.values_mut().filter(|it| it.info.name == info.name) {
+            other.is_succeeded = true;
+        }
+        // Who followed another room of that name did not ask for this one.
+        self.end_topic(&topic);
+        let feed = Feed::new(topic.clone(), self.next_version, Rows::Presence(BTreeMap::new()));
+        self.feeds.insert(topic, feed);
         self.rooms.insert(room, Room { info, ..Room::default() });
     }
 
     pub(super) fn close(&mut self, now: Now, room: RoomId) {
         let Some(gone) = self.rooms.get(&room) else { return };
-        let (topic, members) = (presence(&gone.info.name), gone.members.keys().copied());
+        let topic = (!gone.is_succeeded).then(|| presence(&gone.info.name));
+        let members = gone.members.keys().copied();
         for you in members.collect::<Vec<_>>() {
             self.leave(now, (room, you));
         }
         self.rooms.remove(&room);
-        self.feeds.remove(&topic);
+        if let Some(topic) = topic {
+            self.end_topic(&topic);
+        }
+    }
+
+    /// A topic is gone, and nobody follows it any more: the next one of its name may be of
+    /// another room, where others are.
+    fn end_topic(&mut self, topic: &str) {
+        let Some(feed) = self.feeds.remove(topic) else { return };
+        self.next_version = self.next_version.max(feed.version().saturating_add(1));
+        let members = self.rooms.values_mut().flat_map(|it| it.members.values_mut());
+        let present = members.map(|member| &mut member.habits);
+        let absent = self.absent.iter_mut().map(|(_, habits)| habits);
+        for habits in present.chain(absent) {
+            habits.topics.remove(topic);
+        }
+        self.drop_from_listeners(topic);
     }
 
     pub(super) fn join(
@@ -124,7 +198,7 @@ impl Hub {
         spectator: bool,
     ) {
         if let Some((until_s, reason)) = self.ban(who.player) {
-            let minutes = (until_s - u64::from(now.unix_s)).div_ceil(60);
+            let minutes = until_s.saturating_sub(now.unix_s.into()).div_ceil(60);
             let reason = super::text::reason(&format!("banned for {minutes} min: {reason}"));
             self.deliver(room, Delivery::Expel { you, code: CloseCode::Kicked, reason });
             return;
@@ -134,17 +208,27 @@ impl Hub {
         for followed in habits.topics.values_mut() {
             *followed = Followed::default();
         }
+        let others = self.places_of(who.player);
+        let arriving_until = (!others.is_empty()).then(|| now.ms.plus(TRAVEL_MS));
+        for other in others {
+            let known = self.habits(other).map(|other| other.elsewhere());
+            habits.inherit(known.unwrap_or_default());
+        }
         let Some(it) = self.rooms.get_mut(&room) else { return };
         it.has_moved = true;
+        let hears = |(said_by, line): &&(Person, Line)| {
+            line.operator || !habits.ignores(self.keeper.as_ref(), who.player, *said_by)
+        };
+        let lines = it.lines.iter().filter(hears);
+        let lines: Vec<_> = lines.map(|(_, line)| packed(&Event::Line(line.clone()))).collect();
         let (dead, peak) = (false, (0, 0));
-        let newcomer = Member { name: name.clone(), who, spectator, dead, habits, peak, best };
+        let name_told = name.clone();
+        let newcomer = Member { name, who, spectator, dead, habits, arriving_until, peak, best };
         it.members.insert(you, newcomer);
-        let lines: Vec<_> =
-            it.lines.iter().map(|line| packed(&Event::Line(line.clone()))).collect();
         for message in lines {
             self.deliver(room, Delivery::Event { you, message });
         }
-        self.tell_few(now, (room, you), Priority::Low, News::Joined { name });
+        self.tell_few(now, (room, you), Priority::Low, News::Joined { name: name_told });
     }
 
     pub(super) fn leave(&mut self, now: Now, (room, you): (RoomId, NetId)) {
@@ -163,10 +247,7 @@ impl Hub {
         if player != PlayerId(0) {
             habits.topics.remove(&topic);
             habits.deaf_to.retain(|it| matches!(it, Person::Player(_)));
-            if self.absent.len() >= ABSENT_KEPT {
-                self.absent.pop_front();
-            }
-            self.absent.push_back((player, habits));
+            self.hand_on(now, player, habits);
         }
         self.tell_few(now, (room, you), Priority::Low, News::Left { name });
     }
@@ -215,6 +296,44 @@ impl Hub {
         let at_s = u64::from(now.unix_s);
         self.keeper.record(Score { player, name, room, shards, kills, at_s });
         (over && is_best).then_some(shards)
+    }
+
+    /// Gives what belongs to a player to its place in the room to which it went, or keeps it
+    /// until it comes again.
+    fn hand_on(&mut self, now: Now, player: PlayerId, mut habits: Habits) {
+        let is_arriving = |hub: &Self, (room, you): (RoomId, NetId)| {
+            let member = hub.rooms.get(&room).and_then(|it| it.members.get(&you));
+            member.and_then(|it| it.arriving_until).is_some_and(|until| now.ms <= until)
+        };
+        let mut places = self.places_of(player).into_iter();
+        if let Some((room, you)) = places.find(|&at| is_arriving(self, at)) {
+            if let Some(it) = self.rooms.get_mut(&room)
+                && let Some(member) = it.members.get_mut(&you)
+            {
+                member.arriving_until = None;
+                member.habits.inherit(habits);
+                self.catch_up((room, you));
+            }
+            return;
+        }
+        habits.inherit(self.take_habits(player));
+        if self.absent.len() >= ABSENT_KEPT {
+            self.absent.pop_front();
+        }
+        self.absent.push_back((player, habits));
+    }
+
+    /// Where a known player is.
+    pub(super) fn places_of(&self, player: PlayerId) -> Vec<(RoomId, NetId)> {
+        if player == PlayerId(0) {
+            return Vec::new();
+        }
+        let rooms = self.rooms.iter();
+        rooms
+            .flat_map(|(&room, it)| it.members.iter().map(move |(&you, it)| (room, you, it)))
+            .filter(|(_, _, member)| member.who.player == player)
+            .map(|(room, you, _)| (room, you))
+            .collect()
     }
 
     fn take_habits(&mut self, player: PlayerId) -> Habits {

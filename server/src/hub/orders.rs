@@ -66,7 +66,12 @@ impl Hub {
                 let Target { player, name, .. } = self.target(room, who)?;
                 let minutes = minutes.clamp(1, ORDER_MINUTES_MAX);
                 let line = line("banned", (player, name), &reason, minutes);
-                self.expel((room, who), &format!("banned for {minutes} min: {}", line.reason));
+                let why = format!("banned for {minutes} min: {}", line.reason);
+                // Wherever else it plays, it plays no more.
+                let others = self.places_of(player).into_iter().filter(|&at| at != (room, who));
+                for at in std::iter::once((room, who)).chain(others) {
+                    self.expel(at, &why);
+                }
                 if player == PlayerId(0) {
                     self.keeper.note(line);
                 } else {

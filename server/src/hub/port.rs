@@ -2,6 +2,8 @@
 //! courier of its players: what they ask goes through it, and so does every answer, so that
 //! a session has one source of ordered messages wherever its connection is.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never};
 use throng_shared::ids::NetId;
@@ -145,10 +147,8 @@ impl HubDesk {
     #[must_use]
     pub fn port(&self, room: RoomId) -> HubPort {
         let (outlet, deliveries) = bounded(HUB_DELIVERIES_MAX);
-        match self.words.try_send(Word::Room(room, outlet)) {
-            Ok(()) => HubPort { hub: Some((room, self.words.clone())), deliveries },
-            Err(_) => HubPort::none(),
-        }
+        let unsaid = RefCell::new(Some(outlet));
+        HubPort { hub: Some((room, self.words.clone())), unsaid, deliveries }
     }
 
     /// The server stops, and may be there again at that second of Unix time.
@@ -185,6 +185,8 @@ pub enum Untold {
 #[derive(Debug)]
 pub struct HubPort {
     hub: Option<(RoomId, Sender<Word>)>,
+    /// The way back, until the hub has taken it: it goes before the first report.
+    unsaid: RefCell<Option<Sender<Delivery>>>,
     deliveries: Receiver<Delivery>,
 }
 
@@ -192,7 +194,7 @@ impl HubPort {
     /// For a room without a hub: what is asked there is not allowed.
     #[must_use]
     pub fn none() -> Self {
-        Self { hub: None, deliveries: never() }
+        Self { hub: None, unsaid: RefCell::new(None), deliveries: never() }
     }
 
     /// Whether there is a hub.
@@ -207,6 +209,18 @@ impl HubPort {
     /// When there is none, or it takes nothing just now.
     pub fn tell(&self, report: Report) -> Result<(), Untold> {
         let Some((room, words)) = &self.hub else { return Err(Untold::Nobody) };
+        if let Some(outlet) = self.unsaid.take() {
+            match words.try_send(Word::Room(*room, outlet)) {
+                Ok(()) => {}
+                Err(TrySendError::Full(Word::Room(_, outlet))) => {
+                    self.unsaid.replace(Some(outlet));
+                    return Err(Untold::Full(report));
+                }
+                Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                    return Err(Untold::Nobody);
+                }
+            }
+        }
         words.try_send(Word::Told(*room, report)).map_err(|error| match error {
             TrySendError::Full(Word::Told(_, report)) => Untold::Full(report),
             TrySendError::Full(_) | TrySendError::Disconnected(_) => Untold::Nobody,
@@ -222,5 +236,27 @@ impl HubPort {
 impl Drop for HubPort {
     fn drop(&mut self) {
         drop(self.tell(Report::Closed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_that_opens_while_the_hub_is_busy_is_heard_later() {
+        let (desk, heard) = HubDesk::new();
+        while desk.words.try_send(Word::Restart { at_s: 1 }).is_ok() {}
+        let room = RoomId { place: 1, number: 1 };
+        let port = desk.port(room);
+        let opened = || Report::Opened(RoomInfo::default());
+        assert_eq!(port.tell(opened()), Err(Untold::Full(opened())));
+        heard.try_iter().for_each(drop);
+        assert_eq!(port.tell(opened()), Ok(()));
+        let Ok(Word::Room(of, outlet)) = heard.try_recv() else { panic!("the way back is first") };
+        assert_eq!(of, room);
+        assert!(matches!(heard.try_recv(), Ok(Word::Told(_, Report::Opened(_)))));
+        outlet.try_send(Delivery::Broadcast { message: Bytes::new() }).expect("there is place");
+        assert_eq!(port.take().count(), 1);
     }
 }

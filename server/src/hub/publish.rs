@@ -10,11 +10,10 @@ use throng_shared::wire::{LeaderRow, RoomRow, ServerRow};
 use super::topics::{ALL, DAY, Feed, NOW, ROOMS, Rows, SERVER, presence};
 use super::{Delivery, Hub, Now, RoomId, Span, Traffic, update_for};
 use crate::identity::PlayerId;
-use crate::store::BoardRow;
 
 /// Everybody's place on the boards, from 1.
 #[derive(Debug, Default)]
-struct Places {
+pub(super) struct Places {
     now: BTreeMap<(RoomId, NetId), u32>,
     day: BTreeMap<PlayerId, u32>,
     all: BTreeMap<PlayerId, u32>,
@@ -35,12 +34,12 @@ impl Places {
 impl Hub {
     pub(super) fn open_feeds(&mut self) {
         for topic in [NOW, DAY, ALL] {
-            let feed = Feed::new(topic.to_owned(), Rows::Leaders(Vec::new()));
+            let feed = Feed::new(topic.to_owned(), 1, Rows::Leaders(Vec::new()));
             self.feeds.insert(topic.to_owned(), feed);
         }
-        let rooms = Feed::new(ROOMS.to_owned(), Rows::Rooms(BTreeMap::new()));
+        let rooms = Feed::new(ROOMS.to_owned(), 1, Rows::Rooms(BTreeMap::new()));
         self.feeds.insert(ROOMS.to_owned(), rooms);
-        let server = Feed::new(SERVER.to_owned(), Rows::Server(ServerRow::default()));
+        let server = Feed::new(SERVER.to_owned(), 1, Rows::Server(ServerRow::default()));
         self.feeds.insert(SERVER.to_owned(), server);
     }
 
@@ -50,7 +49,7 @@ impl Hub {
             self.record_all(now);
         }
         self.watch_storage(now);
-        let places = self.publish_boards();
+        self.places = self.publish_boards();
         self.publish_rooms();
         self.publish_server(now, traffic);
         let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
@@ -63,7 +62,7 @@ impl Hub {
                 .map(|(&you, _)| you)
                 .collect();
             for you in members {
-                self.update((room, you), &places);
+                self.catch_up((room, you));
             }
         }
         self.tell_listeners(now);
@@ -71,11 +70,6 @@ impl Hub {
 
     /// Brings a client to the newest of what it follows.
     pub(super) fn catch_up(&mut self, at: (RoomId, NetId)) {
-        let places = self.places();
-        self.update(at, &places);
-    }
-
-    fn update(&mut self, at: (RoomId, NetId), places: &Places) {
         if self.is_behind() {
             return;
         }
@@ -83,12 +77,10 @@ impl Hub {
         let Some(it) = self.rooms.get_mut(&room) else { return };
         let Some(member) = it.members.get_mut(&you) else { return };
         let player = member.who.player;
-        // What is gone is followed no more.
-        member.habits.topics.retain(|topic, _| self.feeds.contains_key(topic));
         let mut messages = Vec::new();
         for (topic, followed) in &mut member.habits.topics {
             let Some(feed) = self.feeds.get(topic) else { continue };
-            let own = places.of(topic, at, player);
+            let own = self.places.of(topic, at, player);
             let mut updates = feed.updates(followed.held);
             if updates.is_empty() && feed.has_own() && own != followed.own {
                 updates.push(feed.own_alone());
@@ -112,37 +104,26 @@ impl Hub {
         all
     }
 
-    fn places(&mut self) -> Places {
-        let all = self.standing_now();
-        let numbered = |board: Vec<BoardRow>| -> BTreeMap<PlayerId, u32> {
-            (1..).zip(board).map(|(place, best)| (best.player, place)).collect()
-        };
-        Places {
-            now: (1..).zip(&all).map(|(place, (room, it))| ((*room, it.you), place)).collect(),
-            day: numbered(self.keeper.board(Span::Day)),
-            all: numbered(self.keeper.board(Span::All)),
-        }
-    }
-
     fn publish_boards(&mut self) -> Places {
         let name = |room: RoomId, you| {
             let member = self.rooms.get(&room).and_then(|it| it.members.get(&you));
             member.map(|member| member.name.clone())
         };
         let leaders = self.standing_now();
+        let now = (1..).zip(&leaders).map(|(place, (room, it))| ((*room, it.you), place)).collect();
         let rows = leaders
             .iter()
             .filter_map(|(room, it)| Some((name(*room, it.you)?, it.shards, it.kills)));
         let rows = numbered(rows);
         self.publish(NOW, rows);
-        for (topic, span) in [(DAY, Span::Day), (ALL, Span::All)] {
+        let [day, all] = [(DAY, Span::Day), (ALL, Span::All)].map(|(topic, span)| {
             let board = self.keeper.board(span);
-            self.publish(
-                topic,
-                numbered(board.into_iter().map(|it| (it.name, it.score, it.kills))),
-            );
-        }
-        self.places()
+            let places = (1..).zip(&board).map(|(place, best)| (best.player, place)).collect();
+            let rows = board.into_iter().map(|it| (it.name, it.score, it.kills));
+            self.publish(topic, numbered(rows));
+            places
+        });
+        Places { now, day, all }
     }
 
     fn publish_rooms(&mut self) {
@@ -155,10 +136,10 @@ impl Hub {
             width: it.info.width,
             height: it.info.height,
         };
-        let listed = self.rooms.values().filter(|it| !it.info.is_private);
+        let listed = self.rooms.values().filter(|it| !it.info.is_private && !it.is_succeeded);
         let rows = listed.map(|it| (it.info.name.clone(), row(it))).collect();
         self.publish(ROOMS, Rows::Rooms(rows));
-        let moved = self.rooms.values_mut().filter(|it| it.has_moved);
+        let moved = self.rooms.values_mut().filter(|it| it.has_moved && !it.is_succeeded);
         let moved: Vec<_> = moved
             .map(|it| {
                 it.has_moved = false;

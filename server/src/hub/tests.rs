@@ -14,6 +14,8 @@ use throng_shared::wire::{
     decode_server, splice_number,
 };
 
+mod lives;
+
 use super::keeper::memory::{Audit, Memory};
 use super::*;
 use crate::link::Visitor;
@@ -600,18 +602,4 @@ fn all_are_told_of_a_restart() {
     let mut rig = Rig::with_ada_and_bob();
     rig.hub.announce_restart(rig.now(), 1_000_999);
     assert_eq!(rig.news((ARENA, BOB)), [News::Restart { at_s: 1_000_999 }]);
-}
-
-#[test]
-fn what_was_followed_is_followed_in_the_next_room_too() {
-    let mut rig = Rig::with_ada_and_bob();
-    rig.ask((ARENA, ADA), subscribe("rooms"));
-    rig.ask((ARENA, ADA), subscribe("room/arena/presence"));
-    rig.report(ARENA, Report::Left { you: ADA });
-    rig.join(OTHER, NetId(40), "Ada", 101, false);
-    rig.said();
-    rig.second();
-    let topics: Vec<String> =
-        rig.updates((OTHER, NetId(40))).into_iter().map(|update| update.topic).collect();
-    assert_eq!(topics, ["rooms"], "because the room that it left is none of its business");
 }

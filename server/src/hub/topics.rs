@@ -99,8 +99,9 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    pub(super) fn new(name: String, rows: Rows) -> Self {
-        Self { name, version: 1, rows, recent: VecDeque::new() }
+    /// A topic whose versions begin at `version`, behind all of any that had its name.
+    pub(super) fn new(name: String, version: u32, rows: Rows) -> Self {
+        Self { name, version, rows, recent: VecDeque::new() }
     }
 
     pub(super) fn version(&self) -> u32 {
@@ -166,7 +167,7 @@ mod tests {
     }
 
     fn feed(rows: impl IntoIterator<Item = (NetId, PresenceRow)>) -> Feed {
-        Feed::new(presence("arena"), Rows::Presence(rows.into_iter().collect()))
+        Feed::new(presence("arena"), 1, Rows::Presence(rows.into_iter().collect()))
     }
 
     /// A client that does as the protocol says.

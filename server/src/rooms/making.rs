@@ -14,6 +14,7 @@ use crate::config::{ArenaSpec, Place};
 use crate::link::Taken;
 use crate::net::Caller;
 use crate::sim::SimOptions;
+use crate::words::FILTER;
 
 /// Characters of a code: none that looks like another one.
 const CODE_CHARS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
@@ -97,6 +98,9 @@ fn room_name(text: &str) -> Result<String, String> {
         return Err(format!(
             "name must have 1 to {ROOM_NAME_BYTES} bytes of letters, digits, - and _."
         ));
+    }
+    if FILTER.is_foul(name) {
+        return Err("name has a word in it that is not for everybody; take another.".to_owned());
     }
     Ok(name.to_owned())
 }
@@ -208,10 +212,10 @@ mod tests {
         let plain = wanted("{}").expect("all of it may be left out");
         assert_eq!((plain.tick_hz, plain.players_max, plain.house_bots), (30, 64, 0));
         assert_eq!(plain.place, Place::Generated(ArenaSpec::Tiles(64)));
-        let all = r#"{"name":" Höhle_2 ","private":true,"map":"disc:12","tick_hz":60,
+        let all = r#"{"name":" Küche_2 ","private":true,"map":"disc:12","tick_hz":60,
             "players_max":8,"house_bots":7}"#;
         let all = wanted(all).expect("all of it is right");
-        assert_eq!(all.name.as_deref(), Some("Höhle_2"));
+        assert_eq!(all.name.as_deref(), Some("Küche_2"));
         assert_eq!((all.tick_hz, all.players_max, all.house_bots), (60, 8, 7));
     }
 
@@ -221,6 +225,7 @@ mod tests {
             (r#"{"name":""}"#, "1 to 24 bytes"),
             (r#"{"name":"a/b"}"#, "letters, digits"),
             (r#"{"name":"洞洞洞洞洞洞洞洞洞"}"#, "1 to 24 bytes"),
+            (r#"{"name":"shit"}"#, "not for everybody"),
             (r#"{"tick_hz":9}"#, "tick_hz is 9, and must be 10 to 128"),
             (r#"{"players_max":0}"#, "players_max is 0, and must be 1 to 256"),
             (r#"{"players_max":4,"house_bots":4}"#, "house_bots is 4, and must be 0 to 3"),

@@ -44,14 +44,6 @@ pub struct BoardRow {
     pub kills: u32,
 }
 
-impl Boards {
-    /// The place of a player on a board, from 1; none when it is too far down.
-    #[must_use]
-    pub fn place(rows: &[BoardRow], player: PlayerId) -> Option<usize> {
-        rows.iter().position(|row| row.player == player).map(|index| index + 1)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

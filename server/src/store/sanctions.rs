@@ -12,7 +12,7 @@ use crate::identity::PlayerId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ban {
     pub player: PlayerId,
-    /// Whoever comes from there is banned, too.
+    /// Whoever comes from there as somebody new is banned, too.
     pub address: Option<IpAddr>,
     /// In seconds of Unix time.
     pub until_s: u64,

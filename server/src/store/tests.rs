@@ -194,6 +194,25 @@ fn a_ban_runs_out_by_itself() {
 }
 
 #[test]
+fn the_ban_of_an_address_is_for_newcomers_and_not_for_who_was_here_before() {
+    let scratch = Scratch::new("address");
+    let (store, writer) = Store::open(Some(&scratch.0)).expect("it is new");
+    let before = PlayerId(store.players().0);
+    drop((store, writer));
+    let (store, _writer) = Store::open(Some(&scratch.0)).expect("nobody else uses it");
+    let first = store.players().0;
+    let [ada, eve, new] = [0, 1, 2].map(|it| PlayerId(first + it));
+    let there = Some("192.0.2.1".parse().expect("it is an address"));
+    store.greet(ada, "Ada", there);
+    store.greet(eve, "Eve", there);
+    assert!(store.ban(Ban { address: there, ..ban(eve.0, unix_s() + 100) }));
+    let is_out = |player| store.verdict(player, there).is_some();
+    assert!(is_out(eve) && is_out(new) && is_out(PlayerId::NOBODY));
+    assert!(!is_out(ada), "because she was here before");
+    assert!(!is_out(before), "because its number is of a process before");
+}
+
+#[test]
 fn nothing_secret_is_shown() {
     let (store, writer) = Store::open(None).expect("there is memory");
     let key = format!("{:?}", store.key());
