@@ -144,7 +144,9 @@ impl Hub {
         for message in lines {
             self.deliver(room, Delivery::Event { you, message });
         }
-        self.tell_few(now, (room, you), Priority::Low, News::Joined { name });
+        if !spectator {
+            self.tell_few(now, (room, you), Priority::Low, News::Joined { name });
+        }
     }
 
     pub(super) fn leave(&mut self, now: Now, (room, you): (RoomId, NetId)) {
@@ -159,7 +161,7 @@ impl Hub {
             other.habits.deaf_to.retain(|it| *it != glider);
         }
         self.silenced.remove(&glider);
-        let Member { name, who: Visitor { player, .. }, mut habits, .. } = member;
+        let Member { name, who: Visitor { player, .. }, spectator, mut habits, .. } = member;
         if player != PlayerId(0) {
             habits.topics.remove(&topic);
             habits.deaf_to.retain(|it| matches!(it, Person::Player(_)));
@@ -168,7 +170,9 @@ impl Hub {
             }
             self.absent.push_back((player, habits));
         }
-        self.tell_few(now, (room, you), Priority::Low, News::Left { name });
+        if !spectator {
+            self.tell_few(now, (room, you), Priority::Low, News::Left { name });
+        }
     }
 
     pub(super) fn link(&mut self, (room, you): (RoomId, NetId), dead: bool) {

@@ -309,7 +309,9 @@ fn tell(
                 }
                 seated.retain(|it| it != conn);
             }
-            Mail::Event { conn, message } | Mail::Answer { conn, message } => {
+            Mail::Event { conn, message }
+            | Mail::Watch { conn, message, .. }
+            | Mail::Answer { conn, message } => {
                 let posted = Transition::Posted { conn: *conn, what: super::fingerprint(message) };
                 if seated.contains(conn) { late.push(posted) } else { early.push(posted) }
             }
