@@ -17,11 +17,11 @@ use crate::sockets::server;
 /// No test fails because a machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn say(to: Audience, text: &str) -> Ask {
+pub(crate) fn say(to: Audience, text: &str) -> Ask {
     Ask::Say { to, text: text.to_owned() }
 }
 
-fn subscribe(topic: &str) -> Ask {
+pub(crate) fn subscribe(topic: &str) -> Ask {
     Ask::Subscribe { topic: topic.to_owned() }
 }
 
@@ -32,7 +32,7 @@ fn outcome(tab: &Tab, call: u32) -> Option<&Outcome> {
     })
 }
 
-fn lines(tab: &Tab) -> Vec<&Line> {
+pub(crate) fn lines(tab: &Tab) -> Vec<&Line> {
     let line = |event| match event {
         &Event::Line(ref line) => Some(line),
         _ => None,
@@ -40,7 +40,7 @@ fn lines(tab: &Tab) -> Vec<&Line> {
     tab.events.iter().filter_map(line).collect()
 }
 
-fn updates<'a>(tab: &'a Tab, topic: &str) -> Vec<&'a TopicUpdate> {
+pub(crate) fn updates<'a>(tab: &'a Tab, topic: &str) -> Vec<&'a TopicUpdate> {
     let update = |event| match event {
         &Event::Topic(ref update) if update.topic == topic => Some(update),
         _ => None,
@@ -53,7 +53,7 @@ fn is_told(tab: &Tab, news: &News) -> bool {
 }
 
 /// Asks and waits for the answer: the problem that there was.
-async fn ask(tab: &mut Tab, call: u32, ask: Ask) -> Option<Problem> {
+pub(crate) async fn ask(tab: &mut Tab, call: u32, ask: Ask) -> Option<Problem> {
     tab.say(&ClientMessage::Ask { call, ask }).await;
     tab.until(|tab| outcome(tab, call).is_some()).await;
     match outcome(tab, call) {
