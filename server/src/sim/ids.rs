@@ -74,6 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_id_is_given_that_belongs_to_others() {
+        let mut pool = IdPool::new(9).below(2);
+        let given: Vec<_> = (0..3).map(|_| pool.take(Tick(0))).collect();
+        assert_eq!(given, [Some(0), Some(1), None]);
+    }
+
+    #[test]
     fn ids_rest_before_they_return() {
         let mut pool = IdPool::new(2);
         assert_eq!((pool.take(Tick(1)), pool.take(Tick(1))), (Some(0), Some(1)));

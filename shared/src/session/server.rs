@@ -306,7 +306,7 @@ impl ServerSession {
         self.seen = tick;
     }
 
-    /// It is a spectator, who sends no inputs.
+    /// It is a spectator, who has to send no inputs.
     pub fn look_on(&mut self) {
         self.looks_on = true;
     }
