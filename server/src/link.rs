@@ -112,6 +112,8 @@ pub enum Mail {
     Departed { conn: ConnId },
     /// An encoded ordered message.
     Event { conn: ConnId, message: Bytes },
+    /// The same, which tells a spectator that it sees another glider from now on.
+    Watch { conn: ConnId, who: NetId, message: Bytes },
     /// The same, and a call less that waits for its answer.
     Answer { conn: ConnId, message: Bytes },
     /// The player has to go, and its session with it.
@@ -413,10 +415,10 @@ impl RoomLink {
         }
     }
 
-    /// Queues mail for one connection's thread. Answers always find a place: connections
-    /// have a credit of what they may ask.
-    pub fn post(&mut self, thread: u16, mail: Mail) {
-        let Some(outlet) = self.outlets.get_mut(usize::from(thread)) else { return };
+    /// Queues mail for one connection's thread, unless there is too much already. Answers
+    /// always find a place: connections have a credit of what they may ask.
+    pub fn post(&mut self, thread: u16, mail: Mail) -> bool {
+        let Some(outlet) = self.outlets.get_mut(usize::from(thread)) else { return false };
         let is_answer = match mail {
             Mail::Joined { .. }
             | Mail::Refused { .. }
@@ -424,13 +426,15 @@ impl RoomLink {
             | Mail::Departed { .. }
             | Mail::Answer { .. }
             | Mail::Expel { .. } => true,
-            Mail::Event { .. } | Mail::Broadcast { .. } => false,
+            Mail::Event { .. } | Mail::Watch { .. } | Mail::Broadcast { .. } => false,
         };
-        if is_answer || outlet.mail.len() < ROOM_MAIL_MAX {
+        let has_place = is_answer || outlet.mail.len() < ROOM_MAIL_MAX;
+        if has_place {
             outlet.mail.push(mail);
         } else {
             self.mail_dropped += 1;
         }
+        has_place
     }
 
     /// Queues a message for everybody who plays.

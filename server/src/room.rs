@@ -11,6 +11,7 @@ mod pool;
 mod schedule;
 mod status;
 mod timing;
+mod watchers;
 mod worker;
 
 pub use ladder::{Ladder, Observation};

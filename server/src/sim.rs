@@ -121,7 +121,7 @@ impl Sim {
         world.insert_resource(Physics(Rules::new(options.tick_hz)));
         world.insert_resource(Chance(throng_shared::prng::Prng::new(options.seed)));
         world.insert_resource(Ids {
-            gliders: IdPool::new(options.players_max),
+            gliders: IdPool::new(options.players_max).below(throng_shared::limits::WATCHER_IDS),
             bolts: IdPool::new(throng_shared::limits::BOLTS_MAX),
             shards: IdPool::new(throng_shared::limits::SHARDS_MAX),
         });

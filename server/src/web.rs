@@ -186,7 +186,9 @@ struct RoomReport {
     name: String,
     players: usize,
     players_max: usize,
-    /// Players who are no house bots, also those who are away.
+    /// Who look on, also those whose connection is lost.
+    spectators: usize,
+    /// Players who are no house bots, also those who are away, and spectators.
     people: usize,
     tick_rate: u32,
     tick: u32,
@@ -283,6 +285,7 @@ fn report(state: &WebState, ticks: usize) -> Bytes {
             name: room.name.clone(),
             players: room.players(),
             players_max: room.players_max,
+            spectators: room.spectators(),
             people: gauge.room(id.place).people(),
             tick_rate: room.tick_hz,
             tick: room.tick(),

@@ -51,6 +51,11 @@ macro_rules! two_bytes {
 }
 two_bytes!(NetId, BoltId, ShardId);
 
+impl NetId {
+    /// The glider that a spectator sees while nobody plays.
+    pub const NOBODY: Self = Self(u16::MAX);
+}
+
 /// The number of a simulation step.
 ///
 /// It is deliberately not `Ord`: the counter wraps, so "later" is only

@@ -30,6 +30,12 @@ pub const FOCUS_CELLS_MAX: usize = 64;
 
 /// Gliders in one room, and with them clients that play.
 pub const PLAYERS_MAX: usize = 8192;
+/// Those who look on in one room, and the least of their numbers, which no glider has.
+pub const WATCHERS_MAX: usize = 1024;
+pub const WATCHER_IDS: u16 = 60_000;
+/// Time between two calls of one of them for somebody else to look at, in milliseconds: what
+/// it is to see then may have to be told it whole.
+pub const WATCH_EVERY_MS: u64 = 100;
 /// House bots that one room takes.
 pub const HOUSE_BOTS_MAX: usize = 1000;
 /// Network threads of one process.
@@ -460,7 +466,11 @@ pub const REPORTS_PER_S: u32 = 10;
 
 const _: () = {
     assert!(TICK_HZ_MIN >= 10, "a dash must stay below one cell a tick");
-    assert!(PLAYERS_MAX < u16::MAX as usize);
+    assert!(PLAYERS_MAX < WATCHER_IDS as usize);
+    assert!(
+        WATCHER_IDS as usize + WATCHERS_MAX * 4 < u16::MAX as usize,
+        "ids rest, the last for good"
+    );
     assert!(BOLTS_MAX < u16::MAX as usize);
     assert!(SHARDS_MAX < u16::MAX as usize, "ids are 16 bits, and the last one rests");
     assert!(CONNECTIONS_MAX > PLAYERS_MAX, "a full room must still be able to say so");

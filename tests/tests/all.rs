@@ -22,6 +22,7 @@ mod sim;
 mod slow;
 mod social;
 mod sockets;
+mod spectate;
 mod steady;
 mod tag;
 mod tickets;

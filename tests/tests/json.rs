@@ -102,6 +102,43 @@ async fn whoever_speaks_json_plays_with_those_who_speak_binary() {
 }
 
 #[tokio::test]
+async fn whoever_speaks_json_may_look_on() {
+    let server = server(disc());
+    let mut socket = open(server.address()).await;
+    say(&mut socket, json!({"type": "Hello", "name": "Eve", "watch": true})).await;
+    let welcome = hear(&mut socket, "Welcome").await;
+    assert_eq!((&welcome["watch"], &welcome["you"]), (&json!(true), &json!(65535)));
+    let told = hear(&mut socket, "Event").await;
+    assert_eq!(told["event"], json!({"type": "Watching", "who": 65535}));
+    hear(&mut socket, "Snapshot").await;
+    let mut binary = hello(server.address()).await;
+    assert!(next(&mut binary).await.is_some(), "because it is welcomed");
+    let seen = async {
+        loop {
+            let told = hear(&mut socket, "Event").await;
+            if told["event"]["type"] == "Watching" {
+                return told["event"]["who"].clone();
+            }
+        }
+    };
+    let who = tokio::time::timeout(PATIENCE, seen).await.expect("it comes in time");
+    let ask = json!({"type": "Ask", "call": 1,
+        "ask": {"type": "Watch", "whom": {"type": "Player", "who": who}}});
+    say(&mut socket, ask).await;
+    let answer = async {
+        loop {
+            let told = hear(&mut socket, "Event").await;
+            if told["event"]["type"] == "Answer" {
+                return told["event"]["outcome"].clone();
+            }
+        }
+    };
+    let outcome = tokio::time::timeout(PATIENCE, answer).await.expect("it comes in time");
+    assert_eq!(outcome["type"], "Done");
+    server.stop();
+}
+
+#[tokio::test]
 async fn the_first_known_subprotocol_is_agreed_and_others_are_not() {
     let server = server(empty());
     for (offered, agreed) in [

@@ -26,6 +26,8 @@ pub(crate) struct Tab {
     session: ClientSession,
     view: Option<View>,
     pub(crate) resumed: Option<bool>,
+    /// Whether the newest Welcome lets it look on only.
+    pub(crate) looks_on: bool,
     /// The ordered events that came.
     pub(crate) events: Vec<Event>,
     /// Where it plays, as the newest Welcome says, and how many there were.
@@ -66,6 +68,7 @@ impl Tab {
             session,
             view: None,
             resumed: None,
+            looks_on: false,
             room: String::new(),
             welcomes: 0,
             snapshots: 0,
@@ -118,6 +121,7 @@ impl Tab {
             Update::Welcome(welcome) => {
                 self.resumed = Some(welcome.resumed);
                 self.welcomes += 1;
+                self.looks_on = welcome.watch;
                 self.room.clone_from(&welcome.room);
                 self.view = Some(View::new(&welcome).expect("the map is a map"));
             }
@@ -148,8 +152,12 @@ impl Tab {
         self.session.you().is_some_and(|you| self.sees(you).is_some())
     }
 
+    pub(crate) fn view(&self) -> Option<&View> {
+        self.view.as_ref()
+    }
+
     /// Whether a glider is in view, and then whether it is link-dead.
-    fn sees(&self, id: NetId) -> Option<bool> {
+    pub(crate) fn sees(&self, id: NetId) -> Option<bool> {
         let gliders = self.view.as_ref()?.gliders();
         gliders.iter().find(|glider| glider.id == id).map(|glider| glider.is_link_dead)
     }

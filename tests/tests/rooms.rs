@@ -38,7 +38,7 @@ fn server(change: impl FnOnce(&mut Config)) -> Server {
 }
 
 /// A second room of a server, without anybody.
-fn attic(server: &Server, tick_hz: u32, players_max: usize) -> Arc<RoomStatus> {
+pub(crate) fn attic(server: &Server, tick_hz: u32, players_max: usize) -> Arc<RoomStatus> {
     let settings = Settings { arena: Some(ArenaSpec::Disc(8)), ..empty() };
     let config = Config::new(settings).expect("the settings are allowed");
     let (arena, shards) = config.arena().expect("the disc can be made");

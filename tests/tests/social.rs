@@ -18,11 +18,11 @@ use crate::sockets::server;
 /// No test fails because a machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn say(to: Audience, text: &str) -> Ask {
+pub(crate) fn say(to: Audience, text: &str) -> Ask {
     Ask::Say { to, text: text.to_owned() }
 }
 
-fn subscribe(topic: &str) -> Ask {
+pub(crate) fn subscribe(topic: &str) -> Ask {
     Ask::Subscribe { topic: topic.to_owned() }
 }
 
@@ -33,7 +33,7 @@ fn outcome(tab: &Tab, call: u32) -> Option<&Outcome> {
     })
 }
 
-fn lines(tab: &Tab) -> Vec<&Line> {
+pub(crate) fn lines(tab: &Tab) -> Vec<&Line> {
     let lines = tab.events.iter().filter_map(|event| match event {
         Event::Line(line) => Some(line),
         _ => None,
@@ -41,7 +41,7 @@ fn lines(tab: &Tab) -> Vec<&Line> {
     lines.collect()
 }
 
-fn updates<'a>(tab: &'a Tab, topic: &str) -> Vec<&'a TopicUpdate> {
+pub(crate) fn updates<'a>(tab: &'a Tab, topic: &str) -> Vec<&'a TopicUpdate> {
     let updates = tab.events.iter().filter_map(|event| match event {
         Event::Topic(update) if update.topic == topic => Some(update),
         _ => None,
@@ -54,7 +54,7 @@ fn is_told(tab: &Tab, news: &News) -> bool {
 }
 
 /// Asks and waits for the answer: the problem that there was.
-async fn ask(tab: &mut Tab, call: u32, ask: Ask) -> Option<Problem> {
+pub(crate) async fn ask(tab: &mut Tab, call: u32, ask: Ask) -> Option<Problem> {
     tab.say(&ClientMessage::Ask { call, ask }).await;
     tab.until(|tab| outcome(tab, call).is_some()).await;
     match outcome(tab, call) {

@@ -22,6 +22,8 @@ struct Room {
     replicator: Replicator,
     history: History,
     clients: Vec<(NetId, Cursor, Pacer)>,
+    /// Who looks on, and at whom.
+    spectators: Vec<(NetId, Cursor, Pacer)>,
     /// Frames that are used in turn.
     frames: Vec<Arc<TickFrame>>,
     out: Vec<u8>,
@@ -41,13 +43,17 @@ impl Room {
             let id = sim.join(newcomer).expect("the room has a place");
             (id, Cursor::default(), Pacer::default())
         });
-        let clients = clients.collect();
+        let clients: Vec<(NetId, Cursor, Pacer)> = clients.collect();
+        let seen = clients.iter().map(|&(id, ..)| id).chain([NetId::NOBODY]);
+        let spectators = seen.step_by(10).map(|id| (id, Cursor::looking_on(), Pacer::default()));
+        let spectators = spectators.collect();
         Self {
             replicator: Replicator::new(sim.grid()),
             frames: (0..16).map(|_| Arc::new(TickFrame::blank(sim.grid()))).collect(),
             sim,
             history: History::default(),
             clients,
+            spectators,
             out: Vec::new(),
             status: RoomStatus::new("room".to_owned(), options.tick_hz, PLAYERS),
             chance: Prng::new(2),
@@ -82,6 +88,19 @@ impl Room {
             assert_eq!(composed, Some(0), "because nobody is slow");
             pacer.note_sent(now, self.out.len(), cursor.tick());
             pacer.note_seen(now, tick.offset(-1), rhythm);
+        }
+        for (id, cursor, pacer) in &mut self.spectators {
+            self.out.clear();
+            pacer.note_turn(rhythm);
+            let viewer = Viewer { history: &self.history, cursor, id: *id };
+            let composed = pacer.compose(rhythm, viewer, 0, &mut self.out);
+            assert_eq!(composed, Some(0), "because nobody is slow");
+            pacer.note_sent(now, self.out.len(), cursor.tick());
+            // They say no more than that they are there.
+            if tick.0.is_multiple_of(75) {
+                pacer.note_pong();
+            }
+            assert!(!pacer.is_stalled(rhythm));
         }
         self.status.note_tick(tick.0, PLAYERS, TickTime::default());
     }

@@ -228,7 +228,9 @@ impl Hub {
         for message in lines {
             self.deliver(room, Delivery::Event { you, message });
         }
-        self.tell_few(now, (room, you), Priority::Low, News::Joined { name: name_told });
+        if !spectator {
+            self.tell_few(now, (room, you), Priority::Low, News::Joined { name: name_told });
+        }
     }
 
     pub(super) fn leave(&mut self, now: Now, (room, you): (RoomId, NetId)) {
@@ -243,13 +245,15 @@ impl Hub {
             other.habits.deaf_to.retain(|it| *it != glider);
         }
         self.silenced.remove(&glider);
-        let Member { name, who: Visitor { player, .. }, mut habits, .. } = member;
+        let Member { name, who: Visitor { player, .. }, spectator, mut habits, .. } = member;
         if player != PlayerId(0) {
             habits.topics.remove(&topic);
             habits.deaf_to.retain(|it| matches!(it, Person::Player(_)));
             self.hand_on(now, player, habits);
         }
-        self.tell_few(now, (room, you), Priority::Low, News::Left { name });
+        if !spectator {
+            self.tell_few(now, (room, you), Priority::Low, News::Left { name });
+        }
     }
 
     pub(super) fn link(&mut self, (room, you): (RoomId, NetId), dead: bool) {

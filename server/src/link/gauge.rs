@@ -95,6 +95,7 @@ pub struct RoomGauge {
     load: AtomicU32,
     work: AtomicU32,
     full: AtomicBool,
+    crowded: AtomicBool,
     people: AtomicU32,
 }
 
@@ -105,6 +106,7 @@ impl RoomGauge {
         self.load.store(0, Ordering::Relaxed);
         self.work.store(0, Ordering::Relaxed);
         self.full.store(false, Ordering::Relaxed);
+        self.crowded.store(false, Ordering::Relaxed);
         self.people.store(0, Ordering::Relaxed);
         self.open.store(open, Ordering::Release);
     }
@@ -154,6 +156,11 @@ impl RoomGauge {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.full.load(Ordering::Relaxed)
+    }
+
+    /// The room tells whether it has no place for one more spectator either.
+    pub fn set_crowded(&self, crowded: bool) {
+        self.crowded.store(crowded, Ordering::Relaxed);
     }
 
     /// The room tells how many have a place who are no house bots.
@@ -235,11 +242,12 @@ impl Gauge {
         self.open_rooms().map(|room| f64::from(room.work.load(Ordering::Relaxed)) / PARTS).sum()
     }
 
-    /// Whether no room has a place.
+    /// Whether no room has a place, be it to play or to look on.
     #[must_use]
     pub fn is_full(&self) -> bool {
+        let takes_none = |room: &RoomGauge| room.is_full() && room.crowded.load(Ordering::Relaxed);
         let mut rooms = self.open_rooms().peekable();
-        rooms.peek().is_some() && rooms.all(RoomGauge::is_full)
+        rooms.peek().is_some() && rooms.all(takes_none)
     }
 
     /// Keeps the ladder at a step whatever the load is, or lets go of it: for
@@ -311,6 +319,12 @@ mod tests {
         assert_eq!(gauge.step(), Step::Shut);
         assert!((gauge.load() - 0.5).abs() < 1e-9);
         gauge.room(3).set_open(false);
-        assert_eq!((gauge.step(), gauge.is_full()), (Step::Second, true));
+        assert_eq!(
+            (gauge.step(), gauge.is_full()),
+            (Step::Second, false),
+            "because a full room has places for spectators"
+        );
+        gauge.room(0).set_crowded(true);
+        assert!(gauge.is_full());
     }
 }

@@ -121,6 +121,8 @@ pub(super) struct Start {
     pub(super) parts: [Bytes; 2],
     pub(super) secret: Secret,
     pub(super) identity: Identity,
+    /// Whether it looks on: `you` is the glider that it sees.
+    pub(super) watch: bool,
     /// Number of the newest ordered message that came, if this goes on with a session.
     pub(super) resumed: Option<u32>,
 }
@@ -434,6 +436,10 @@ impl Conn {
         self.is_joining = false;
         self.you = Some(start.you);
         self.session.welcome(start.tick);
+        if start.watch {
+            self.session.look_on();
+        }
+        self.cursor = cursor_of(&start);
         self.sent = start.resumed.unwrap_or(0);
         self.start = Some(start);
     }
@@ -442,9 +448,16 @@ impl Conn {
     pub(super) fn arrive(&mut self, start: Start) {
         self.you = Some(start.you);
         self.session.travel(start.tick);
-        (self.cursor, self.pacer) = (Cursor::default(), Pacer::default());
+        (self.cursor, self.pacer) = (cursor_of(&start), Pacer::default());
         self.wants_resync = false;
         self.start = Some(start);
+    }
+
+    /// A spectator sees another glider from now on.
+    pub(super) fn look_at(&mut self, who: NetId) {
+        if self.you.is_some() {
+            self.you = Some(who);
+        }
     }
 
     /// Whether it knows the room that it is in, and may go to another one.
@@ -657,6 +670,10 @@ impl Conn {
             Err(_) => Phase::Gone,
         };
     }
+}
+
+fn cursor_of(start: &Start) -> Cursor {
+    if start.watch { Cursor::looking_on() } else { Cursor::default() }
 }
 
 /// Buffers that a thread lends to the connection that it writes.

@@ -82,6 +82,11 @@ impl NetThread {
                     slot.post_from(room, now, &tally, message);
                 }
             }
+            Mail::Watch { conn, who, message } => {
+                if let Some(slot) = self.slot(conn) {
+                    slot.watch_from(room, now, &tally, (who, message));
+                }
+            }
             Mail::Answer { conn, message } => {
                 if let Some((index, slot)) = find(&mut self.slots, conn) {
                     // One of the room before is an answer all the same.

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use throng_shared::ids::NetId;
 use throng_shared::limits::{CLAIMS_MAX, RESTART_RETRY_MS, RETRY_MS};
 use throng_shared::session::{CloseCode, Refusal, Why};
 use throng_shared::time::Millis;
@@ -109,6 +110,15 @@ impl Slot {
     /// Where its connection comes from, as far as that is counted.
     fn address(&self) -> Option<IpAddr> {
         self.conn.as_ref().and_then(|(_, place)| place.address())
+    }
+
+    /// A spectator is to see another glider in the room where it is, or that it goes on in.
+    pub(super) fn look_at(&mut self, who: NetId) {
+        if let Some(coming) = &mut self.coming {
+            coming.welcome.iter_mut().for_each(|(you, ..)| *you = who);
+        } else if let Some((conn, _)) = &mut self.conn {
+            conn.look_at(who);
+        }
     }
 
     /// A call of the session was answered.
@@ -308,7 +318,8 @@ impl NetThread {
             seat.identity = it.take_identity();
             let identity = seat.identity.clone();
             let (you, tick, parts) = reached;
-            it.welcome(Start { you, tick, parts, secret, identity, resumed: None });
+            let watch = seat.entrant.watch;
+            it.welcome(Start { you, tick, parts, secret, identity, watch, resumed: None });
             slot.seat = Some(Box::new(seat));
             slot.bound = true;
         }
@@ -333,7 +344,8 @@ impl NetThread {
             let secret = seat.renew(used, owner, &options.sessions);
             if let Some((conn, _)) = &mut slot.conn {
                 let (identity, resumed) = (seat.identity.clone(), Some(received));
-                conn.welcome(Start { you, tick, parts, secret, identity, resumed });
+                let watch = seat.entrant.watch;
+                conn.welcome(Start { you, tick, parts, secret, identity, watch, resumed });
             }
             return;
         }

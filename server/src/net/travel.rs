@@ -62,6 +62,24 @@ impl Slot {
         false
     }
 
+    /// A room shows a spectator another glider, and tells it so.
+    pub(super) fn watch_from(
+        &mut self,
+        room: RoomId,
+        now: Millis,
+        tally: &Tally,
+        (who, message): (NetId, Bytes),
+    ) {
+        if !self.post_from(room, now, tally, message) {
+            return;
+        }
+        if self.room == Some(room) {
+            self.look_at(who);
+        } else if let Some((you, ..)) = self.travel.as_mut().and_then(|it| it.reached.as_mut()) {
+            *you = who;
+        }
+    }
+
     /// Where what it asks for is to be answered: nobody goes back from a room that it has
     /// reached.
     fn home(&self) -> Option<RoomId> {
@@ -219,7 +237,8 @@ impl NetThread {
         {
             let secret = seat.rotate(owner, &self.options.sessions);
             let (identity, resumed) = (seat.identity.clone(), Some(conn.sent()));
-            conn.arrive(Start { you, tick, parts, secret, identity, resumed });
+            let watch = seat.entrant.watch;
+            conn.arrive(Start { you, tick, parts, secret, identity, watch, resumed });
         }
     }
 

@@ -51,9 +51,17 @@ pub struct Cursor {
     held: Option<(Tick, Focus)>,
     /// The input that the client was told of last.
     told: Option<Arrived>,
+    /// Whether it sees another's glider: inputs are no news to it.
+    looks_on: bool,
 }
 
 impl Cursor {
+    /// Of a spectator, whom nobody's inputs concern.
+    #[must_use]
+    pub fn looking_on() -> Self {
+        Self { looks_on: true, ..Self::default() }
+    }
+
     /// Tick of the last snapshot.
     #[must_use]
     pub fn tick(&self) -> Option<Tick> {
@@ -139,7 +147,7 @@ pub(super) fn trim(history: &History, cursor: &mut Cursor, focus: Focus, out: &m
 
 /// Tells of an input that arrived since the last snapshot.
 fn feedback(cursor: &mut Cursor, seat: &Seat, now: Tick) -> Option<Feedback> {
-    if seat.arrived == cursor.told {
+    if cursor.looks_on || seat.arrived == cursor.told {
         return None;
     }
     cursor.told = seat.arrived;

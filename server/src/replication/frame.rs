@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use throng_shared::cells::CellGrid;
+use glam::IVec2;
+use throng_shared::cells::{CELL_SUB, CellGrid};
 use throng_shared::ids::{NetId, Tick};
 
 /// Where some bytes lie in a buffer. Ordered by when they were written.
@@ -87,7 +88,7 @@ impl<T> Sparse<T> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seat {
     /// Centre of the view, in sub-units.
-    pub eye: glam::IVec2,
+    pub eye: IVec2,
     /// The newest input that arrived.
     pub arrived: Option<Arrived>,
 }
@@ -118,6 +119,8 @@ pub struct TickFrame {
     pub(super) crossings: Sparse<Crossing>,
     /// By player id.
     pub(super) seats: Vec<Option<Seat>>,
+    /// What there is to be seen of nobody: the middle of the map.
+    middle: Seat,
 }
 
 impl TickFrame {
@@ -133,6 +136,7 @@ impl TickFrame {
             keyframes: vec![Span::default(); grid.count()],
             crossings: Sparse::new(grid.count()),
             seats: Vec::new(),
+            middle: Seat { eye: IVec2::new(grid.columns, grid.rows) * CELL_SUB / 2, arrived: None },
         }
     }
 
@@ -152,9 +156,12 @@ impl TickFrame {
         self.tick
     }
 
-    /// What is known of a player, while they play.
+    /// What is known of a player, while they play; of nobody, where the middle is.
     #[must_use]
     pub fn seat(&self, id: NetId) -> Option<&Seat> {
+        if id == NetId::NOBODY {
+            return Some(&self.middle);
+        }
         self.seats.get(id.index())?.as_ref()
     }
 

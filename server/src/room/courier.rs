@@ -10,6 +10,7 @@ use throng_shared::limits::{BOARD_MS, PLAYERS_MAX};
 use throng_shared::wire::{Ask, Event, Outcome, Problem, encode};
 
 use super::news::Conns;
+use super::watchers::Watchers;
 use crate::hub::{Delivery, HubPort, Report, RoomInfo, Standing as Place, Untold};
 use crate::link::{ConnId, Mail, RoomLink};
 use crate::sim::{Happening, Sim, Standing};
@@ -141,7 +142,8 @@ impl Courier {
     }
 
     /// Hands over what the hub has for players.
-    pub(super) fn deliver(&self, conns: &Conns, link: &mut RoomLink) {
+    pub(super) fn deliver(&self, (conns, watchers): (&Conns, &Watchers), link: &mut RoomLink) {
+        let conn_of = |you: NetId| conns.conn(you).or_else(|| watchers.conn(you));
         for delivery in self.port.take() {
             let (you, mail): (_, fn(ConnId, Bytes) -> Mail) = match &delivery {
                 Delivery::Event { you, .. } => {
@@ -155,7 +157,7 @@ impl Courier {
                     continue;
                 }
                 Delivery::Expel { you, code, reason } => {
-                    if let Some(conn) = conns.conn(*you) {
+                    if let Some(conn) = conn_of(*you) {
                         let (code, reason) = (*code, reason.clone());
                         link.post(conn.thread, Mail::Expel { conn, code, reason });
                     }
@@ -165,7 +167,7 @@ impl Courier {
             if let (
                 Some(conn),
                 Delivery::Event { message, .. } | Delivery::Answer { message, .. },
-            ) = (conns.conn(you), delivery)
+            ) = (conn_of(you), delivery)
             {
                 link.post(conn.thread, mail(conn, message));
             }

@@ -35,10 +35,10 @@ impl Greeting {
         Self { blank, blank_len, map: encode(map).into() }
     }
 
-    /// The Welcome of one player behind what is the connection's own, in two parts: the
-    /// player's, and the one that all share.
-    pub(super) fn welcome(&self, you: NetId, tick: Tick) -> [Bytes; 2] {
-        let welcome = Welcome { you, tick: tick.0, ..self.blank.clone() };
+    /// The Welcome of one player, or of a spectator who sees that one, behind what is the
+    /// connection's own, in two parts: the player's, and the one that all share.
+    pub(super) fn welcome(&self, you: NetId, watch: bool, tick: Tick) -> [Bytes; 2] {
+        let welcome = Welcome { you, watch, tick: tick.0, ..self.blank.clone() };
         let mut own = encode(&ServerMessage::Welcome(welcome));
         own.truncate(own.len() - self.blank_len);
         let own = Bytes::from(own).slice(WELCOME_HEAD_BYTES..);
@@ -57,14 +57,15 @@ mod tests {
         let map = MapRuns { width: 300, height: 40, runs: (0..700).collect() };
         let greeting = Greeting::new("arena".to_owned(), 30, &map);
         let (you, tick) = (NetId(700), Tick(99_999));
-        let [own, shared] = greeting.welcome(you, tick);
+        let watch = true;
+        let [own, shared] = greeting.welcome(you, watch, tick);
         let room = "arena".to_owned();
         let secret = Secret([7; SECRET_BYTES]);
         let identity = Identity([8; IDENTITY_BYTES]);
         let mut spliced = Vec::new();
         splice_welcome(&mut spliced, &secret, true, &identity);
         spliced.extend([own, shared].concat());
-        let (resumed, watch, tick) = (true, false, tick.0);
+        let (resumed, tick) = (true, tick.0);
         let whole = Welcome { secret, resumed, identity, you, watch, tick, tick_hz: 30, room, map };
         assert_eq!(spliced, encode(&ServerMessage::Welcome(whole)));
     }

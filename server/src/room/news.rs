@@ -8,6 +8,7 @@ use throng_shared::lattice::SUB_BITS;
 use throng_shared::limits::{BOARD_MS, BOARD_ROWS, CROWN_MS};
 use throng_shared::wire::{BoardRow, Event, encode, encode_into};
 
+use super::watchers::Watchers;
 use crate::link::{ConnId, Mail, RoomLink};
 use crate::sim::{Happening, Sim, Standing};
 
@@ -37,13 +38,18 @@ impl News {
     }
 
     /// Posts what the last tick's happenings and the clock make due.
-    pub(super) fn report(&mut self, sim: &Sim, conns: &Conns, link: &mut RoomLink) {
+    pub(super) fn report(
+        &mut self,
+        sim: &Sim,
+        (conns, watchers): (&Conns, &Watchers),
+        link: &mut RoomLink,
+    ) {
         for happening in sim.happenings() {
             self.report_happening(sim, conns, link, happening);
         }
         let tick = sim.tick().0;
         if tick.is_multiple_of(self.board_ticks) {
-            self.report_board(sim, conns, link);
+            self.report_board(sim, (conns, watchers), link);
         }
         if tick.is_multiple_of(self.crown_ticks)
             && let Some(leader) = sim.crown().and_then(|id| sim.player(id))
@@ -51,6 +57,18 @@ impl News {
             let tile = (leader.body.pos.as_uvec2()) >> SUB_BITS;
             link.broadcast(&bytes(Event::CrownAt { x: tile.x as u16, y: tile.y as u16 }));
         }
+    }
+
+    /// Tells a spectator who has come what others were told before.
+    pub(super) fn greet(&self, sim: &Sim, conn: ConnId, link: &mut RoomLink) {
+        post(link, conn, crown(sim, sim.crown()));
+        post(link, conn, bytes(self.board()));
+    }
+
+    /// The last board, for somebody without a rank.
+    fn board(&self) -> Event {
+        let players = u16::try_from(self.players).unwrap_or(u16::MAX);
+        Event::Board { rows: self.rows.clone(), players, rank: 0 }
     }
 
     /// The standings of the last board, best first.
@@ -119,7 +137,12 @@ impl News {
     }
 
     /// Tells the board to everybody for whom it reads differently than last time.
-    fn report_board(&mut self, sim: &Sim, conns: &Conns, link: &mut RoomLink) {
+    fn report_board(
+        &mut self,
+        sim: &Sim,
+        (conns, watchers): (&Conns, &Watchers),
+        link: &mut RoomLink,
+    ) {
         sim.standings(&mut self.standings);
         let rows: Vec<BoardRow> = self
             .standings
@@ -133,8 +156,13 @@ impl News {
         let changed = rows != self.rows || self.standings.len() != self.players;
         self.players = self.standings.len();
         self.rows = rows;
-        let players = u16::try_from(self.players).unwrap_or(u16::MAX);
-        let board = Event::Board { rows: self.rows.clone(), players, rank: 0 };
+        let board = self.board();
+        if changed && watchers.len() > 0 {
+            let message = bytes(board.clone());
+            for conn in watchers.conns() {
+                post(link, conn, message.clone());
+            }
+        }
         // The same bytes for all but the rank, the last field, of one byte when zero.
         let mut same = encode(&board);
         same.pop();

@@ -13,6 +13,7 @@ pub struct RoomStatus {
     pub players_max: usize,
     tick: AtomicU32,
     players: AtomicUsize,
+    spectators: AtomicUsize,
     overruns: AtomicU64,
     skipped: AtomicU64,
     late_inputs: AtomicU64,
@@ -29,6 +30,7 @@ impl RoomStatus {
             players_max,
             tick: AtomicU32::new(0),
             players: AtomicUsize::new(0),
+            spectators: AtomicUsize::new(0),
             overruns: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
             late_inputs: AtomicU64::new(0),
@@ -43,6 +45,16 @@ impl RoomStatus {
         self.players.store(players, Ordering::Relaxed);
         self.overruns.fetch_add(u64::from(time.overran), Ordering::Relaxed);
         self.times.note(time);
+    }
+
+    /// Notes how many look on.
+    pub fn note_spectators(&self, spectators: usize) {
+        self.spectators.store(spectators, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn spectators(&self) -> usize {
+        self.spectators.load(Ordering::Relaxed)
     }
 
     /// Deadlines skipped since the start.

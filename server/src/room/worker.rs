@@ -1,5 +1,7 @@
 //! A room at work, on whichever thread lends it time: drain, step, replicate, publish.
 
+mod watching;
+
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -20,6 +22,7 @@ use super::overload::Overload;
 use super::pace::{Due, Pace};
 use super::status::RoomStatus;
 use super::timing::TickTime;
+use super::watchers::Watchers;
 use crate::game::Game;
 use crate::hub::{HubPort, Report, RoomInfo};
 use crate::link::{ConnId, Control, Fate, Following, InputNote, Mail, RoomLink};
@@ -63,6 +66,7 @@ pub struct RoomWorker {
     link: RoomLink,
     status: Arc<RoomStatus>,
     conns: Conns,
+    watchers: Watchers,
     news: News,
     courier: Courier,
     /// The newest input of each player, by id.
@@ -120,6 +124,7 @@ impl RoomWorker {
             link,
             status,
             conns: Conns::default(),
+            watchers: Watchers::default(),
             news: News::new(options.sim.tick_hz),
             courier: Courier::new(hub, info),
             arrived: Vec::new(),
@@ -232,10 +237,12 @@ impl RoomWorker {
             Some(blank) => self.replicator.replicate(&self.sim, &self.arrived, blank),
             None => unreachable!("a spare frame is held by nobody else"),
         }
-        self.news.report(&self.sim, &self.conns, &mut self.link);
-        let sums = Sums { spectators: 0, late_ticks: self.status.late_ticks() };
+        self.follow();
+        self.news.report(&self.sim, (&self.conns, &self.watchers), &mut self.link);
+        let spectators = u16::try_from(self.watchers.len()).unwrap_or(u16::MAX);
+        let sums = Sums { spectators, late_ticks: self.status.late_ticks() };
         self.courier.report(&self.sim, self.news.standings(), sums);
-        self.courier.deliver(&self.conns, &mut self.link);
+        self.courier.deliver((&self.conns, &self.watchers), &mut self.link);
         self.sim.forget();
         let step = self.overload.step();
         self.link.publish(&frame, pace.deadline(), pace.period(), following, step);
@@ -259,7 +266,8 @@ impl RoomWorker {
         let is_full = self.sim.seats() >= self.status.players_max;
         let gauge = self.link.room_gauge();
         gauge.set_full(is_full && self.sim.limbo().is_empty());
-        gauge.set_people(self.people);
+        gauge.set_crowded(self.watchers.is_full());
+        gauge.set_people(self.people + self.watchers.len());
         self.overload.note(tick, time, pace.period(), &mut self.link);
     }
 
@@ -284,7 +292,10 @@ impl RoomWorker {
 
     fn handle_control(&mut self, control: Control) {
         match control {
-            Control::Join { conn, name, look, who, watch: _, house } => {
+            Control::Join { conn, name, who, watch: true, .. } => {
+                self.take_spectator(conn, &name, who);
+            }
+            Control::Join { conn, name, look, who, watch: false, house } => {
                 let newcomer = Newcomer { name: name.into_string(), look };
                 let name = newcomer.name.as_str().into();
                 let called = newcomer.name.clone();
@@ -312,11 +323,15 @@ impl RoomWorker {
                     self.blackbox.note(now, Command::Unlink { you, until });
                     self.sim.unlink(you, until);
                     self.courier.tell(Report::Linked { you, dead: true });
+                } else {
+                    self.detach_spectator(conn);
                 }
             }
             Control::Rebind { from, to } => {
                 // Only a connection that has joined gives its session away.
-                let Some(id) = self.conns.remove(from) else { return };
+                let Some(id) = self.conns.remove(from) else {
+                    return self.rebind_spectator(from, to);
+                };
                 self.blackbox.note(self.sim.tick(), Command::Relink { you: id });
                 self.sim.relink(id);
                 self.link.post(from.thread, Mail::Moved { conn: from, to });
@@ -325,6 +340,9 @@ impl RoomWorker {
                 self.courier.tell(Report::Linked { you: id, dead: false });
             }
             Control::Ask { conn, call, ask } => {
+                if let Some(you) = self.watchers.id(conn) {
+                    return self.ask_as_spectator((conn, you), call, ask);
+                }
                 let asker = (conn, self.conns.id(conn));
                 self.courier.ask(&mut self.link, asker, call, ask);
             }
@@ -337,7 +355,7 @@ impl RoomWorker {
     }
 
     fn leave(&mut self, conn: ConnId) {
-        let Some(id) = self.conns.remove(conn) else { return };
+        let Some(id) = self.conns.remove(conn) else { return self.dismiss_spectator(conn) };
         if let Some(it) = self.sim.player(id) {
             self.status.note_late_inputs(it.buffer.late());
         }
@@ -363,7 +381,7 @@ impl RoomWorker {
         }
         self.arrived[you.index()] = None;
         let tick = self.sim.tick();
-        Mail::Joined { conn, you, tick, welcome: self.greeting.welcome(you, tick) }
+        Mail::Joined { conn, you, tick, welcome: self.greeting.welcome(you, false, tick) }
     }
 
     /// A frame that no thread reads any more, or a new one.

@@ -11,6 +11,7 @@ pub struct IdPool {
     live_max: usize,
     live: usize,
     fresh: u16,
+    end: u16,
     resting: VecDeque<(Tick, u16)>,
 }
 
@@ -18,7 +19,13 @@ impl IdPool {
     /// A pool that gives at most `live_max` ids at once.
     #[must_use]
     pub fn new(live_max: usize) -> Self {
-        Self { live_max, live: 0, fresh: 0, resting: VecDeque::new() }
+        Self { live_max, live: 0, fresh: 0, end: u16::MAX, resting: VecDeque::new() }
+    }
+
+    /// The same with ids below `end` only.
+    #[must_use]
+    pub fn below(self, end: u16) -> Self {
+        Self { end, ..self }
     }
 
     /// An id that nobody has and that rested long enough. `None` when all are taken.
@@ -33,7 +40,7 @@ impl IdPool {
             .is_some_and(|&(since, _)| now.since(since) >= ID_REST_TICKS.cast_signed());
         let id = if rested {
             self.resting.pop_front()?.1
-        } else if self.fresh < u16::MAX {
+        } else if self.fresh < self.end {
             self.fresh += 1;
             self.fresh - 1
         } else {
@@ -65,6 +72,13 @@ impl IdPool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_id_is_given_that_belongs_to_others() {
+        let mut pool = IdPool::new(9).below(2);
+        let given: Vec<_> = (0..3).map(|_| pool.take(Tick(0))).collect();
+        assert_eq!(given, [Some(0), Some(1), None]);
+    }
 
     #[test]
     fn ids_rest_before_they_return() {

@@ -27,6 +27,7 @@ pub enum Why {
     WrongSchema,
     BadName,
     BadLook,
+    LooksOn,
     InputFromThePast,
     InputFromTheFuture,
     SeenTheFuture,
@@ -65,6 +66,7 @@ impl Why {
                 (Policy, "a name has 1 to 16 characters, at most 64 bytes, none hidden or control")
             }
             Self::BadLook => (Policy, "a look is a number below 16"),
+            Self::LooksOn => (Policy, "who looks on has no glider to steer"),
             Self::InputFromThePast => {
                 (Policy, "what an input has seen must not fall, and its tick must be recent")
             }
@@ -209,6 +211,7 @@ pub struct ServerSession {
     jitter_16: u32,
     seen: Tick,
     mark: Option<Mark>,
+    looks_on: bool,
 }
 
 impl ServerSession {
@@ -227,6 +230,7 @@ impl ServerSession {
             jitter_16: 0,
             seen: Tick(0),
             mark: None,
+            looks_on: false,
         }
     }
 
@@ -286,6 +290,7 @@ impl ServerSession {
             ClientMessage::Hello(hello) => self.hello(hello),
             ClientMessage::Bye => Ok(Request::Leave),
             ClientMessage::Pong { nonce, received } => self.pong(now, nonce, received),
+            ClientMessage::Input(_) if self.looks_on => Err(Refusal { why: Why::LooksOn }),
             ClientMessage::Input(_) | ClientMessage::Resync if self.mark.is_some() => {
                 Ok(Request::Stale)
             }
@@ -299,6 +304,11 @@ impl ServerSession {
     pub fn welcome(&mut self, tick: Tick) {
         self.phase = Phase::Playing;
         self.seen = tick;
+    }
+
+    /// It is a spectator, who has to send no inputs.
+    pub fn look_on(&mut self) {
+        self.looks_on = true;
     }
 
     /// Another room took the player in at `tick`; its Welcome goes out now. What the client

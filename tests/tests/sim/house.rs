@@ -213,7 +213,9 @@ impl House {
             };
             out.push(Transition::Ticked { tick: frame.tick().0 });
             for (thread, publication) in (0_u16..).zip(publications) {
-                publication.mail.into_iter().for_each(|mail| self.link.post(thread, mail));
+                for mail in publication.mail {
+                    self.link.post(thread, mail);
+                }
             }
             for (conn, message) in notices.drain(..) {
                 out.push(Transition::Posted { conn, what: super::fingerprint(&message) });
@@ -309,7 +311,9 @@ fn tell(
                 }
                 seated.retain(|it| it != conn);
             }
-            Mail::Event { conn, message } | Mail::Answer { conn, message } => {
+            Mail::Event { conn, message }
+            | Mail::Watch { conn, message, .. }
+            | Mail::Answer { conn, message } => {
                 let posted = Transition::Posted { conn: *conn, what: super::fingerprint(message) };
                 if seated.contains(conn) { late.push(posted) } else { early.push(posted) }
             }
