@@ -3,16 +3,20 @@
 Each line that it reads is what it asks the server for; it prints its Welcome, each event, and whom it saw where.
 """
 
+import contextlib
 import json
 import sys
 import threading
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 address, name, room = sys.argv[1:]
 RESYNC_TICKS = 60
 
-with connect(address, subprotocols=["throng.json.1"], max_size=2**23) as server:
+# Whoever said Bye may be heard no more.
+closed = contextlib.suppress(ConnectionClosed)
+with closed, connect(address, subprotocols=["throng.json.1"], max_size=2**23) as server:
 
     def say(**message):
         server.send(json.dumps(message))

@@ -196,6 +196,7 @@ test('two browsers and a Python client in one private room', { timeout: 20 * PAT
   // The room went with its server: who was in it comes back by itself, and plays elsewhere.
   await inArena(bob.page, ({ resumed, code }) => !resumed && code === 0);
   await eventually('Bob is in another room', async () => (await bob.page.locator('#bar .room b').textContent()) !== room);
+  assert.equal(await bob.page.locator('#lines li', { hasText: 'welcome back' }).count(), 0, 'because lines belong to their room');
   // The browser knows who its player is.
   await ada.page.locator('#invited-any').click();
   await enter(ada.page, 'Ada');

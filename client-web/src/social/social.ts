@@ -142,6 +142,7 @@ export class Social {
     if (room !== this.lines.room) {
       this.listen([presenceOf(this.lines.room)], false);
       enterRoom(this.lines, room);
+      this.renderLines();
       this.watched = -1;
     }
     this.refused.clear();
