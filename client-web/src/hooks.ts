@@ -15,6 +15,10 @@ export interface ThrongState {
   /** Gliders in view whose players' connections are lost. */
   readonly linkDead: number;
   readonly names: readonly string[];
+  /** Where the page holds gliders, its own among them, in tiles. */
+  readonly seen: readonly { readonly name: string; readonly x: number; readonly y: number }[];
+  /** Where shards lie, in tiles. */
+  readonly lying: readonly { readonly x: number; readonly y: number }[];
   readonly shards: number;
   readonly kills: number;
   readonly corrections: number;
@@ -60,6 +64,8 @@ function stateOf(app: App): ThrongState {
     others: gliders.length - (own ? 1 : 0),
     linkDead: gliders.filter((glider) => glider.linkDead).length,
     names: gliders.map((glider) => glider.name),
+    seen: gliders.map((glider) => ({ name: glider.name, x: glider.body.x / SUB, y: glider.body.y / SUB })),
+    lying: [...(game?.view.shards.values() ?? [])].map(({ x, y }) => ({ x: x / SUB, y: y / SUB })),
     shards: game?.standing.shards ?? 0,
     kills: game?.standing.kills ?? 0,
     corrections: game?.prediction.corrections ?? 0,

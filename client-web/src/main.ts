@@ -86,6 +86,7 @@ const social = new Social({
 });
 throng.on('welcome', ({ welcome }) => social.onWelcome(welcome));
 throng.on('event', (event) => social.onEvent(event));
+throng.on('keep', () => social.keep());
 const lobby = new Lobby(page, {
   play: (room) => enter(room, false),
   look: (room) => enter(room, true),
@@ -271,7 +272,10 @@ openMenu(page, Math.random, ({ name, look }) => {
   join(app, name, look);
 });
 const kept = recallKept();
-if (!takeTicket() && kept) goOn(app, kept);
+if (!takeTicket() && kept) {
+  social.recall();
+  goOn(app, kept);
+}
 // A hidden tab gets no frames: it drops what it will not show, and answers from the message.
 app.afterSnapshot = (game) => {
   if (!document.hidden) return;

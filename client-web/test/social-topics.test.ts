@@ -98,3 +98,19 @@ test('a difference of another kind is a gap', () => {
   takeTopic(topics, update('rooms', 0, 1, { kind: 'Rooms', set: [], gone: [] }));
   expect(takeTopic(topics, update('rooms', 1, 2, { kind: 'Presence', set: [], gone: [] }))).toBe('Gap');
 });
+
+test('a large room comes in parts of one version', () => {
+  const topics = newTopics();
+  want(topics, HERE);
+  takeTopic(topics, update(HERE, 0, 7, { kind: 'Presence', set: [person(1, 'Ada')], gone: [] }));
+  expect(takeTopic(topics, update(HERE, 7, 7, { kind: 'Presence', set: [person(2, 'Bob')], gone: [] }))).toBe('Changed');
+  expect(presence(toldOf(topics, HERE))).toEqual(['Ada', 'Bob']);
+});
+
+test("one's own place may change while the board stays", () => {
+  const topics = newTopics();
+  want(topics, 'leaderboard/all');
+  takeTopic(topics, update('leaderboard/all', 0, 7, { kind: 'Leaders', set: [leader(1, 'Ada', 9)], places: 1, own: 12 }));
+  expect(takeTopic(topics, update('leaderboard/all', 7, 7, { kind: 'Leaders', set: [], places: 1, own: 11 }))).toBe('Changed');
+  expect(toldOf(topics, 'leaderboard/all')).toEqual({ kind: 'Leaders', rows: [leader(1, 'Ada', 9)], own: 11 });
+});

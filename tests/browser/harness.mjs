@@ -26,7 +26,7 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** A running server: its address, its port and a way to end it, which tells how it ended. */
+/** A running server: its address and ways to end it. */
 export function startServer(...flags) {
   return startThrong(LISTENING, 'serve', '--seed', '7', ...flags);
 }
@@ -52,6 +52,11 @@ async function startThrong(said, ...args) {
   return {
     url: `http://${host}:${port}`,
     address: `${host}:${port}`,
+    /** Ends it at once, without a chance to put anything in order. */
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
     async stop() {
       const since = performance.now();
       child.kill('SIGTERM');

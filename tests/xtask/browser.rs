@@ -5,9 +5,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::command::{cargo, program, quiet, run, target};
+use crate::command::{cargo, executable, program, quiet, run, target};
+use crate::python;
 use crate::tally::{self, Tally};
 
+/// What pip installs for the client in Python: the same as for the bots.
+const REQUIREMENTS: &str = "tests/bots/requirements.txt";
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// Builds the server, finds Chromium and runs `tests/browser`.
@@ -18,12 +21,16 @@ pub(crate) fn run_tests(root: &Path) -> Result<Tally, (Tally, String)> {
     let sentence = |text: String| (Tally::default(), text);
     let chromium = chromium(root).map_err(sentence)?;
     println!("the browser is {}", chromium.to_string_lossy());
+    let programs = python::environment(root, "bots/venv", REQUIREMENTS).map_err(sentence)?;
     let server = server(root).map_err(sentence)?;
     let tests = files(root).map_err(sentence)?;
     let mut arguments = vec!["--test", "--test-reporter=spec", "--test-concurrency=1"];
     arguments.extend(tests.iter().map(String::as_str));
     let mut command = program("node", &root.join("tests/browser"), &arguments);
-    command.env("THRONG_BIN", server).env("THRONG_CHROMIUM", chromium);
+    command
+        .env("THRONG_BIN", server)
+        .env("THRONG_CHROMIUM", chromium)
+        .env("THRONG_PYTHON", programs.join(executable("python")));
     let ended = run(&mut command).map_err(sentence)?;
     let tally = tally::of_node(&ended.output);
     if ended.ok { Ok(tally) } else { Err((tally, "a browser test failed".to_owned())) }

@@ -2,6 +2,7 @@
 
 import { setHidden } from '../hud/page.ts';
 import type { Ask, Event, Notification as Told, Outcome, PresenceRow, ServerRow, Welcome, Whom } from '../wire/codec.ts';
+import { wrongIn } from './answer.ts';
 import { Bar } from './bar.ts';
 import { ChatBox } from './chat.ts';
 import { nameInCommand, parseCommand, type People } from './command.ts';
@@ -16,6 +17,7 @@ import { RoomList } from './roomlist.ts';
 import { askRooms, makeRoom, type RoomPlace } from './rooms.ts';
 import { forgetVersions, newTopics, takeTopic, type Told as Topic, toldOf, unwant, want } from './topics.ts';
 import { NoticeList, Toasts } from './toasts.ts';
+import { ToldStore } from './told.ts';
 import { besides, watchKey, Watching } from './watching.ts';
 
 /** Where panels ask. A promise that fails means that no answer will come. */
@@ -52,6 +54,7 @@ export class Social {
   private readonly mutes = recallMutes();
   private readonly notices = newNotices();
   private readonly outside = new Outside();
+  private readonly told = new ToldStore();
   private readonly chat: ChatBox;
   private readonly drawer: Drawer;
   private readonly bar: Bar;
@@ -139,6 +142,7 @@ export class Social {
     if (room !== this.lines.room) {
       this.listen([presenceOf(this.lines.room)], false);
       enterRoom(this.lines, room);
+      this.renderLines();
       this.watched = -1;
     }
     this.refused.clear();
@@ -168,6 +172,17 @@ export class Social {
       default:
         break;
     }
+  }
+
+  /** To be called before the server is told that something came. */
+  keep(): void {
+    this.told.store(this.lines, this.notices);
+  }
+
+  /** The page was loaded anew and goes on. */
+  recall(): void {
+    this.told.recall(this.lines, this.notices);
+    this.renderLines();
   }
 
   /** To be called with every frame. */
@@ -374,18 +389,6 @@ export class Social {
     if (!view) return;
     const hidden = Math.max(0, window.innerHeight - view.height - view.offsetTop);
     this.root.style.setProperty('--keyboard', `${Math.round(hidden)}px`);
-  }
-}
-
-/** What was wrong in a sentence, or nothing. */
-async function wrongIn(answer: Promise<Outcome>): Promise<string> {
-  try {
-    const outcome = await answer;
-    if (outcome.kind === 'Done') return '';
-    const text = outcome.text === '' ? 'The server refused that.' : outcome.text;
-    return outcome.retryAfterMs > 0 ? `${text} Try again in ${Math.ceil(outcome.retryAfterMs / 1_000)} s.` : text;
-  } catch {
-    return 'No answer came from the server, so it may not have been done.';
   }
 }
 

@@ -63,7 +63,9 @@ export function takeTopic(topics: Topics, update: TopicUpdate): Taken {
     return 'Changed';
   }
   // After a gap, only everything helps; it was asked for when the gap was seen.
-  if (topic.version === 0 || update.version <= topic.version) return 'Old';
+  // An update to the version that is held has another part of it, or one's own place alone.
+  const isPart = update.since === update.version;
+  if (topic.version === 0 || update.version < topic.version || (update.version === topic.version && !isPart)) return 'Old';
   if (update.since !== topic.version || topic.told?.kind !== update.change.kind) {
     topic.version = 0;
     return 'Gap';

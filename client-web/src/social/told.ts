@@ -1,0 +1,57 @@
+/** What a page was told, kept in its tab beside the session: a server says nothing twice, and a reload shows it again. */
+
+import { SCHEMA_HASH } from '../wire/codec.ts';
+import type { Heard, Lines } from './lines.ts';
+import type { Notice, Notices } from './notices.ts';
+
+const KEY = 'throng.told';
+
+/** Lines and notices as text. Fits only pages of the same wire types. */
+export function writeTold(lines: Lines, notices: Notices): string {
+  const { room, heard } = lines;
+  const { kept, unread, count } = notices;
+  return JSON.stringify({ schema: SCHEMA_HASH, room, heard: heard.map(({ line }) => line), kept, unread, count });
+}
+
+/** Takes back what was written, as something seen long ago. False when it is nothing that `writeTold` wrote. */
+export function readTold(text: string | null, lines: Lines, notices: Notices): boolean {
+  try {
+    const told = JSON.parse(text ?? 'null');
+    if (told?.schema !== SCHEMA_HASH || !Array.isArray(told.heard) || !Array.isArray(told.kept)) return false;
+    lines.room = String(told.room);
+    lines.heard = told.heard.map((line: Heard['line']): Heard => ({ line, atMs: Number.NEGATIVE_INFINITY }));
+    notices.kept = told.kept as readonly Notice[];
+    notices.unread = Number(told.unread);
+    notices.count = Number(told.count);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Keeps what changed since the last time. */
+export class ToldStore {
+  private heard: unknown = null;
+  private kept: unknown = null;
+  private unread = 0;
+
+  store(lines: Lines, notices: Notices): void {
+    if (this.heard === lines.heard && this.kept === notices.kept && this.unread === notices.unread) return;
+    this.heard = lines.heard;
+    this.kept = notices.kept;
+    this.unread = notices.unread;
+    try {
+      sessionStorage.setItem(KEY, writeTold(lines, notices));
+    } catch {
+      // A reload then begins with empty lists.
+    }
+  }
+
+  recall(lines: Lines, notices: Notices): void {
+    try {
+      readTold(sessionStorage.getItem(KEY), lines, notices);
+    } catch {
+      // A browser that stores nothing has nothing to give back.
+    }
+  }
+}
