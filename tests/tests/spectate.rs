@@ -1,5 +1,6 @@
 //! Spectators over real sockets: they see exactly what a player sees, are nobody in the game,
 //! and cost it nothing.
+#![expect(clippy::wildcard_enum_match_arm, reason = "one kind of many is picked out")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
