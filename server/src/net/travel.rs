@@ -228,6 +228,9 @@ impl NetThread {
         let Some(travel) = slot.travel.take_if(|travel| travel.reached.is_some()) else { return };
         let Travel { to, call, reached, ring, .. } = *travel;
         slot.room = Some(to);
+        if let Some(hall) = self.halls.of_mut(to) {
+            hall.is_visited = true;
+        }
         let (Some(seat), Some((you, tick, parts))) = (&mut slot.seat, reached) else { return };
         seat.ring.push(encode(&Event::Answer { call, outcome: Outcome::Done }).into());
         seat.ring.append(ring);
@@ -257,6 +260,9 @@ impl NetThread {
             return;
         }
         slot.room = Some(to);
+        if let Some(hall) = self.halls.of_mut(to) {
+            hall.is_visited = true;
+        }
         if let Some(seat) = &mut slot.seat {
             seat.ring.push(encode(&Event::Answer { call, outcome: Outcome::Done }).into());
             seat.ring.append(ring);
