@@ -44,7 +44,7 @@ scenario('the page opens clean, and Enter plays', CROWDED, async ({ page, respon
   const now = await play(page);
   assert.equal(now.desyncs, 0, 'because what the page holds is what the server holds');
   // The corner tells how the server keeps its ticks.
-  await page.waitForFunction(() => /server: \d+ overruns? · \d+ skips?$/.test(document.getElementById('readout').textContent));
+  await page.waitForFunction(() => /server: \d+ overruns? · \d+ skips?$/m.test(document.getElementById('readout').textContent));
   assert.deepEqual(complaints, [], 'because the console has nothing to complain about');
 });
 
