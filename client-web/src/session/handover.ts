@@ -5,8 +5,8 @@
 
 import { type Kept, readKept, writeKept } from './kept.ts';
 
-/** A window that plays answers at once; without one, the asker goes on with what it has. */
-const ASK_MS = 400;
+/** A window that plays answers at once, unless its machine is slow; without one, the asker goes on with what it has. */
+const ASK_MS = 2_000;
 
 type Said = { readonly kind: 'Ask' } | { readonly kind: 'Give'; readonly text: string };
 
