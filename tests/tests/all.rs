@@ -1,7 +1,6 @@
 //! Every integration test, in one binary.
 
 mod alternatives;
-mod determinism;
 #[cfg(target_os = "linux")]
 mod door;
 mod floods;

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::command::{cargo, executable, program, run, target};
+use crate::command::{executable, program, run};
 use crate::python;
+use crate::release;
 use crate::tally::{self, Tally};
 
 /// What npm and pip install for them.
@@ -19,21 +20,15 @@ const STAMP: &str = "node_modules/.installed-package-lock.json";
 /// When something does not build, is missing, or a test fails.
 pub(crate) fn run_tests(root: &Path) -> Result<Tally, (Tally, String)> {
     let sentence = |text: String| (Tally::default(), text);
-    let programs = python::environment(root, "bots/venv", REQUIREMENTS).map_err(sentence)?;
+    let python = python::environment(root, "bots/venv", REQUIREMENTS).map_err(sentence)?;
     packages(root).map_err(sentence)?;
-    for what in [&["throng"][..], &["throng-bot", "--example", "wander"]] {
-        let arguments = [&["build", "--release", "--package"], what].concat();
-        if !run(&mut cargo(root, &arguments)).map_err(sentence)?.ok {
-            return Err(sentence(format!("{} does not build", what[0])));
-        }
-    }
-    let release = target().map_err(sentence)?.join("release");
+    let programs = release::build(root).map_err(sentence)?;
     let arguments = ["--test", "--test-reporter=spec", "bots.test.mjs"];
     let mut command = program("node", &root.join(FOLDER), &arguments);
     command
-        .env("THRONG_BIN", release.join(executable("throng")))
-        .env("THRONG_WANDER", release.join("examples").join(executable("wander")))
-        .env("THRONG_PYTHON", programs.join(executable("python")));
+        .env("THRONG_BIN", programs.server)
+        .env("THRONG_WANDER", programs.wander)
+        .env("THRONG_PYTHON", python.join(executable("python")));
     let ended = run(&mut command).map_err(sentence)?;
     let tally = tally::of_node(&ended.output);
     if ended.ok { Ok(tally) } else { Err((tally, "a bot does not play".to_owned())) }

@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::command::{cargo, executable, program, quiet, run, target};
+use crate::command::{executable, program, quiet, run};
 use crate::python;
+use crate::release;
 use crate::tally::{self, Tally};
 
 /// What pip installs for the client in Python: the same as for the bots.
@@ -21,16 +22,16 @@ pub(crate) fn run_tests(root: &Path) -> Result<Tally, (Tally, String)> {
     let sentence = |text: String| (Tally::default(), text);
     let chromium = chromium(root).map_err(sentence)?;
     println!("the browser is {}", chromium.to_string_lossy());
-    let programs = python::environment(root, "bots/venv", REQUIREMENTS).map_err(sentence)?;
-    let server = server(root).map_err(sentence)?;
+    let python = python::environment(root, "bots/venv", REQUIREMENTS).map_err(sentence)?;
+    let programs = release::build(root).map_err(sentence)?;
     let tests = files(root).map_err(sentence)?;
     let mut arguments = vec!["--test", "--test-reporter=spec", "--test-concurrency=1"];
     arguments.extend(tests.iter().map(String::as_str));
     let mut command = program("node", &root.join("tests/browser"), &arguments);
     command
-        .env("THRONG_BIN", server)
+        .env("THRONG_BIN", programs.server)
         .env("THRONG_CHROMIUM", chromium)
-        .env("THRONG_PYTHON", programs.join(executable("python")));
+        .env("THRONG_PYTHON", python.join(executable("python")));
     let ended = run(&mut command).map_err(sentence)?;
     let tally = tally::of_node(&ended.output);
     if ended.ok { Ok(tally) } else { Err((tally, "a browser test failed".to_owned())) }
@@ -42,13 +43,6 @@ pub(crate) fn run_tests(root: &Path) -> Result<Tally, (Tally, String)> {
 /// When anything of it fails.
 pub(crate) fn run_alone(root: &Path) -> Result<(), String> {
     run_tests(root).map(|_| ()).map_err(|(_, sentence)| sentence)
-}
-
-fn server(root: &Path) -> Result<PathBuf, String> {
-    if !run(&mut cargo(root, &["build", "--release", "--package", "throng"]))?.ok {
-        return Err("the server does not build".to_owned());
-    }
-    Ok(target()?.join("release").join(format!("throng{}", env::consts::EXE_SUFFIX)))
 }
 
 /// Every test file in `tests/browser`, sorted.

@@ -8,6 +8,7 @@ use std::process::{Child, Stdio};
 use serde_json::Value;
 
 use crate::command::{cargo, executable, program, quiet, run, target};
+use crate::fuzz::FEATURE;
 use crate::python;
 use crate::tally::Tally;
 
@@ -61,7 +62,12 @@ struct Endpoint(Child);
 
 impl Endpoint {
     fn start(root: &Path) -> Result<Self, String> {
-        if !run(&mut cargo(root, &["build", "--workspace", "--example", "echo"]))?.ok {
+        if !run(&mut cargo(
+            root,
+            &["build", "--workspace", "--features", FEATURE, "--example", "echo"],
+        ))?
+        .ok
+        {
             return Err("the endpoint does not build".to_owned());
         }
         let path = target()?.join("debug/examples").join(executable("echo"));

@@ -22,6 +22,9 @@ const CORPUS: &str = "tests/fuzz/corpus";
 const SECONDS: u64 = 60;
 /// Longest input, in bytes: four times what a client may send.
 const INPUT_BYTES: u32 = 4096;
+/// Builds the fuzzer. The stages before name it too: cargo unites the features of what is
+/// built, and with others it would build anew what the workspace depends on.
+pub(crate) const FEATURE: &str = "throng-tests/fuzz";
 const FLAGS: [&str; 6] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",
@@ -128,7 +131,7 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     // Not the path of this process: the stages before may have built xtask anew, and then
     // the file that it was started from is gone.
     let me = target()?.join("debug").join(format!("xtask{}", std::env::consts::EXE_SUFFIX));
-    let arguments = ["build", "--workspace", "--bin", "fuzz", "--features", "throng-tests/fuzz"];
+    let arguments = ["build", "--workspace", "--bin", "fuzz", "--features", FEATURE];
     let mut build = cargo(root, &arguments);
     build.env("RUSTC_WORKSPACE_WRAPPER", me).env(IS_RUSTC, "1");
     if run(&mut build)?.ok {

@@ -11,6 +11,7 @@ mod fuzz;
 mod golden;
 mod node;
 mod python;
+mod release;
 mod sim;
 mod stages;
 mod tally;

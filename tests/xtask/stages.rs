@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use crate::codegen::{self, Mode};
 use crate::command::{cargo, program, run as run_program};
 use crate::tally::{self, Tally};
-use crate::{bots, browser, conformance, dist, fuzz, node};
+use crate::{bots, browser, conformance, dist, fuzz, node, release};
 
 /// What a stage found: its tests, and a sentence when it failed.
 struct Outcome {
@@ -73,7 +73,16 @@ fn format(root: &Path) -> Outcome {
 }
 
 fn clippy(root: &Path) -> Outcome {
-    let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let arguments = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        fuzz::FEATURE,
+        "--",
+        "-D",
+        "warnings",
+    ];
     plain(&mut cargo(root, &arguments), "clippy has something to say")
 }
 
@@ -104,15 +113,13 @@ fn web_build(root: &Path) -> Outcome {
 }
 
 fn rust_tests(root: &Path) -> Outcome {
-    let mut command = cargo(root, &["test", "--workspace", "--no-fail-fast"]);
+    let mut command =
+        cargo(root, &["test", "--workspace", "--features", fuzz::FEATURE, "--no-fail-fast"]);
     counted(command.env_remove("UPDATE_GOLDEN"), tally::of_cargo, "a Rust test failed")
 }
 
-/// The same digest as in debug: that is all that a release build can get wrong alone.
 fn release_tests(root: &Path) -> Outcome {
-    let arguments =
-        ["test", "--release", "--package", "throng-tests", "--test", "all", "determinism"];
-    counted(&mut cargo(root, &arguments), tally::of_cargo, "a release build computes another world")
+    tallied(release::run_tests(root))
 }
 
 fn churn(root: &Path) -> Outcome {
