@@ -97,6 +97,8 @@ pub struct Hub {
     clean: Clean,
     keeper: Box<dyn Keeper>,
     works: bool,
+    /// Bests that are on their way to the disk: number, whose, and what.
+    bests: VecDeque<(u64, PlayerId, u32)>,
     /// Tells this process's versions from those of one before.
     epoch: u32,
     began: Option<Now>,
@@ -133,6 +135,7 @@ impl Hub {
             clean,
             keeper,
             works,
+            bests: VecDeque::new(),
             epoch,
             began: None,
             next_round: Millis(0),
@@ -156,7 +159,7 @@ impl Hub {
                 self.join(now, (room, you), name, who, spectator);
             }
             Report::Left { you } => self.leave(now, (room, you)),
-            Report::Linked { you, dead } => self.link((room, you), dead),
+            Report::Linked { you, dead } => self.link(now, (room, you), dead),
             Report::Died { who, by } => self.note_death(now, room, who, by),
             Report::Crown { holder } => self.note_crown(now, room, holder),
             Report::Standings(standings) => self.note_standings(room, standings),
@@ -172,6 +175,7 @@ impl Hub {
     /// Lets time pass: once a second the topics are looked at.
     pub fn turn(&mut self, now: Now, traffic: Traffic) {
         self.began.get_or_insert(now);
+        self.tell_bests(now);
         if now.ms >= self.next_round {
             self.next_round = now.ms.plus(TOPIC_MS);
             self.go_round(now, traffic);

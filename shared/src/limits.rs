@@ -169,11 +169,13 @@ pub const ORDER_MINUTES_MAX: u32 = 60 * 24 * 366;
 pub const SLOW_S_MAX: u16 = 600;
 /// Players who left of whom it is remembered whom they do not hear and what they said.
 pub const ABSENT_KEPT: usize = 1024;
-/// Rooms with more players tell nobody who joins and leaves.
+/// Rooms with more people tell nobody who joins and leaves.
 pub const NEWS_ROOM_PLAYERS: usize = 16;
 /// Places on a board of a topic, and the time between two records of what all have reached.
 pub const LEADERS: usize = 10;
 pub const RECORD_EVERY_MS: u64 = 30_000;
+/// Bests whose players are told of them once they are on the disk; the oldest give way.
+pub const BESTS_WAITING_MAX: usize = 1024;
 /// Players whom the presence of a room names, and those of one message.
 pub const PRESENCE_ROWS_MAX: usize = 2048;
 pub const PRESENCE_ROWS_AT_ONCE: usize = 512;

@@ -52,7 +52,7 @@ impl Hub {
     fn fulfil(&mut self, now: Now, from: (RoomId, NetId), ask: Ask) -> Result<(), Refused> {
         match ask {
             Ask::Say { to, text } => self.say(now, from, to, &text),
-            Ask::Subscribe { topic } => self.subscribe(from, topic),
+            Ask::Subscribe { topic } => self.subscribe(now, from, topic),
             Ask::Unsubscribe { topic } => {
                 let habits = self.habits(from);
                 match habits.and_then(|habits| habits.topics.remove(&topic)) {
@@ -169,7 +169,7 @@ impl Hub {
         }
     }
 
-    fn subscribe(&mut self, from: (RoomId, NetId), topic: String) -> Result<(), Refused> {
+    fn subscribe(&mut self, now: Now, from: (RoomId, NetId), topic: String) -> Result<(), Refused> {
         if topic.len() > TOPIC_BYTES {
             let why = format!("A topic's name has at most {TOPIC_BYTES} bytes.");
             return Err(Refused::new(Problem::UnknownTopic, why));
@@ -185,7 +185,7 @@ impl Hub {
             return Err(Refused::new(Problem::TooManyTopics, why));
         }
         habits.topics.insert(topic, Followed::default());
-        self.catch_up(from);
+        self.catch_up(now, from);
         Ok(())
     }
 
@@ -211,13 +211,15 @@ impl Hub {
         let other = other.ok_or_else(|| no_such_player(who))?;
         let (whom, player) = (person(room, who, other), other.who.player);
         let Some(member) = it.members.get_mut(&you) else { return Ok(()) };
-        self.keeper.ignore(member.who.player, player, on);
         let deaf_to = &mut member.habits.deaf_to;
         deaf_to.retain(|it| *it != whom);
+        let me = member.who.player;
+        let lasts = me.is_somebody() && player.is_somebody() && me != player;
+        if on && deaf_to.len() >= DEAF_MAX || lasts && !self.keeper.ignore(me, player, on) {
+            let why = "You have muted as many as one can: hear one of them again first.";
+            return Err(Refused::new(Problem::NotAllowed, why));
+        }
         if on {
-            if deaf_to.len() >= DEAF_MAX {
-                deaf_to.remove(0);
-            }
             deaf_to.push(whom);
         }
         Ok(())

@@ -32,8 +32,10 @@ impl AuditLine {
 
 /// Keeps what outlasts a visit. Nothing here waits for a disk.
 pub trait Keeper: Send {
-    /// Keeps a score if it is one's best.
-    fn record(&mut self, score: Score);
+    /// Keeps a score if it is one's best. The number under which it will be durable, if it was taken.
+    fn record(&mut self, score: Score) -> Option<u64>;
+    /// The newest number that is durable, with all before it.
+    fn durable(&self) -> u64;
     /// The best, best first.
     fn board(&mut self, span: Span) -> Vec<BoardRow>;
     /// The best score that somebody ever had.
@@ -50,16 +52,21 @@ pub trait Keeper: Send {
     fn ban_of(&self, player: PlayerId) -> Option<(u64, String)>;
     /// Until when nobody hears somebody, in seconds of Unix time.
     fn muted_until(&self, player: PlayerId) -> Option<u64>;
-    /// A player wants to hear nothing more of another one, or to hear again.
-    fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool);
+    /// A player wants to hear nothing more of another one, or to hear again. Whether that
+    /// holds from now on: there are only so many whom one can ignore.
+    fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool) -> bool;
     fn ignores(&self, player: PlayerId, other: PlayerId) -> bool;
     /// Whether scores are kept just now.
     fn works(&self) -> bool;
 }
 
 impl Keeper for Store {
-    fn record(&mut self, score: Score) {
-        Self::record(self, score);
+    fn record(&mut self, score: Score) -> Option<u64> {
+        self.record_numbered(score)
+    }
+
+    fn durable(&self) -> u64 {
+        Self::durable(self)
     }
 
     fn board(&mut self, span: Span) -> Vec<BoardRow> {
@@ -111,8 +118,8 @@ impl Keeper for Store {
         self.muted(player).map(|mute| mute.until_s)
     }
 
-    fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool) {
-        Self::ignore(self, player, other, on);
+    fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool) -> bool {
+        Self::ignore(self, player, other, on)
     }
 
     fn ignores(&self, player: PlayerId, other: PlayerId) -> bool {
@@ -132,23 +139,47 @@ pub(super) mod memory {
     use super::*;
 
     pub(in crate::hub) type Audit = Arc<Mutex<Vec<AuditLine>>>;
+    /// What a disk does: the newest number that is durable, and whether anything can be written.
+    pub(in crate::hub) type Disk = Arc<Mutex<(u64, bool)>>;
+    const IGNORED_MAX: usize = 3;
 
     /// Keeps in memory, and shows what it was told to write down.
-    #[derive(Debug, Default)]
+    #[derive(Debug)]
     pub(in crate::hub) struct Memory {
         all: BTreeMap<PlayerId, BoardRow>,
         bans: BTreeMap<PlayerId, (u64, String)>,
         mutes: BTreeMap<PlayerId, u64>,
         ignored: Vec<(PlayerId, PlayerId)>,
         pub(in crate::hub) audit: Audit,
+        taken: u64,
+        pub(in crate::hub) disk: Disk,
+    }
+
+    impl Default for Memory {
+        fn default() -> Self {
+            Self {
+                all: BTreeMap::new(),
+                bans: BTreeMap::new(),
+                mutes: BTreeMap::new(),
+                ignored: Vec::new(),
+                audit: Audit::default(),
+                taken: 0,
+                disk: Arc::new(Mutex::new((u64::MAX, true))),
+            }
+        }
     }
 
     impl Keeper for Memory {
-        fn record(&mut self, score: Score) {
+        fn record(&mut self, score: Score) -> Option<u64> {
             let Score { player, name, shards, kills, .. } = score;
             if self.best(player) < shards {
                 self.all.insert(player, BoardRow { player, name, score: shards, kills });
             }
+            self.taken += 1;
+            Some(self.taken)
+        }
+        fn durable(&self) -> u64 {
+            self.disk.lock().expect("nobody panics").0
         }
         fn board(&mut self, _: Span) -> Vec<BoardRow> {
             let mut rows: Vec<_> = self.all.values().cloned().collect();
@@ -182,17 +213,19 @@ pub(super) mod memory {
         fn muted_until(&self, player: PlayerId) -> Option<u64> {
             self.mutes.get(&player).copied()
         }
-        fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool) {
+        fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool) -> bool {
             self.ignored.retain(|it| *it != (player, other));
-            if on {
+            let is_full = self.ignored.len() >= IGNORED_MAX;
+            if on && !is_full {
                 self.ignored.push((player, other));
             }
+            !on || !is_full
         }
         fn ignores(&self, player: PlayerId, other: PlayerId) -> bool {
             self.ignored.contains(&(player, other))
         }
         fn works(&self) -> bool {
-            true
+            self.disk.lock().expect("nobody panics").1
         }
     }
 }

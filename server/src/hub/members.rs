@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use throng_shared::ids::NetId;
 use throng_shared::limits::{
-    ABSENT_KEPT, CHAT_LINES_KEPT, DEAF_MAX, NEWS_ROOM_PLAYERS, PRESENCE_ROWS_MAX, TOPICS_MAX,
-    TRAVEL_MS,
+    ABSENT_KEPT, CHAT_LINES_KEPT, DEAF_MAX, NEWS_ROOM_PLAYERS, PRESENCE_ROWS_MAX, TOPIC_MS,
+    TOPICS_MAX, TRAVEL_MS,
 };
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
@@ -33,6 +33,8 @@ pub(super) struct Habits {
     pub(super) asks: Allowance,
     pub(super) refused: Allowance,
     pub(super) complaints: Allowance,
+    /// The topics that were told whole last, and when.
+    pub(super) whole: VecDeque<(String, Millis)>,
     /// Whom it does not want to hear.
     pub(super) deaf_to: Vec<Person>,
     pub(super) topics: BTreeMap<String, Followed>,
@@ -54,9 +56,26 @@ impl Habits {
             asks: self.asks,
             refused: self.refused,
             complaints: self.complaints,
+            whole: VecDeque::new(),
             deaf_to: known.copied().collect(),
             topics: BTreeMap::new(),
         }
+    }
+
+    /// Whether a topic may be told whole now: no more than once a second, whoever asks for it how often.
+    pub(super) fn take_whole(&mut self, now: Millis, topic: &str) -> bool {
+        let at = self.whole.iter().position(|(it, _)| it == topic);
+        if let Some(at) = at {
+            if now.since(self.whole[at].1) < TOPIC_MS {
+                return false;
+            }
+            self.whole.remove(at);
+        }
+        if self.whole.len() >= TOPICS_MAX {
+            self.whole.pop_front();
+        }
+        self.whole.push_back((topic.to_owned(), now));
+        true
     }
 
     /// Takes over what another place of the same player leaves behind.
@@ -91,6 +110,8 @@ pub(super) struct Member {
     arriving_until: Option<Millis>,
     /// The most shards that it had at once in this life, and its kills then.
     pub(super) peak: (u32, u32),
+    /// The most shards of this life that were recorded.
+    recorded: u32,
     /// The most that it had in all lives before.
     pub(super) best: u32,
 }
@@ -221,15 +242,17 @@ impl Hub {
         };
         let lines = it.lines.iter().filter(hears);
         let lines: Vec<_> = lines.map(|(_, line)| packed(&Event::Line(line.clone()))).collect();
-        let (dead, peak) = (false, (0, 0));
+        let (dead, peak, recorded) = (false, (0, 0), 0);
         let name_told = name.clone();
-        let newcomer = Member { name, who, spectator, dead, habits, arriving_until, peak, best };
+        let newcomer =
+            Member { name, who, spectator, dead, habits, arriving_until, peak, recorded, best };
         it.members.insert(you, newcomer);
         for message in lines {
             self.deliver(room, Delivery::Event { you, message });
         }
         if !spectator {
-            self.tell_few(now, (room, you), Priority::Low, News::Joined { name: name_told });
+            let news = News::Joined { name: name_told };
+            self.tell_few(now, (room, you), who.player, Priority::Low, news);
         }
     }
 
@@ -252,17 +275,17 @@ impl Hub {
             self.hand_on(now, player, habits);
         }
         if !spectator {
-            self.tell_few(now, (room, you), Priority::Low, News::Left { name });
+            self.tell_few(now, (room, you), player, Priority::Low, News::Left { name });
         }
     }
 
-    pub(super) fn link(&mut self, (room, you): (RoomId, NetId), dead: bool) {
+    pub(super) fn link(&mut self, now: Now, (room, you): (RoomId, NetId), dead: bool) {
         let Some(it) = self.rooms.get_mut(&room) else { return };
         let Some(member) = it.members.get_mut(&you) else { return };
         it.has_moved |= member.dead != dead;
         member.dead = dead;
         if !dead {
-            self.catch_up((room, you));
+            self.catch_up(now, (room, you));
         }
     }
 
@@ -278,28 +301,34 @@ impl Hub {
         it.standings = standings;
     }
 
-    /// Keeps what a player has reached in this life, which may be over.
-    ///
-    /// Gives its best if this life brought it.
-    pub(super) fn record(&mut self, now: Now, room: RoomId, you: NetId, over: bool) -> Option<u32> {
-        let it = self.rooms.get_mut(&room)?;
-        let member = it.members.get_mut(&you)?;
+    /// Keeps what a player has reached in this life, which may be over. A best is news once it is durable.
+    pub(super) fn record(&mut self, now: Now, room: RoomId, you: NetId, over: bool) {
+        let Some(it) = self.rooms.get_mut(&room) else { return };
+        let Some(member) = it.members.get_mut(&you) else { return };
         let (shards, kills) = member.peak;
         let player = member.who.player;
         if over {
             member.peak = (0, 0);
         }
         if player == PlayerId(0) || shards == 0 {
-            return None;
+            return;
         }
+        // What it had on visits before may be read from the disk only after it came.
+        let known = self.keeper.best(player);
+        if known > member.recorded {
+            member.best = member.best.max(known);
+        }
+        member.recorded = if over { 0 } else { shards };
         let is_best = shards > member.best;
         if over && is_best {
             member.best = shards;
         }
         let (name, room) = (member.name.clone(), it.info.name.clone());
         let at_s = u64::from(now.unix_s);
-        self.keeper.record(Score { player, name, room, shards, kills, at_s });
-        (over && is_best).then_some(shards)
+        let taken = self.keeper.record(Score { player, name, room, shards, kills, at_s });
+        if let Some(number) = taken.filter(|_| over && is_best) {
+            self.expect_best(number, player, shards);
+        }
     }
 
     /// Gives what belongs to a player to its place in the room to which it went, or keeps it
@@ -316,7 +345,7 @@ impl Hub {
             {
                 member.arriving_until = None;
                 member.habits.inherit(habits);
-                self.catch_up((room, you));
+                self.catch_up(now, (room, you));
             }
             return;
         }
@@ -353,13 +382,21 @@ impl Hub {
         self.keeper.ban_of(player)
     }
 
-    /// Tells the others of a room in which few are.
-    fn tell_few(&mut self, now: Now, (room, about): (RoomId, NetId), is: Priority, news: News) {
+    /// Tells the others of a room in which few people are. House bots come and go untold.
+    fn tell_few(
+        &mut self,
+        now: Now,
+        (room, about): (RoomId, NetId),
+        who: PlayerId,
+        is: Priority,
+        news: News,
+    ) {
         let Some(it) = self.rooms.get(&room) else { return };
-        if it.members.len() > NEWS_ROOM_PLAYERS {
+        let people = it.members.iter().filter(|(_, member)| member.who.player.is_somebody());
+        let others: Vec<NetId> = people.map(|(&you, _)| you).filter(|&it| it != about).collect();
+        if !who.is_somebody() || others.len() >= NEWS_ROOM_PLAYERS {
             return;
         }
-        let others: Vec<NetId> = it.members.keys().copied().filter(|&it| it != about).collect();
         for you in others {
             self.notify(now, (room, you), is, news.clone());
         }

@@ -1,9 +1,11 @@
 //! Notifications: what somebody may want to know, to whom it matters.
 
 use throng_shared::ids::NetId;
+use throng_shared::limits::BESTS_WAITING_MAX;
 use throng_shared::wire::{Event, News, Notification, Priority};
 
 use super::{Hub, Now, RoomId};
+use crate::identity::PlayerId;
 
 impl Hub {
     pub(super) fn notify(&mut self, now: Now, to: (RoomId, NetId), priority: Priority, news: News) {
@@ -15,8 +17,28 @@ impl Hub {
         let name = self.rooms.get(&room).and_then(|it| it.members.get(&by));
         let name = name.map(|killer| killer.name.clone()).unwrap_or_default();
         self.notify(now, (room, who), Priority::Normal, News::KilledBy { name });
-        if let Some(score) = self.record(now, room, who, true) {
-            self.notify(now, (room, who), Priority::High, News::PersonalBest { score });
+        self.record(now, room, who, true);
+    }
+
+    /// A player's best was sent to the disk under that number.
+    pub(super) fn expect_best(&mut self, number: u64, player: PlayerId, score: u32) {
+        if self.bests.len() >= BESTS_WAITING_MAX {
+            self.bests.pop_front();
+        }
+        self.bests.push_back((number, player, score));
+    }
+
+    /// Tells whose best is durable: from now on no crash takes it.
+    pub(super) fn tell_bests(&mut self, now: Now) {
+        let durable = self.keeper.durable();
+        while let Some((_, player, score)) = self.bests.pop_front_if(|it| it.0 <= durable) {
+            // Once this is durable, so is what was read of its visits before.
+            if self.keeper.best(player) > score {
+                continue;
+            }
+            for place in self.places_of(player) {
+                self.notify(now, place, Priority::High, News::PersonalBest { score });
+            }
         }
     }
 

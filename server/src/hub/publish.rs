@@ -62,14 +62,14 @@ impl Hub {
                 .map(|(&you, _)| you)
                 .collect();
             for you in members {
-                self.catch_up((room, you));
+                self.catch_up(now, (room, you));
             }
         }
         self.tell_listeners(now);
     }
 
     /// Brings a client to the newest of what it follows.
-    pub(super) fn catch_up(&mut self, at: (RoomId, NetId)) {
+    pub(super) fn catch_up(&mut self, now: Now, at: (RoomId, NetId)) {
         if self.is_behind() {
             return;
         }
@@ -78,8 +78,13 @@ impl Hub {
         let Some(member) = it.members.get_mut(&you) else { return };
         let player = member.who.player;
         let mut messages = Vec::new();
-        for (topic, followed) in &mut member.habits.topics {
+        // Taken out for as long as the others of its habits are asked.
+        let mut topics = std::mem::take(&mut member.habits.topics);
+        for (topic, followed) in &mut topics {
             let Some(feed) = self.feeds.get(topic) else { continue };
+            if followed.held == 0 && !member.habits.take_whole(now.ms, topic) {
+                continue;
+            }
             let own = self.places.of(topic, at, player);
             let mut updates = feed.updates(followed.held);
             if updates.is_empty() && feed.has_own() && own != followed.own {
@@ -89,6 +94,7 @@ impl Hub {
             followed.own = own;
             messages.extend(updates.iter().map(|update| update_for(update, own)));
         }
+        member.habits.topics = topics;
         for message in messages {
             self.deliver(room, Delivery::Event { you, message });
         }

@@ -16,9 +16,10 @@ use throng_shared::wire::{
 
 mod lives;
 
-use super::keeper::memory::{Audit, Memory};
+use super::keeper::memory::{Audit, Disk, Memory};
 use super::*;
 use crate::link::Visitor;
+use crate::store::Score;
 
 const ARENA: RoomId = RoomId { place: 1, number: 1 };
 const OTHER: RoomId = RoomId { place: 2, number: 1 };
@@ -33,14 +34,15 @@ struct Rig {
     ms: u64,
     call: u32,
     audit: Audit,
+    disk: Disk,
 }
 
 impl Rig {
     fn new() -> Self {
         let keeper = Box::new(Memory::default());
-        let audit = Arc::clone(&keeper.audit);
+        let (audit, disk) = (Arc::clone(&keeper.audit), Arc::clone(&keeper.disk));
         let hub = Hub::new(7, Box::new(|text| text.replace("darn", "****")), keeper);
-        let mut rig = Self { hub, ms: 1_000, call: 0, audit };
+        let mut rig = Self { hub, ms: 1_000, call: 0, audit, disk };
         for (room, name) in [(ARENA, "arena"), (OTHER, "other")] {
             let info = RoomInfo { name: name.to_owned(), ..RoomInfo::default() };
             rig.report(room, Report::Opened(info));
@@ -376,6 +378,43 @@ fn a_topic_is_told_whole_and_then_as_what_changed() {
 }
 
 #[test]
+fn who_asks_for_a_topic_again_and_again_is_told_it_once_a_second() {
+    let mut rig = Rig::with_ada_and_bob();
+    rig.second();
+    let at = (ARENA, ADA);
+    let mut told = 0;
+    for _ in 0..10 {
+        for _ in 0..4 {
+            rig.ask(at, subscribe("rooms"));
+            rig.ask(at, Ask::Unsubscribe { topic: text("rooms") });
+        }
+        rig.ask(at, subscribe("rooms"));
+        told += rig.updates(at).len();
+        rig.second();
+        told += rig.updates(at).len();
+    }
+    assert!((5..=11).contains(&told), "because once a second is enough: {told}");
+    rig.second();
+    rig.ask(at, subscribe("rooms"));
+    rig.second();
+    let [whole] = &rig.updates(at)[..] else { panic!("because nobody waits for ever") };
+    assert_eq!(whole.since, 0, "because it was asked for anew");
+}
+
+#[test]
+fn who_has_muted_as_many_as_one_can_is_told_so() {
+    let mut rig = Rig::with_ada_and_bob();
+    for number in 0..4 {
+        rig.join(ARENA, NetId(20 + number), "Eve", 300 + u32::from(number), false);
+        let refused = (number == 3).then_some(Problem::NotAllowed);
+        let mute = |on| Ask::Mute { who: NetId(20 + number), on };
+        assert_eq!(rig.problem((ARENA, ADA), mute(true)), refused);
+    }
+    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: NetId(20), on: false }), None);
+    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: NetId(23), on: true }), None);
+}
+
+#[test]
 fn whoever_was_away_is_told_where_things_stand_and_not_what_went_by() {
     let mut rig = Rig::with_ada_and_bob();
     let at = (ARENA, ADA);
@@ -456,6 +495,7 @@ fn a_life_that_was_the_best_is_told_so_and_stands_on_the_boards() {
         rig.second();
         rig.said();
         rig.report(ARENA, Report::Died { who: ADA, by: BOB });
+        rig.second();
         rig.news((ARENA, ADA))
     };
     let killed = News::KilledBy { name: text("Bob") };
@@ -465,6 +505,54 @@ fn a_life_that_was_the_best_is_told_so_and_stands_on_the_boards() {
     rig.second();
     let updates = format!("{:?}", rig.updates((ARENA, BOB)));
     assert!(updates.contains("\"Ada\", score: 40"), "{updates}");
+}
+
+#[test]
+fn a_best_is_told_once_no_crash_can_take_it() {
+    let mut rig = Rig::with_ada_and_bob();
+    rig.disk.lock().expect("nobody panics").0 = 0;
+    let shards = |you, shards| Report::Standings(vec![Standing { you, shards, kills: 2 }]);
+    rig.report(ARENA, shards(ADA, 40));
+    rig.report(ARENA, Report::Died { who: ADA, by: BOB });
+    rig.second();
+    let killed = News::KilledBy { name: text("Bob") };
+    assert_eq!(rig.news((ARENA, ADA)), [killed.clone()], "because the disk has it not yet");
+    rig.disk.lock().expect("nobody panics").0 = u64::MAX;
+    rig.second();
+    assert_eq!(rig.news((ARENA, ADA)), [News::PersonalBest { score: 40 }]);
+    rig.second();
+    assert_eq!(rig.news((ARENA, ADA)), [], "because it is told once");
+    // What the disk knows of visits before may be read after the player came.
+    let (name, room) = (text("Ada"), text("arena"));
+    let player = PlayerId(101);
+    rig.hub.keeper.record(Score { player, name, room, shards: 90, kills: 1, at_s: 0 });
+    rig.report(ARENA, shards(ADA, 50));
+    rig.report(ARENA, Report::Died { who: ADA, by: BOB });
+    rig.second();
+    assert_eq!(rig.news((ARENA, ADA)), [killed], "because 90 was better");
+}
+
+#[test]
+fn everybody_is_told_when_scores_cannot_be_kept_and_when_they_can_again() {
+    let mut rig = Rig::with_ada_and_bob();
+    for works in [false, true] {
+        rig.disk.lock().expect("nobody panics").1 = works;
+        rig.second();
+        let said = rig.said();
+        for you in [ADA, BOB] {
+            let told = said.iter().filter_map(|(_, delivery)| match delivery {
+                Delivery::Event { you: to, message } if *to == you => Some(event_of(message)),
+                _ => None,
+            });
+            let news = told.filter_map(|event| match event {
+                Event::Notification(notification) => Some(notification.news),
+                _ => None,
+            });
+            assert_eq!(news.collect::<Vec<_>>(), [News::Storage { works }]);
+        }
+        rig.second();
+        assert_eq!(rig.news((ARENA, ADA)), [], "because it is told once");
+    }
 }
 
 #[test]
@@ -479,17 +567,21 @@ fn the_crown_is_news_for_who_has_it_and_who_had_it() {
 #[test]
 fn few_are_told_who_comes_and_goes_and_many_are_not() {
     let mut rig = Rig::with_ada_and_bob();
-    rig.join(ARENA, NetId(3), "Cyd", 0, false);
+    for number in 0..NEWS_ROOM_PLAYERS as u16 * 2 {
+        rig.join(ARENA, NetId(500 + number), "Bot", 0, false);
+    }
+    assert_eq!(rig.news((ARENA, ADA)).len(), 0, "because house bots are no news");
+    rig.join(ARENA, NetId(3), "Cyd", 103, false);
     assert_eq!(rig.news((ARENA, ADA)), [News::Joined { name: text("Cyd") }]);
     rig.report(ARENA, Report::Left { you: NetId(3) });
     assert_eq!(rig.news((ARENA, ADA)), [News::Left { name: text("Cyd") }]);
     for number in 0..NEWS_ROOM_PLAYERS as u16 {
-        rig.join(ARENA, NetId(100 + number), "Bot", 0, false);
+        rig.join(ARENA, NetId(100 + number), "Guest", 200 + u32::from(number), false);
     }
     rig.said();
     rig.report(ARENA, Report::Left { you: NetId(100) });
-    rig.join(ARENA, NetId(100), "Bot", 0, false);
-    rig.join(ARENA, NetId(3), "Cyd", 0, false);
+    rig.join(ARENA, NetId(100), "Guest", 200, false);
+    rig.join(ARENA, NetId(3), "Cyd", 103, false);
     assert_eq!(rig.news((ARENA, ADA)).len(), 0);
 }
 
