@@ -20,6 +20,8 @@ const IS_RUSTC: &str = "THRONG_FUZZ_RUSTC";
 const CORPUS: &str = "tests/fuzz/corpus";
 /// Time that all targets together have in `cargo xtask test`.
 const SECONDS: u64 = 60;
+/// Time that each target has in `cargo xtask test --long`.
+const LONG_SECONDS: u64 = 30 * 60;
 /// Longest input, in bytes: four times what a client may send.
 const INPUT_BYTES: u32 = 4096;
 /// Builds the fuzzer. The stages before name it too: cargo unites the features of what is
@@ -51,12 +53,25 @@ pub(crate) fn rustc(words: &[String]) -> ExitCode {
 /// # Errors
 /// When the fuzzer does not build, or an input broke something; the sentence names its file.
 pub(crate) fn run_tests(root: &Path) -> Result<Tally, (Tally, String)> {
+    let count = names(root).map_err(|sentence| (Tally::default(), sentence))?.len();
+    run_each(root, SECONDS / count.max(1) as u64)
+}
+
+/// Runs every target for half an hour.
+///
+/// # Errors
+/// As above.
+pub(crate) fn run_long(root: &Path) -> Result<Tally, (Tally, String)> {
+    run_each(root, LONG_SECONDS)
+}
+
+fn run_each(root: &Path, seconds: u64) -> Result<Tally, (Tally, String)> {
     let mut tally = Tally::default();
     let names = names(root).map_err(|sentence| (tally, sentence))?;
     let fuzzer = build(root).map_err(|sentence| (tally, sentence))?;
     let mut failures = Vec::new();
     for name in &names {
-        match fuzz(root, &fuzzer, name, SECONDS / names.len() as u64) {
+        match fuzz(root, &fuzzer, name, seconds) {
             Ok(()) => tally.passed += 1,
             Err(sentence) => {
                 tally.failed += 1;

@@ -26,7 +26,8 @@ const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
   test                 run every test there is; the last line counts them
-  test --long          the same, and ten minutes of players who come and go, and 200 kills
+  test --long          the same, and for five hours more: players who come and go, kills, the
+                       whole ledger, every attack at full size, and the fuzzer
   codegen [--check]    write, or compare, what is generated from the wire types
   golden [--check]     write, or compare, the golden vectors in tests/golden
   capacity             measure what this machine holds, for half an hour and more, and write

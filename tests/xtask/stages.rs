@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use crate::codegen::{self, Mode};
 use crate::command::{cargo, program, run as run_program};
 use crate::tally::{self, Tally};
-use crate::{bots, browser, conformance, dist, fuzz, node, release};
+use crate::{bots, browser, conformance, dist, fuzz, node, release, sim};
 
 /// What a stage found: its tests, and a sentence when it failed.
 struct Outcome {
@@ -33,8 +33,13 @@ const STAGES: &[Stage] = &[
 ];
 
 /// Those that take longer than anybody waits for.
-const LONG_STAGES: &[Stage] =
-    &[("ten minutes of churn", churn), ("two hundred kills while scores are written", kills)];
+const LONG_STAGES: &[Stage] = &[
+    ("ten minutes of churn", churn),
+    ("two hundred kills while scores are written", kills),
+    ("the ledger of a thousand clients", ledger),
+    ("every attack at full size", attacks),
+    ("fuzzing, half an hour a target", long_fuzzing),
+];
 
 /// Which stages are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +137,19 @@ fn kills(root: &Path) -> Outcome {
     let mut command = cargo(root, &arguments);
     let sentence = "a score that was acknowledged is lost";
     counted(command.env("THRONG_TEST_KILLS", "200"), tally::of_cargo, sentence)
+}
+
+fn ledger(root: &Path) -> Outcome {
+    checked(sim::run_ledger(root))
+}
+
+fn attacks(root: &Path) -> Outcome {
+    let arguments = ["run", "--release", "--package", "throng", "--", "stress", "attack", "all"];
+    plain(&mut cargo(root, &arguments), "an attack harmed somebody, or was not kept in its bounds")
+}
+
+fn long_fuzzing(root: &Path) -> Outcome {
+    tallied(fuzz::run_long(root))
 }
 
 fn browser_tests(root: &Path) -> Outcome {
