@@ -1,6 +1,7 @@
 //! Every integration test, in one binary.
 
 mod alternatives;
+mod answers;
 mod determinism;
 #[cfg(target_os = "linux")]
 mod door;

@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::admission::{Admission, Standing};
 use super::budget::Rates;
-use super::conn::Ticket;
+use super::candidate::Ticket;
 use super::doorstep::{Arrival, Caller, Doorstep};
 use super::frames::put_goodbye;
 use super::fresh::Fresh;

@@ -8,7 +8,7 @@ use hyper::header::{
 use hyper::{Method, StatusCode, Uri};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::conn::Ticket;
+use super::candidate::Ticket;
 use super::origin::{Origins, Via};
 use super::tongue::Tongue;
 
