@@ -7,7 +7,7 @@ use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, REASON_BYTES_MAX, RESTART_RETRY_MS,
-    RESYNC_MS, STALLED_MS,
+    RESYNC_MS,
 };
 use throng_shared::prng::Prng;
 use throng_shared::session::{
@@ -132,6 +132,8 @@ pub(super) struct Conn {
     asks: Vec<(u32, Ask)>,
     /// What it said in this turn that had no place.
     misplaced: Vec<Misplaced>,
+    /// How long it may take no byte, and since when it has.
+    stall_ms: u64,
     stalled: Option<Millis>,
     wants_resync: bool,
     resynced: Option<Millis>,
@@ -149,7 +151,7 @@ impl Conn {
         let first_ping_ms = Prng::new(id.serial).below(PING_MS as u32);
         Self {
             id,
-            socket: protocol::open(stream, leftover, tongue.message_bytes()),
+            socket: protocol::open(stream, leftover, rates.message_bytes_in(tongue)),
             speaker: Speaker::new(tongue),
             session: ServerSession::new(now)
                 .staggered(first_ping_ms.into())
@@ -170,6 +172,7 @@ impl Conn {
             identity: Identity::default(),
             asks: Vec::new(),
             misplaced: Vec::new(),
+            stall_ms: rates.stall_ms,
             stalled: None,
             wants_resync: false,
             resynced: None,
@@ -518,7 +521,7 @@ impl Conn {
         scratch.bytes_in += bytes_in;
         scratch.bytes_out += bytes_out;
         self.pacer.note_turn(rhythm);
-        if self.pacer.is_stalled(rhythm) {
+        if self.pacer.is_stalled(rhythm, self.stall_ms) {
             self.close(now, tally, CloseCode::SlowConsumer, None, 0);
         }
         if self.phase != Phase::Open || !self.flush(now, tally) {
@@ -586,7 +589,7 @@ impl Conn {
             Ok(Flushed::Some) => self.stalled = Some(now),
             Ok(Flushed::Nothing) => {
                 let since = *self.stalled.get_or_insert(now);
-                if self.phase == Phase::Open && now.since(since) >= STALLED_MS {
+                if self.phase == Phase::Open && now.since(since) >= self.stall_ms {
                     self.close(now, tally, CloseCode::SlowConsumer, None, 0);
                 }
             }
