@@ -2,6 +2,8 @@
 
 mod alternatives;
 mod answers;
+#[cfg(target_os = "linux")]
+mod capacity;
 mod determinism;
 #[cfg(target_os = "linux")]
 mod door;
