@@ -210,6 +210,20 @@ test('every ordered event is told once over a cut, by its kind and in order', ()
   expect(told).toEqual(['Notice', 'one', 'Line', 'Bo: hi', 'Notification', 'TookCrown']);
 });
 
+test('what had no place is told as an error, and is the answer to no call', async () => {
+  begin();
+  const told: string[] = [];
+  throng.on('error', (error) => told.push(`${error.name}: ${error.message}`));
+  newest().welcome();
+  const call = endOf(throng.say('a'));
+  newest().event(1, { kind: 'Answer', call: 0, outcome: { kind: 'Refused', problem: { kind: 'OutOfPlace' }, text: 'Hello was said already.', retryAfterMs: 0 } });
+  await Promise.resolve();
+  expect([told, call.end, throng.state]).toEqual([['RefusedError: a message: Hello was said already.'], 'waits', 'live']);
+  newest().event(2, { kind: 'Answer', call: 1, outcome: DONE });
+  await Promise.resolve();
+  expect(call.end).toBe('Done');
+});
+
 test('calls wait over a cut, are repeated with their numbers, and each is answered once', async () => {
   begin({ chance: () => 0 });
   const a = endOf(throng.say('a'));

@@ -4,6 +4,7 @@
 mod admission;
 mod budget;
 mod calls;
+mod candidate;
 mod conn;
 mod delivery;
 mod desk;
@@ -37,7 +38,7 @@ mod turnstile;
 mod upgrade;
 mod watched;
 
-pub use conn::Ticket;
+pub use candidate::Ticket;
 pub use fresh::Fresh;
 pub use front::{Caller, Door, Front, FrontOptions, Page};
 pub use origin::Origin;

@@ -14,20 +14,22 @@ use tokio::sync::{Notify, mpsc};
 use crate::config::{Config, Rehearsal};
 use crate::game::Game;
 use crate::hub::HubDesk;
-use crate::link::{Directory, Gauge, Listing, RoomId, Taken};
+use crate::link::{Directory, Gauge, Listing, RoomId, Roster, Taken};
 use crate::net::Caller;
 use crate::room::{Job, Pace, Pool, RoomOptions, RoomStatus, RoomWorker, Turn};
 use crate::sim::{Arena, SimOptions};
 
 mod making;
+mod revival;
 
 pub use making::{Made, Unmade, Wanted};
+use revival::Revival;
 
 /// Houses that wait to be kept.
 const HOUSES_WAITING_MAX: usize = 64;
 
 /// What a room is to be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     pub name: String,
     /// By which alone it is found, if it is private.
@@ -58,6 +60,13 @@ struct Open {
     stop_house: Arc<Notify>,
 }
 
+/// The room that is to be there as long as any is.
+#[derive(Debug)]
+struct Lasting {
+    plan: Plan,
+    revival: Revival,
+}
+
 /// What others may know of a room.
 #[derive(Clone, Debug)]
 pub struct Shown {
@@ -81,6 +90,9 @@ pub struct Rooms {
     patience: Duration,
     rehearsals: [Option<Rehearsal>; 2],
     open: Mutex<Vec<Open>>,
+    /// Who has a room made just now, once for each.
+    making: Mutex<Vec<Caller>>,
+    lasting: Mutex<Option<Lasting>>,
 }
 
 impl Rooms {
@@ -106,6 +118,8 @@ impl Rooms {
             patience: Duration::from_secs(config.room_empty_s),
             rehearsals: [config.panic_at.clone(), config.stall_at.clone()],
             open: Mutex::default(),
+            making: Mutex::default(),
+            lasting: Mutex::default(),
         };
         (Arc::new(rooms), orders)
     }
@@ -118,6 +132,18 @@ impl Rooms {
     #[must_use]
     pub fn gauge(&self) -> &Arc<Gauge> {
         self.directory.gauge()
+    }
+
+    /// Opens the room that is to be there as long as any is: where it crashes and another one
+    /// is open, it is opened anew, after a pause that grows while it keeps crashing.
+    ///
+    /// # Errors
+    /// When it cannot be listed.
+    pub fn open_for_good(&self, plan: Plan) -> Result<Arc<RoomStatus>, Taken> {
+        let status = self.open(plan.clone())?;
+        let lasting = Lasting { plan, revival: Revival::new(Instant::now()) };
+        *lock(&self.lasting) = Some(lasting);
+        Ok(status)
     }
 
     /// Opens a room: from now on it ticks, and is found.
@@ -157,17 +183,17 @@ impl Rooms {
             }
         }
         let entry = Open { id, status: Arc::clone(&status), is_private, maker, empty, stop_house };
-        self.lock().push(entry);
+        lock(&self.open).push(entry);
         let pace = Pace::new(now, tick_hz);
         self.pool.add(pace.deadline(), Box::new(Running { room, pace }));
         Ok(status)
     }
 
-    /// Forgets rooms that have ended, and closes those that players made and where nobody has
-    /// been for a while.
+    /// Forgets rooms that have ended, closes those that players made and where nobody has been
+    /// for a while, and opens the one anew that is to be there.
     pub fn sweep(&self, now: Instant) {
         let there = self.directory.rooms();
-        self.lock().retain_mut(|room| {
+        lock(&self.open).retain_mut(|room| {
             if !there.iter().any(|it| it.id == room.id) {
                 room.stop_house.notify_one();
                 return false;
@@ -183,13 +209,50 @@ impl Rooms {
             }
             true
         });
+        let is_alone = there.is_empty() && !self.is_awaited();
+        if !is_alone && !self.gauge().is_draining() {
+            self.revive(now, &there);
+        }
+    }
+
+    /// Whether no room is left, nor will be opened by itself.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.directory.rooms().is_empty() && !self.is_awaited()
+    }
+
+    fn is_awaited(&self) -> bool {
+        lock(&self.lasting).as_ref().is_some_and(|it| it.revival.is_pending())
+    }
+
+    fn revive(&self, now: Instant, there: &[Roster]) {
+        let mut lasting = lock(&self.lasting);
+        let Some(Lasting { plan, revival }) = &mut *lasting else { return };
+        if there.iter().any(|room| room.name == plan.name) {
+            return;
+        }
+        if let Some(pause) = revival.note_gone(now) {
+            let (name, pause_s) = (&plan.name, pause.as_secs());
+            tracing::warn!("The room {name} is gone, and opened anew in {pause_s} s.");
+        }
+        if !revival.try_open(now) {
+            return;
+        }
+        // What a seed brought about it would bring about again.
+        let mut plan = plan.clone();
+        plan.sim.seed = plan.sim.seed.wrapping_add(u64::from(self.directory.opened()));
+        let name = plan.name.clone();
+        match self.open(plan) {
+            Ok(_) => tracing::info!("The room {name} is open again."),
+            Err(why) => tracing::error!("The room {name} cannot be opened anew: {why:?}."),
+        }
     }
 
     /// The rooms that are open, oldest first.
     #[must_use]
     pub fn shown(&self) -> Vec<Shown> {
         let there = self.directory.rooms();
-        let rooms = self.lock();
+        let rooms = lock(&self.open);
         let open = rooms.iter().filter(|room| there.iter().any(|it| it.id == room.id));
         open.map(|room| Shown {
             id: room.id,
@@ -198,10 +261,10 @@ impl Rooms {
         })
         .collect()
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Open>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Places of the link to a room of so many players: the credit of all of them, twice, as some

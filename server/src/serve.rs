@@ -154,8 +154,9 @@ pub fn start(config: &Config) -> Result<Server, String> {
         house_bots: config.house_bots,
         maker: None,
     };
-    let status =
-        rooms.open(plan).map_err(|why| format!("The room {ARENA} cannot be opened: {why:?}."))?;
+    let status = rooms
+        .open_for_good(plan)
+        .map_err(|why| format!("The room {ARENA} cannot be opened: {why:?}."))?;
 
     let (stop_hub, stop_store) = (StopSign::default(), StopSign::default());
     let stop_net = StopSign::default();
@@ -207,7 +208,7 @@ impl Server {
         &self.rooms
     }
 
-    /// What the arena says of itself.
+    /// What the arena says of itself that was opened at the start.
     #[must_use]
     pub fn status(&self) -> &RoomStatus {
         &self.status
@@ -249,7 +250,7 @@ impl Server {
         let Threads { house: _, front, net, hub, store } = &self.threads;
         let all = front.iter().chain(net).chain(hub).chain(store);
         let is_over = all.into_iter().any(JoinHandle::is_finished);
-        is_over || self.pool.is_broken() || self.rooms.directory().rooms().is_empty()
+        is_over || self.pool.is_broken() || self.rooms.is_over()
     }
 
     /// Begins to let everybody go: `/readyz` says so at once, players get a notice and then

@@ -217,7 +217,15 @@ impl Store {
         if !player.is_somebody() || self.feed.is_none() {
             return;
         }
-        self.shared.known().meet(player).address = address;
+        let muted = address.filter(|_| !self.has_met(player)).and_then(|address| {
+            let mutes = self.shared.sanctions(Kind::Mute);
+            mutes.find(PlayerId::NOBODY, Some(address), unix_s()).map(|mute| mute.player)
+        });
+        let mut known = self.shared.known();
+        let it = known.meet(player);
+        it.address = address;
+        it.answers_for = muted.or(it.answers_for);
+        drop(known);
         let mut name = name.to_owned();
         cut(&mut name, NAME_BYTES_MAX);
         self.put(Record::Seen { player, name, at_s: unix_s() });
@@ -287,11 +295,11 @@ impl Store {
         }
         let now_s = unix_s();
         let ban = self.shared.sanctions(kind).put(ban, now_s);
-        let (what, where_too) = match kind {
-            Kind::Ban if ban.address.is_some() => ("banned", " with the address"),
-            Kind::Ban => ("banned", ""),
-            Kind::Mute => ("muted", ""),
+        let what = match kind {
+            Kind::Ban => "banned",
+            Kind::Mute => "muted",
         };
+        let where_too = if ban.address.is_some() { " with the address" } else { "" };
         let for_s = ban.until_s.saturating_sub(now_s);
         let text = format!("{what}{where_too} for {for_s} s: {}", ban.reason);
         let line =
@@ -306,7 +314,13 @@ impl Store {
 
     /// Lets a muted player be heard again. Whether there was a mute.
     pub fn unmute(&self, player: PlayerId, operator: &str) -> bool {
-        self.lift(Kind::Mute, player, operator)
+        let mut known = self.shared.known();
+        let answered = known.find(player).is_some_and(|it| it.answers_for.is_some());
+        if answered {
+            known.meet(player).answers_for = None;
+        }
+        drop(known);
+        self.lift(Kind::Mute, player, operator) || answered
     }
 
     fn lift(&self, kind: Kind, player: PlayerId, operator: &str) -> bool {
@@ -339,10 +353,14 @@ impl Store {
         self.shared.sanctions(Kind::Ban).find(player, address, unix_s()).cloned()
     }
 
-    /// The mute of a player, if there is one.
+    /// The mute of a player, if there is one: its own, or that of the address that it came
+    /// from as somebody new.
     #[must_use]
     pub fn muted(&self, player: PlayerId) -> Option<Ban> {
-        self.shared.sanctions(Kind::Mute).find(player, None, unix_s()).cloned()
+        let other = self.shared.known().find(player).and_then(|it| it.answers_for);
+        let mutes = self.shared.sanctions(Kind::Mute);
+        let of = |player| mutes.find(player, None, unix_s());
+        of(player).or_else(|| of(other?)).cloned()
     }
 
     /// A player wants to hear nothing more of another one, or to hear again. Whether that

@@ -6,6 +6,7 @@ mod clock;
 mod close;
 mod name;
 mod reconnect;
+mod refusal;
 mod server;
 
 pub use client::{ClientSession, Fault, Skimmed, Update};
@@ -13,4 +14,5 @@ pub use clock::Clock;
 pub use close::{CloseCode, Comeback};
 pub use name::{Name, NameError};
 pub use reconnect::{Reconnect, Stage};
-pub use server::{Newest, Patience, Phase, Refusal, Request, ServerSession, Why};
+pub use refusal::{Misplaced, Refusal, Why};
+pub use server::{Newest, Patience, Phase, Request, ServerSession};

@@ -23,8 +23,8 @@ pub use pack::{Condition, Place, Trim};
 pub use records::{BoltRecord, GliderRecord, Motion, ShardRecord};
 pub use schema_hash::SCHEMA_HASH;
 pub use social::{
-    Ask, Audience, Identity, LeaderRow, Line, News, Notification, Order, Outcome, PresenceRow,
-    Priority, Problem, RoomRow, ServerRow, TopicChange, TopicUpdate, Whom,
+    Ask, Audience, Identity, LeaderRow, Line, NO_CALL, News, Notification, Order, Outcome,
+    PresenceRow, Priority, Problem, RoomRow, ServerRow, TopicChange, TopicUpdate, Whom,
 };
 pub use splice::{
     Spliced, Splicer, WELCOME_HEAD_BYTES, splice_event, splice_list, splice_number, splice_tick,

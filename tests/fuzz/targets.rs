@@ -190,6 +190,10 @@ fn hear(session: &mut ServerSession, now: Millis, newest: Newest, frame: &[u8]) 
         }
         Ok(Request::Stale) => panic!("because nobody goes to another room"),
         Ok(Request::Received(_)) => assert_ne!(phase, Phase::Greeting),
+        Ok(Request::Misplaced(what)) => {
+            assert_eq!(phase, Phase::Playing, "because only who plays is answered");
+            assert!(!what.problem().1.is_empty(), "because a peer is told why");
+        }
         Ok(Request::Leave) => return ControlFlow::Break(()),
         Err(refusal) => {
             let (code, sentence) = refusal.why.close();

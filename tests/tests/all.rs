@@ -2,6 +2,9 @@
 
 mod alternatives;
 #[cfg(target_os = "linux")]
+mod answers;
+mod capacity;
+#[cfg(target_os = "linux")]
 mod door;
 mod floods;
 mod fuzz;

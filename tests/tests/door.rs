@@ -8,7 +8,7 @@ use throng::config::{LimitSettings, Settings, SwitchedOff};
 use throng::serve::Server;
 use throng_bot::client::Client;
 use throng_shared::limits::HTTP_HEAD_BYTES;
-use throng_shared::wire::{ClientMessage, Hello, encode};
+use throng_shared::wire::{ClientMessage, Hello, ServerMessage, decode_server, encode, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -282,6 +282,78 @@ async fn requests_that_never_end_do_not_make_a_server_look_dead() {
     }
     drop(held);
     server.stop();
+}
+
+/// A player who shows once that it reads, and never again.
+async fn stops_reading(server: &Server) -> (u16, String) {
+    let mut socket = open(from([127, 0, 0, 1], server).await, None).await;
+    let hello = ClientMessage::Hello(Hello::guest("Ada", 3));
+    socket.send(Message::Binary(encode(&hello).into())).await.expect("it is heard");
+    let answered = async {
+        loop {
+            let message = socket.next().await.expect("it goes on").expect("it is whole");
+            if let Ok(ServerMessage::Ping { nonce, .. }) = decode_server(&message.into_data()) {
+                let pong = ClientMessage::Pong { nonce, received: 0 };
+                return socket.send(Message::Binary(encode(&pong).into())).await;
+            }
+        }
+    };
+    timeout(PATIENCE, answered).await.expect("a heartbeat comes").expect("it is heard");
+    end(socket, PATIENCE).await.expect("it is let go")
+}
+
+#[tokio::test]
+async fn an_operator_says_how_long_nothing_may_be_read() {
+    let short = LimitSettings { stall_timeout_ms: Some(1_500), ..LimitSettings::default() };
+    let long = LimitSettings { stall_timeout_ms: Some(120_000), ..LimitSettings::default() };
+    let (strict, patient) = (limited(short), limited(long));
+    tokio::select! {
+        (code, _) = stops_reading(&strict) => assert_eq!(code, 4013),
+        end = stops_reading(&patient) => panic!("because that one waits longer: {end:?}"),
+    }
+    strict.stop();
+    patient.stop();
+}
+
+/// What becomes of a first message of so many bytes: it has a ticket that is no good, if it is
+/// looked at.
+async fn long_hello(server: &Server, tongue: &str, bytes: usize) -> u16 {
+    let stream = from([127, 0, 0, 1], server).await;
+    let mut request = format!("ws://{}/ws", server.address()).into_client_request().expect("a url");
+    let tongue_of = tongue.parse().expect("a value");
+    request.headers_mut().insert("sec-websocket-protocol", tongue_of);
+    let (mut socket, _) =
+        tokio_tungstenite::client_async(request, stream).await.expect("the server shakes hands");
+    let message = |ticket: usize| {
+        let hello = Hello { ticket: "x".repeat(ticket), ..Hello::guest("Ada", 3) };
+        let hello = ClientMessage::Hello(hello);
+        if tongue == "throng.json.1" {
+            Message::text(json::to_json(&hello))
+        } else {
+            Message::binary(encode(&hello))
+        }
+    };
+    let message = message(bytes - message(300).len() + 300);
+    assert_eq!(message.len(), bytes);
+    socket.send(message).await.expect("it is heard");
+    end(socket, PATIENCE).await.expect("it is let go").0
+}
+
+#[tokio::test]
+async fn an_operator_says_how_long_a_message_may_be() {
+    let short = LimitSettings {
+        message_bytes: Some(500),
+        json_message_bytes: Some(800),
+        ..LimitSettings::default()
+    };
+    let (strict, usual) = (limited(short), limited(LimitSettings::default()));
+    for (tongue, bytes) in [("throng.bin.1", 500), ("throng.json.1", 800)] {
+        assert_eq!(long_hello(&strict, tongue, bytes).await, 4004, "because it is looked at");
+        assert_eq!(long_hello(&strict, tongue, bytes + 1).await, 1009);
+        assert_eq!(long_hello(&usual, tongue, bytes + 1).await, 4004);
+    }
+    strict.stop();
+    usual.stop();
 }
 
 /// A connection that says this, and then nothing more, not even the answer to a heartbeat.

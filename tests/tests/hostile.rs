@@ -100,7 +100,8 @@ proptest! {
                     | Request::Leave
                     | Request::Received(_)
                     | Request::Ask { .. }
-                    | Request::Stale,
+                    | Request::Stale
+                    | Request::Misplaced(_),
                 ) => {}
                 Ok(Request::Join { .. }) => prop_assert!(false, "because nobody joins twice"),
             }

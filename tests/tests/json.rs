@@ -178,6 +178,34 @@ async fn what_is_not_json_of_that_shape_is_named_in_the_close() {
 }
 
 #[tokio::test]
+async fn a_message_that_has_no_place_while_playing_is_answered_in_json_too() {
+    let server = server(disc());
+    let mut socket = open(server.address()).await;
+    let greeting = json!({"type": "Hello", "name": "Ada"});
+    say(&mut socket, greeting.clone()).await;
+    hear(&mut socket, "Tick").await;
+    say(&mut socket, greeting).await;
+    let answer = async {
+        loop {
+            let told = hear(&mut socket, "Event").await;
+            if told["event"]["type"] == "Answer" {
+                return told["event"].clone();
+            }
+        }
+    };
+    let answer = tokio::time::timeout(PATIENCE, answer).await.expect("it comes in time");
+    assert_eq!((&answer["call"], &answer["outcome"]["problem"]), (&json!(0), &json!("OutOfPlace")));
+    let text = answer["outcome"]["text"].as_str().expect("it is a sentence");
+    assert!(text.contains("Hello was said already"), "{text}");
+    hear(&mut socket, "Tick").await;
+    socket.send(Message::text("{\"type\":\n oops}")).await.expect("the socket takes a message");
+    let (code, reason) = end(&mut socket).await;
+    assert_eq!(code, 4001, "because that is no message at all");
+    assert!(reason.contains("line 2, column 2"), "because it says where: {reason}");
+    server.stop();
+}
+
+#[tokio::test]
 async fn a_json_session_goes_on_after_its_connection_was_lost() {
     let server = server(disc());
     let mut socket = open(server.address()).await;

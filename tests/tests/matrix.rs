@@ -1,13 +1,15 @@
 //! Every message of a client in every state of a session: what the machine takes is what
-//! its table lists, and all else ends the session with the code of that state.
+//! its table lists. All else ends the session with the code of that state, or, while it plays,
+//! is answered in a sentence.
 
 use serde_reflection::ContainerFormat;
 use throng_shared::ids::Tick;
 use throng_shared::limits::{LOOKS, PING_MS, PROTOCOL_VERSION};
-use throng_shared::session::{CloseCode, Newest, Phase, Request, ServerSession};
+use throng_shared::session::{CloseCode, Misplaced, Newest, Phase, Request, ServerSession};
 use throng_shared::time::Millis;
 use throng_shared::wire::{
-    Ask, Audience, ClientMessage, Hello, Input, Resume, SCHEMA_HASH, Secret, ServerMessage, encode,
+    Ask, Audience, ClientMessage, Hello, Input, Problem, Resume, SCHEMA_HASH, Secret,
+    ServerMessage, encode,
 };
 use throng_tests::schema;
 
@@ -90,16 +92,18 @@ fn allowed(phase: Phase) -> &'static [&'static str] {
     }
 }
 
-/// The code that ends a session in which something was said out of place.
-fn code(phase: Phase) -> CloseCode {
+/// The code that ends a session in which something was said out of place; none where it is
+/// answered.
+fn code(phase: Phase) -> Option<CloseCode> {
     match phase {
-        Phase::Greeting => CloseCode::NotAuthenticated,
-        Phase::Joining | Phase::Playing => CloseCode::Policy,
+        Phase::Greeting => Some(CloseCode::NotAuthenticated),
+        Phase::Joining => Some(CloseCode::Policy),
+        Phase::Playing => None,
     }
 }
 
 #[test]
-fn a_message_is_taken_where_its_table_lists_it_and_refused_everywhere_else() {
+fn a_message_is_taken_where_its_table_lists_it_and_ends_or_is_answered_everywhere_else() {
     let kinds = kinds();
     for phase in Phase::ALL {
         for kind in &kinds {
@@ -116,16 +120,44 @@ fn a_message_is_taken_where_its_table_lists_it_and_refused_everywhere_else() {
                 if is_listed {
                     // Nobody is pinged before playing, so a Pong is listed there and still wrong.
                     let is_right = nth == 0 && (phase, kind.as_str()) != (Phase::Joining, "Pong");
-                    assert_eq!(answer.is_ok(), is_right || accepts(message), "{kind} in {phase:?}");
+                    let is_taken = answer.is_ok_and(|it| !matches!(it, Request::Misplaced(_)));
+                    assert_eq!(is_taken, is_right || accepts(message), "{kind} in {phase:?}");
                     continue;
                 }
-                let refusal = answer.expect_err("what is not listed is refused");
-                assert_eq!(
-                    refusal.why.close().0,
-                    code(phase),
-                    "because {message:?} has no place in {phase:?}"
-                );
                 assert_eq!(session.phase(), phase, "because a refused message changes no state");
+                let ended = match answer {
+                    Ok(Request::Misplaced(what)) => {
+                        let (problem, sentence) = what.problem();
+                        assert_eq!(problem, Problem::OutOfPlace);
+                        assert!(sentence.contains(kind), "because it names {kind}: {sentence}");
+                        None
+                    }
+                    Ok(taken) => panic!("because {kind} has no place in {phase:?}: {taken:?}"),
+                    Err(refusal) => Some(refusal.why.close().0),
+                };
+                assert_eq!(ended, code(phase), "because {message:?} has no place in {phase:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_spectator_may_say_what_players_say_but_for_inputs() {
+    for kind in kinds() {
+        let nonce = session(Phase::Playing).1;
+        for message in samples(&kind, nonce) {
+            let said = |mut session: ServerSession| {
+                session.handle_frame(NOW, Newest::both(TICK), &encode(&message))
+            };
+            let player = session(Phase::Playing).0;
+            let mut spectator = player.clone();
+            spectator.look_on();
+            if kind == "Input" {
+                let answered = Ok(Request::Misplaced(Misplaced::LooksOn));
+                assert_eq!(said(spectator), answered, "because it has no glider");
+                assert_eq!(Misplaced::LooksOn.problem().0, Problem::NotAllowed);
+            } else {
+                assert_eq!(said(spectator), said(player), "{message:?}");
             }
         }
     }
@@ -163,7 +195,8 @@ fn the_documents_have_the_same_table() {
     let path = throng_tests::root().join("docs/security.md");
     let text = std::fs::read_to_string(path).expect("the document is there");
     for phase in Phase::ALL {
-        let row = format!("| {} | {} |", allowed(phase).join(", "), code(phase).number());
+        let end = code(phase).map_or("an answer".to_owned(), |code| code.number().to_string());
+        let row = format!("| {} | {end} |", allowed(phase).join(", "));
         assert!(text.contains(&row), "because docs/security.md tells of {phase:?}: {row}");
     }
 }

@@ -198,7 +198,8 @@ impl Pair {
                 | Request::Leave
                 | Request::Received(_)
                 | Request::Ask { .. }
-                | Request::Stale => {}
+                | Request::Stale
+                | Request::Misplaced(_) => {}
             }
         }
     }

@@ -10,7 +10,9 @@ use throng_bot::view::View;
 use throng_shared::ids::NetId;
 use throng_shared::session::{ClientSession, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Event, Hello, Outcome, Resume, Secret, Snapshot, encode};
+use throng_shared::wire::{
+    ClientMessage, Event, Hello, Input, Outcome, Resume, Secret, Snapshot, encode,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::Message;
@@ -274,7 +276,8 @@ async fn bye_and_a_close_with_1000_end_a_session_at_once_and_other_ends_do_not()
 async fn who_broke_a_rule_does_not_come_back() {
     let server = server(disc());
     let mut tab = Tab::play(server.address(), None).await;
-    tab.say(&ClientMessage::Pong { nonce: 9_999, received: 0 }).await;
+    let input = Input { tick: u32::MAX / 2, ..Input::default() };
+    tab.say(&ClientMessage::Input(input)).await;
     tab.until(|tab| tab.closed.is_some()).await;
     assert_eq!(tab.closed, Some(1008));
     let tab = Tab::play(server.address(), tab.lose()).await;

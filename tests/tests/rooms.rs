@@ -15,6 +15,7 @@ use throng::room::{Pace, RoomOptions, RoomStatus, RoomWorker};
 use throng::rooms::{Plan, Wanted};
 use throng::serve::{Server, start};
 use throng::sim::SimOptions;
+use throng_shared::limits::MADE_PER_ADDRESS;
 use throng_shared::session::Name;
 use throng_shared::wire::{Ask, ClientMessage, Hello, Outcome, Problem};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -348,6 +349,87 @@ async fn rooms_that_players_made_close_when_nobody_has_been_there_for_a_while() 
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(there("arena") && there("attic"), "because nobody made them");
+    server.stop();
+}
+
+#[tokio::test]
+async fn the_arena_is_opened_anew_after_a_crash_while_another_room_lives() {
+    let rehearsal = Rehearsal { room: "arena".to_owned(), tick: 150, ms: 0 };
+    let server = server(|config| config.panic_at = Some(rehearsal));
+    let (status, body) =
+        post(server.address(), r#"{"name":"den","private":true,"map":"disc:8"}"#).await;
+    assert_eq!(status, "201", "{body}");
+    let arenas = || -> Vec<_> {
+        let rooms = server.rooms().shown();
+        rooms.iter().filter(|room| room.status.name == "arena").map(|room| room.id.number).collect()
+    };
+    let mut seen = arenas();
+    // It crashes each time, and is there again each time.
+    for _ in 0..2 {
+        let mut struck = play(&server, "").await;
+        assert_eq!(struck.room, "arena", "because no other public room is there");
+        struck.until(|tab| tab.closed.is_some()).await;
+        assert_eq!(struck.closed, Some(1011));
+        let end = Instant::now() + PATIENCE;
+        loop {
+            assert!(Instant::now() < end && !server.is_broken(), "because it comes back");
+            if let [number] = arenas()[..]
+                && !seen.contains(&number)
+            {
+                seen.push(number);
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    server.stop();
+}
+
+#[test]
+fn however_many_ask_at_once_an_address_has_no_more_rooms_than_it_may() {
+    let server = server(|_| {});
+    let start = std::sync::Barrier::new(24);
+    let made: usize = std::thread::scope(|scope| {
+        let ask = || {
+            start.wait();
+            let wanted = Wanted { map: Some("disc:8".to_owned()), ..Wanted::default() };
+            usize::from(server.rooms().make(&wanted, Caller::default()).is_ok())
+        };
+        let asking: Vec<_> = (0..24).map(|_| scope.spawn(ask)).collect();
+        asking.into_iter().map(|it| it.join().expect("it does not panic")).sum()
+    });
+    assert!((1..=MADE_PER_ADDRESS).contains(&made), "{made} were made");
+    // Who was refused while others were in the making has its rooms all the same.
+    let wanted = Wanted { map: Some("disc:8".to_owned()), ..Wanted::default() };
+    let later = (0..24).filter(|_| server.rooms().make(&wanted, Caller::default()).is_ok());
+    assert_eq!(made + later.count(), MADE_PER_ADDRESS);
+    server.stop();
+}
+
+#[tokio::test]
+async fn pages_of_others_make_no_rooms_and_have_no_tickets() {
+    let server = server(|_| {});
+    let address = server.address();
+    for path in ["/api/rooms", "/api/ticket"] {
+        for (origin, status) in [
+            ("http://evil.example".to_owned(), "403"),
+            ("null".to_owned(), "403"),
+            (format!("http://{address}"), if path == "/api/rooms" { "201" } else { "200" }),
+        ] {
+            let mut stream = TcpStream::connect(address).await.expect("the server listens");
+            let body = if path == "/api/rooms" { "{}" } else { r#"{"name":"Ada","room":"arena"}"# };
+            let request = format!(
+                "POST {path} HTTP/1.1\r\nHost: {address}\r\nOrigin: {origin}\r\n\
+                 Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            stream.write_all(request.as_bytes()).await.expect("the server reads");
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.expect("the server answers in text");
+            assert_eq!(&answer[9..12], status, "{path} from {origin}: {answer}");
+        }
+    }
+    assert_eq!(server.rooms().shown().len(), 2, "because one was made by a page of ours");
     server.stop();
 }
 

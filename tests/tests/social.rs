@@ -114,6 +114,25 @@ async fn a_wrong_call_is_answered_and_the_session_goes_on_until_it_is_abuse() {
 }
 
 #[tokio::test]
+async fn who_is_muted_and_comes_back_as_somebody_new_is_muted_still() {
+    use throng::identity::PlayerId;
+    use throng::store::Ban;
+    let server = server(disc());
+    let mut ada = Tab::play(server.address(), None).await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let until_s = now.expect("it is after 1970").as_secs() + 3_600;
+    let (reason, operator) = ("spam".to_owned(), "Ada".to_owned());
+    let (player, address) = (PlayerId(77), Some(server.address().ip()));
+    assert!(server.store().mute(Ban { player, address, until_s, reason, operator }));
+    let mut eve = Tab::play(server.address(), None).await;
+    assert_eq!(ask(&mut eve, 1, say(Audience::Room, "me again")).await, Some(Problem::Muted));
+    assert_eq!(ask(&mut ada, 1, say(Audience::Room, "hello")).await, None, "she was here before");
+    assert!(server.store().unmute(player, "Ada"));
+    assert_eq!(ask(&mut eve, 2, say(Audience::Room, "thanks")).await, None);
+    server.stop();
+}
+
+#[tokio::test]
 async fn topics_follow_the_room_and_news_survive_a_cut() {
     let server = server(disc());
     let mut ada = Tab::play(server.address(), None).await;

@@ -17,7 +17,7 @@ use throng_shared::ids::NetId;
 use throng_shared::limits::{WATCH_EVERY_MS, WATCHER_IDS};
 use throng_shared::session::Name;
 use throng_shared::wire::{
-    Ask, Audience, ClientMessage, Event, Hello, Input, Problem, TopicChange, Whom,
+    Ask, Audience, ClientMessage, Event, Hello, Input, NO_CALL, Outcome, Problem, TopicChange, Whom,
 };
 
 use crate::resume::{Tab, disc, get};
@@ -147,8 +147,14 @@ async fn a_full_room_takes_spectators_and_no_inputs_of_theirs() {
     let mut eve = look_on(&server).await;
     eve.until(|tab| tab.sees(ada.you()).is_some()).await;
     eve.say(&ClientMessage::Input(Input::default())).await;
-    eve.until(|tab| tab.closed.is_some()).await;
-    assert_eq!(eve.closed, Some(1008), "because it has no glider");
+    let told = |tab: &Tab| tab.answers.iter().find(|(call, _)| *call == NO_CALL).cloned();
+    eve.until(|tab| told(tab).is_some()).await;
+    let Some((_, Outcome::Refused { problem, text, .. })) = told(&eve) else {
+        panic!("because it has no glider")
+    };
+    assert_eq!(problem, Problem::NotAllowed);
+    assert!(text.contains("no glider"), "because it is told what is wrong: {text}");
+    assert_eq!(ask(&mut eve, 1, watch(ada.you())).await, None, "because it looks on");
     server.stop();
 }
 

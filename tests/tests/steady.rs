@@ -8,6 +8,7 @@ use throng::replication::{Cursor, History, Pacer, Replicator, Rhythm, TickFrame,
 use throng::room::{RoomStatus, TickTime};
 use throng::sim::{Intent, Newcomer, Sim, SimOptions};
 use throng_shared::ids::NetId;
+use throng_shared::limits::STALLED_MS;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::time::Millis;
@@ -100,7 +101,7 @@ impl Room {
             if tick.0.is_multiple_of(75) {
                 pacer.note_pong();
             }
-            assert!(!pacer.is_stalled(rhythm));
+            assert!(!pacer.is_stalled(rhythm, STALLED_MS));
         }
         self.status.note_tick(tick.0, PLAYERS, TickTime::default());
     }

@@ -50,7 +50,10 @@ export interface ThrongEvents {
   keep: KeptSession | null;
   /** An attempt or a connection ended. */
   close: Outage;
-  /** Something went wrong that ends nothing: a listener threw, an address could not be had, a topic was refused. */
+  /**
+   * Something went wrong that ends nothing: a listener threw, an address could not be had, a topic was refused, a message
+   * had no place.
+   */
   error: Error;
 }
 

@@ -26,10 +26,13 @@ import type { StateOf, TopicState } from '../session/topics.ts';
 import { tickOffset } from '../tick.ts';
 import type { Ask, Audience, ClientMessage, Event, Outcome, Snapshot, Welcome } from '../wire/codec.ts';
 import { Connection } from './connection.ts';
-import { CallError } from './errors.ts';
+import { CallError, RefusedError } from './errors.ts';
 import { Emitter, type Listener, type Outage, type State, type ThrongEvents, type Unsubscribe } from './events.ts';
 import { BUFFERED_BYTES, CALL_TIMEOUT_MS, type Player, type Source, type ThrongOptions } from './options.ts';
 import { Topics } from './topics.ts';
+
+/** The number under which something is answered that had no place: calls count from 1. */
+const NO_CALL = 0;
 
 interface Waiting {
   resolve(outcome: Outcome): void;
@@ -278,6 +281,7 @@ export class Throng {
     emitter.emit('event', event);
     switch (event.kind) {
       case 'Answer': {
+        if (event.call === NO_CALL && event.outcome.kind === 'Refused') emitter.fault(new RefusedError('a message', event.outcome));
         const settled = handleAnswer(this.calls, event.call, event.outcome);
         if (settled) this.settle([settled]);
         this.flushCalls();

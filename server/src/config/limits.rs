@@ -5,6 +5,18 @@ use clap::Args;
 use serde::Deserialize;
 use throng_shared::limits as shared;
 
+/// More than a server may stand still itself, and less than would be counted in ticks of 16 bits.
+const STALL_MS_MIN: u32 = shared::STALL_FORGIVEN_MS as u32 + 500;
+const STALL_MS_MAX: u32 = 120_000;
+/// Guests come in, play and ask with messages of this length.
+const MESSAGE_BYTES_MIN: u32 = 256;
+const JSON_MESSAGE_BYTES_MIN: u32 = 512;
+
+const _: () = assert!(
+    (shared::TICK_HZ_MAX * STALL_MS_MAX / 1000) < i16::MAX as u32,
+    "ticks in which nobody reads are counted"
+);
+
 macro_rules! limits {
     ($($name:ident = $default:expr, $least:expr, ..= $most:expr, $doc:literal;)+) => {
         /// What of the limits a flag, a variable or the file may give.
@@ -103,6 +115,12 @@ limits! {
         "Time from the handshake to a Hello, in milliseconds";
     silence_timeout_ms = shared::SERVER_SILENCE_MS as u32, shared::PING_MS as u32 * 2, ..=600_000,
         "Silence after which a client is given up, in milliseconds";
+    stall_timeout_ms = shared::STALLED_MS as u32, STALL_MS_MIN, ..=STALL_MS_MAX,
+        "Time after which a client or a page that takes no byte is let go, in milliseconds";
+    message_bytes = shared::CLIENT_MESSAGE_BYTES as u32, MESSAGE_BYTES_MIN, ..=shared::CLIENT_MESSAGE_BYTES as u32,
+        "Bytes of a client's message in the binary form, and of each of its frames";
+    json_message_bytes = shared::JSON_MESSAGE_BYTES as u32, JSON_MESSAGE_BYTES_MIN, ..=shared::JSON_MESSAGE_BYTES as u32,
+        "Bytes of a client's message in JSON, and of each of its frames";
 }
 
 /// What was switched off, each by a flag that begins with `--unsafe-`.
@@ -179,6 +197,14 @@ mod tests {
         let none_at_all = LimitSettings { frames_per_s: Some(0), ..none.clone() };
         let error = Limits::new(&none_at_all, SwitchedOff::default()).expect_err("it is no rate");
         assert!(error.contains("frames-per-s is 0, and must be 10 to"), "{error}");
+        for (limits, told) in [
+            (LimitSettings { stall_timeout_ms: Some(1_000), ..none.clone() }, "1500 to 120000"),
+            (LimitSettings { message_bytes: Some(1_025), ..none.clone() }, "256 to 1024"),
+            (LimitSettings { json_message_bytes: Some(0), ..none.clone() }, "512 to 4096"),
+        ] {
+            let error = Limits::new(&limits, SwitchedOff::default()).expect_err("it is no limit");
+            assert!(error.contains(told), "{error}");
+        }
         let many = LimitSettings { connections_per_address: Some(10_241), ..none };
         let error = Limits::new(&many, SwitchedOff::default()).expect_err("nobody has so many");
         assert!(error.contains("connections-per-address is 10241"), "{error}");

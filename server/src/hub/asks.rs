@@ -100,7 +100,8 @@ impl Hub {
         let player = member.who.player;
         let silenced = self.silenced.get(&me).copied();
         let kept = self.keeper.muted_until(player).map(|until_s| until_s as u32);
-        if let Some(until_s) = silenced.max(kept)
+        if !is_operator
+            && let Some(until_s) = silenced.max(kept)
             && until_s > now.unix_s
         {
             let left_s = until_s - now.unix_s;

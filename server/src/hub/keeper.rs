@@ -106,7 +106,9 @@ impl Keeper for Store {
         if minutes == 0 {
             self.unmute(player, &operator);
         } else {
-            Self::mute(self, Ban { player, address: None, until_s, reason, operator });
+            // As with a ban: an identity is thrown away sooner than an address.
+            let address = self.address(player);
+            Self::mute(self, Ban { player, address, until_s, reason, operator });
         }
     }
 

@@ -5,15 +5,19 @@ use throng_shared::limits::{BUDGET_BURST_S, OVER_BUDGET_GAP_MS, OVER_BUDGET_MS};
 use throng_shared::session::Patience;
 use throng_shared::time::Millis;
 
+use super::tongue::Tongue;
 use crate::config::Limits;
 
-/// What a connection may send in a second, on average; none for as much as it likes. And how
-/// long it may say nothing.
+/// What a connection may send in a second, on average; none for as much as it likes. How long
+/// a message of it may be, and how long it may say and read nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
     pub frames_per_s: Option<u32>,
     pub bytes_per_s: Option<u32>,
     pub patience: Patience,
+    pub stall_ms: u64,
+    pub message_bytes: usize,
+    pub json_message_bytes: usize,
 }
 
 impl Rates {
@@ -26,6 +30,17 @@ impl Rates {
                 hello_ms: limits.hello_timeout_ms.into(),
                 silence_ms: limits.silence_timeout_ms.into(),
             },
+            stall_ms: limits.stall_timeout_ms.into(),
+            message_bytes: limits.message_bytes as usize,
+            json_message_bytes: limits.json_message_bytes as usize,
+        }
+    }
+
+    /// The longest message of a client that speaks so, in bytes.
+    pub(super) fn message_bytes_in(&self, tongue: Tongue) -> usize {
+        match tongue {
+            Tongue::Binary => self.message_bytes,
+            Tongue::Json => self.json_message_bytes,
         }
     }
 }
@@ -179,10 +194,8 @@ mod tests {
         let mut budget = Budget::new(Millis(0), rates());
         assert_eq!(budget.pay(Millis(0), 601, 0), Paid::Over);
         assert_eq!(budget.pay(Millis(0), 600, 0), Paid::Covered, "because only that was too much");
-        let mut free = Budget::new(
-            Millis(0),
-            Rates { frames_per_s: None, bytes_per_s: None, patience: Patience::default() },
-        );
+        let mut free =
+            Budget::new(Millis(0), Rates { frames_per_s: None, bytes_per_s: None, ..rates() });
         assert_eq!(free.pay(Millis(0), u32::MAX, u64::MAX), Paid::Covered);
     }
 }

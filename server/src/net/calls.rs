@@ -22,7 +22,7 @@ pub(super) struct Calls {
     /// Number of the newest.
     newest: u32,
     unanswered: usize,
-    /// Ways to other rooms, and those of them that led nowhere.
+    /// Ways to other rooms; and those of them that led nowhere, with messages that had no place.
     ways: Allowance,
     refused: Allowance,
 }
@@ -48,7 +48,7 @@ impl Calls {
         self.ways.take(now, GO_BURST, GO_EVERY_MS)
     }
 
-    /// A way was refused. Whether that happens too often.
+    /// A way was refused, or a message had no place. Whether that happens too often.
     pub(super) fn refuse(&mut self, now: Millis) -> bool {
         self.refused.take(now, REFUSED_BURST, REFUSED_EVERY_MS).is_err()
     }

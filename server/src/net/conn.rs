@@ -7,22 +7,23 @@ use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, REASON_BYTES_MAX, RESTART_RETRY_MS,
-    RESYNC_MS, STALLED_MS,
+    RESYNC_MS,
 };
 use throng_shared::prng::Prng;
 use throng_shared::session::{
-    CloseCode, Comeback, Name, Newest, Refusal, Request, ServerSession, Why,
+    CloseCode, Comeback, Misplaced, Newest, Refusal, Request, ServerSession, Why,
 };
 use throng_shared::time::Millis;
 use throng_shared::wire::{
-    Ask, ClientMessage, Identity, Reason, Resume, Secret, ServerMessage, encode_into,
-    splice_number, splice_welcome,
+    Ask, ClientMessage, Identity, Reason, Secret, ServerMessage, encode_into, splice_number,
+    splice_welcome,
 };
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket};
 
 use super::budget::{Budget, Paid, Rates};
+use super::candidate::{Candidate, Ticket, Wish};
 use super::frames::put_goodbye;
 use super::pipe::{Flushed, Pipe, Stream};
 use super::protocol;
@@ -74,34 +75,6 @@ enum Phase {
     Closing(Millis),
     /// Nothing more to say or hear.
     Gone,
-}
-
-/// Whoever said Hello, until it is known what becomes of it.
-#[derive(Debug)]
-pub(super) struct Candidate {
-    pub(super) name: Name,
-    pub(super) look: u8,
-    pub(super) ticket: Ticket,
-    pub(super) resume: Option<Resume>,
-    pub(super) wish: Wish,
-}
-
-/// Who somebody was before, and what is to become of it now.
-#[derive(Clone, Debug)]
-pub(super) struct Wish {
-    pub(super) identity: Option<Identity>,
-    pub(super) room: String,
-    pub(super) watch: bool,
-}
-
-/// A ticket, which nobody is shown; empty when there is none.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Ticket(pub String);
-
-impl std::fmt::Debug for Ticket {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ticket")
-    }
 }
 
 /// What a connection's end means for its session.
@@ -157,6 +130,10 @@ pub(super) struct Conn {
     identity: Identity,
     /// What the client asked for in this turn.
     asks: Vec<(u32, Ask)>,
+    /// What it said in this turn that had no place.
+    misplaced: Vec<Misplaced>,
+    /// How long it may take no byte, and since when it has.
+    stall_ms: u64,
     stalled: Option<Millis>,
     wants_resync: bool,
     resynced: Option<Millis>,
@@ -174,7 +151,7 @@ impl Conn {
         let first_ping_ms = Prng::new(id.serial).below(PING_MS as u32);
         Self {
             id,
-            socket: protocol::open(stream, leftover, tongue.message_bytes()),
+            socket: protocol::open(stream, leftover, rates.message_bytes_in(tongue)),
             speaker: Speaker::new(tongue),
             session: ServerSession::new(now)
                 .staggered(first_ping_ms.into())
@@ -194,6 +171,8 @@ impl Conn {
             used: None,
             identity: Identity::default(),
             asks: Vec::new(),
+            misplaced: Vec::new(),
+            stall_ms: rates.stall_ms,
             stalled: None,
             wants_resync: false,
             resynced: None,
@@ -361,7 +340,7 @@ impl Conn {
             }
         }
         match self.speaker.hear(message) {
-            Some(Ok(said)) => self.handle_said(reading, before, said),
+            Some(Ok(said)) => self.handle_said(reading, before, (said, paid)),
             Some(Err(Misheard::Refused(refusal))) => {
                 self.refuse(reading.now, reading.tally, refusal);
             }
@@ -373,11 +352,18 @@ impl Conn {
         }
     }
 
-    fn handle_said(&mut self, reading: &mut Reading<'_>, before: usize, said: ClientMessage) {
+    fn handle_said(
+        &mut self,
+        reading: &mut Reading<'_>,
+        before: usize,
+        (said, paid): (ClientMessage, Paid),
+    ) {
         let room = reading.beat.map_or(Tick(0), |beat| beat.next_tick.offset(-1));
         let newest = Newest { sent: self.cursor.tick().unwrap_or(room), room };
         let request = self.session.handle_message(reading.now, newest, said);
-        if request.is_ok() && self.is_playing() {
+        // What has no place shows nothing: it may have been said before Welcome came.
+        let is_said = request.as_ref().is_ok_and(|it| !matches!(it, Request::Misplaced(_)));
+        if is_said && self.is_playing() {
             self.received.get_or_insert(0);
         }
         match request {
@@ -392,6 +378,10 @@ impl Conn {
             }
             Ok(Request::Resync) => self.wants_resync = true,
             Ok(Request::Stale) => {}
+            Ok(Request::Misplaced(what)) if paid == Paid::Covered => self.misplaced.push(what),
+            Ok(Request::Misplaced(_)) => {
+                self.close(reading.now, reading.tally, CloseCode::RateLimited, None, 0);
+            }
             Ok(Request::Leave) => {
                 self.close(reading.now, reading.tally, CloseCode::Left, None, 0);
             }
@@ -418,6 +408,11 @@ impl Conn {
     /// What the client asked for, in order.
     pub(super) fn take_asks(&mut self) -> Vec<(u32, Ask)> {
         std::mem::take(&mut self.asks)
+    }
+
+    /// What it said that had no place, in order.
+    pub(super) fn take_misplaced(&mut self) -> Vec<Misplaced> {
+        std::mem::take(&mut self.misplaced)
     }
 
     fn handle_error(&mut self, reading: &Reading<'_>, error: &Error) {
@@ -526,7 +521,7 @@ impl Conn {
         scratch.bytes_in += bytes_in;
         scratch.bytes_out += bytes_out;
         self.pacer.note_turn(rhythm);
-        if self.pacer.is_stalled(rhythm) {
+        if self.pacer.is_stalled(rhythm, self.stall_ms) {
             self.close(now, tally, CloseCode::SlowConsumer, None, 0);
         }
         if self.phase != Phase::Open || !self.flush(now, tally) {
@@ -594,7 +589,7 @@ impl Conn {
             Ok(Flushed::Some) => self.stalled = Some(now),
             Ok(Flushed::Nothing) => {
                 let since = *self.stalled.get_or_insert(now);
-                if self.phase == Phase::Open && now.since(since) >= STALLED_MS {
+                if self.phase == Phase::Open && now.since(since) >= self.stall_ms {
                     self.close(now, tally, CloseCode::SlowConsumer, None, 0);
                 }
             }

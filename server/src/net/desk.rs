@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::admission::{Admission, Standing};
 use super::budget::Rates;
-use super::conn::Ticket;
+use super::candidate::Ticket;
 use super::doorstep::{Arrival, Caller, Doorstep};
 use super::frames::put_goodbye;
 use super::fresh::Fresh;
@@ -31,7 +31,7 @@ use super::returns::Returns;
 use super::thread::Newborn;
 use super::tongue::Tongue;
 use super::turnstile::Turnstile;
-use super::upgrade::Asked;
+use super::upgrade::{Asked, PageKind};
 use crate::link::{Gauge, Step};
 
 /// Between two turns while somebody is at the door; and while nobody comes in anyway,
@@ -43,10 +43,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What a page beyond `PAGES_MAX` gets.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
     Connection: close\r\nContent-Length: 0\r\n\r\n";
-/// Requests by which others see whether the server lives.
-const PROBES: [&[u8]; 2] = [b"GET /healthz ", b"GET /readyz "];
-/// Requests whose answer has no end: the path alone, or with a query.
-const STREAMS: [&[u8]; 2] = [b"GET /events ", b"GET /events?"];
 /// Why a newcomer is sent away while there are places.
 const OVERLOADED: &str = "the server is at its limit";
 
@@ -115,7 +111,7 @@ pub(super) struct Desk {
     doorstep: Doorstep,
     joining: Lane<Newcomer>,
     leaving: Lane<Leaver>,
-    pages: Lane<(Caller, Vec<u8>)>,
+    pages: Lane<(Caller, Vec<u8>, PageKind)>,
     /// When those who were sent away may be back.
     returns: Returns,
     /// Connections that were handed over; network threads get them in turn.
@@ -283,10 +279,10 @@ impl Desk {
             }
             Asked::Denied(denied) => Some(Leaver::Other(caller, denied.answer())),
             // Nobody in this process asks for pages.
-            Asked::Page if peer == Peer::House => None,
-            Asked::Page if is_crowded => Some(Leaver::Other(caller, CROWDED_PAGE.to_vec())),
-            Asked::Page => {
-                drop(self.pages.push(now, peer, (caller, head)));
+            Asked::Page(_) if peer == Peer::House => None,
+            Asked::Page(_) if is_crowded => Some(Leaver::Other(caller, CROWDED_PAGE.to_vec())),
+            Asked::Page(kind) => {
+                drop(self.pages.push(now, peer, (caller, head, kind)));
                 None
             }
         };
@@ -384,16 +380,16 @@ impl Desk {
     fn give_pages(&mut self, now: Instant) -> Vec<PageRequest> {
         let per_s = rate(&self.options.gauge, self.options.limits.pages_per_s, PAGES_PER_S_MIN);
         let mut given = Vec::new();
-        while let Some((peer, _, (caller, head))) = self.pages.pass(now, per_s) {
-            let is_probe = PROBES.iter().any(|it| head.starts_with(it));
+        while let Some((peer, _, (caller, head, kind))) = self.pages.pass(now, per_s) {
             let limits = &self.options.limits;
-            let is_stream = STREAMS.iter().any(|it| head.starts_with(it));
-            let (places, addresses, most) = if is_stream {
-                (&self.stream_places, &self.stream_addresses, STREAMS_PER_ADDRESS)
-            } else if is_probe {
-                (&self.probe_places, &self.page_addresses, limits.pages_per_address)
-            } else {
-                (&self.page_places, &self.page_addresses, limits.pages_per_address)
+            let is_stream = kind == PageKind::Stream;
+            let (pages, of_pages) = (&self.page_addresses, limits.pages_per_address);
+            let (places, addresses, most) = match kind {
+                PageKind::Stream => {
+                    (&self.stream_places, &self.stream_addresses, STREAMS_PER_ADDRESS)
+                }
+                PageKind::Probe => (&self.probe_places, pages, of_pages),
+                PageKind::Plain => (&self.page_places, pages, of_pages),
             };
             let permit = Arc::clone(places).try_acquire_owned();
             let (presence, count) = addresses.enter(peer);

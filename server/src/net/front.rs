@@ -17,7 +17,6 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use throng_shared::limits::{
     ADDRESS_ROOMS_BURST, ADDRESS_TICKETS_BURST_S, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS,
-    STALLED_MS,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
@@ -124,7 +123,8 @@ impl Front {
         let (page, is_tls) = (options.page.clone(), options.tls.is_some());
         let rooms =
             tickets.is_some().then(|| Arc::new(Mutex::new(PeerRates::new(1, ADDRESS_ROOMS_BURST))));
-        let serving = Serving { page, is_tls, tickets, rooms };
+        let stall = Duration::from_millis(options.limits.stall_timeout_ms.into());
+        let serving = Serving { page, is_tls, stall, tickets, rooms };
         let mut desk = Desk::new(Instant::now(), listener, options);
         loop {
             let is_idle = desk.is_idle();
@@ -170,6 +170,8 @@ fn first((stream, from): (TcpStream, SocketAddr)) -> io::Result<(std::net::TcpSt
 struct Serving {
     page: Page,
     is_tls: bool,
+    /// How long a reader may take no byte.
+    stall: Duration,
     /// How often each address may have a ticket; none for as often as it likes.
     tickets: Option<Arc<Mutex<PeerRates>>>,
     /// The same for rooms.
@@ -237,7 +239,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     // A stream has no end to wait for, but its reader has to read.
-    let stream = Watched::new(stream, Duration::from_millis(STALLED_MS));
+    let stream = Watched::new(stream, serving.stall);
     let (reader, writer) = tokio::io::split(stream);
     let whole = tokio::io::join(io::Cursor::new(head).chain(reader), writer);
     let service = service_fn(move |request: Request<Incoming>| {

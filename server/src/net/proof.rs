@@ -29,7 +29,7 @@ fn none() -> Origins {
 #[must_use]
 pub fn handshake(head: &[u8]) -> Option<(usize, usize)> {
     match read_head(head, &none(), Via::Network)? {
-        Asked::Page => Some((0, 0)),
+        Asked::Page(_) => Some((0, 0)),
         Asked::Denied(denied) => Some((denied.answer().len(), 0)),
         Asked::Socket { answer, head_len, .. } => Some((answer.len(), head_len)),
     }
@@ -56,7 +56,7 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
         }
         match read_head(&head, &none(), Via::Network) {
             None => {}
-            Some(Asked::Page) => return Ok(()),
+            Some(Asked::Page(_)) => return Ok(()),
             Some(Asked::Denied(denied)) => return stream.write_all(&denied.answer()).await,
             Some(Asked::Socket { answer, head_len, .. }) => {
                 stream.write_all(&answer).await?;

@@ -6,7 +6,7 @@ use throng_shared::time::Millis;
 use throng_shared::wire::{Identity, Secret};
 
 use super::calls::Calls;
-use super::conn::Ticket;
+use super::candidate::Ticket;
 use super::places::Place;
 use super::ring::Ring;
 use super::sessions::{Fingerprint, Sessions, draw};

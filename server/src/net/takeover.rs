@@ -18,7 +18,8 @@ use throng_shared::session::{CloseCode, Refusal, Why};
 use throng_shared::time::Millis;
 use throng_shared::wire::Identity;
 
-use super::conn::{Candidate, Conn, Parting, Start, Wish};
+use super::candidate::{Candidate, Wish};
+use super::conn::{Conn, Parting, Start};
 use super::halls::RoomSet;
 use super::places::Place;
 use super::ring::Ring;

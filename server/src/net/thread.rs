@@ -21,7 +21,8 @@ use tokio::runtime::Runtime;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::budget::Rates;
-use super::conn::{Beat, Conn, Reading, Scratch, Ticket};
+use super::candidate::Ticket;
+use super::conn::{Beat, Conn, Reading, Scratch};
 use super::drain::{self, Drain};
 use super::fresh::Fresh;
 use super::halls::Halls;
@@ -445,8 +446,10 @@ impl NetThread {
                 seat.ring.acknowledge(received);
             }
             let (asks, candidate) = (conn.take_asks(), conn.take_candidate());
+            let misplaced = conn.take_misplaced();
             let (is_gone, has_parted) = (conn.is_gone(), conn.parting().is_some());
             self.take_asks(index, asks);
+            self.tell_misplaced(index, misplaced);
             if let Some(candidate) = candidate {
                 self.greet(index, candidate);
             }

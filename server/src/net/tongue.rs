@@ -1,7 +1,6 @@
 //! What a connection speaks: the binary form of the messages, or JSON. Which one is agreed
 //! in the handshake; the session behind it sees no difference.
 
-use throng_shared::limits::{CLIENT_MESSAGE_BYTES, JSON_MESSAGE_BYTES};
 use throng_shared::session::{Refusal, Why};
 use throng_shared::wire::json::{self, BadJson, Teller};
 use throng_shared::wire::{ClientMessage, decode_client, decode_server};
@@ -36,14 +35,6 @@ impl Tongue {
     pub(super) fn choose<'a>(offered: impl Iterator<Item = &'a str>) -> Option<Self> {
         let of = |name: &str| Self::ALL.into_iter().find(|tongue| tongue.name() == name);
         offered.flat_map(|value| value.split(',')).find_map(|name| of(name.trim()))
-    }
-
-    /// The longest message of a client.
-    pub(super) fn message_bytes(self) -> usize {
-        match self {
-            Self::Binary => CLIENT_MESSAGE_BYTES,
-            Self::Json => JSON_MESSAGE_BYTES,
-        }
     }
 }
 

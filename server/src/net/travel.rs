@@ -8,9 +8,9 @@
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::TRAVEL_MS;
-use throng_shared::session::CloseCode;
+use throng_shared::session::{CloseCode, Misplaced};
 use throng_shared::time::Millis;
-use throng_shared::wire::{Ask, Event, Outcome, Problem, encode};
+use throng_shared::wire::{Ask, Event, NO_CALL, Outcome, Problem, encode};
 
 use super::calls::Taken;
 use super::conn::Start;
@@ -371,6 +371,23 @@ impl NetThread {
             && seat.calls.refuse(now)
         {
             conn.close(now, &self.tally, CloseCode::RateLimited, None, 0);
+        }
+    }
+
+    /// Answers what a client said that had no place, under the number that no call has. Who
+    /// keeps saying such things has to go.
+    pub(super) fn tell_misplaced(&mut self, index: usize, misplaced: Vec<Misplaced>) {
+        let now = self.now();
+        for what in misplaced {
+            let slot = &mut self.slots[index];
+            let (problem, text) = what.problem();
+            let outcome = Outcome::Refused { problem, text: text.to_owned(), retry_after_ms: 0 };
+            slot.post(now, &self.tally, encode(&Event::Answer { call: NO_CALL, outcome }).into());
+            let (Some((conn, _)), Some(seat)) = (&mut slot.conn, &mut slot.seat) else { return };
+            if seat.calls.refuse(now) {
+                let reason = Some("too many messages that had no place");
+                return conn.close(now, &self.tally, CloseCode::RateLimited, reason, 0);
+            }
         }
     }
 

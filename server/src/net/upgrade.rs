@@ -8,7 +8,7 @@ use hyper::header::{
 use hyper::{Method, StatusCode, Uri};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::conn::Ticket;
+use super::candidate::Ticket;
 use super::origin::{Origins, Via};
 use super::tongue::Tongue;
 
@@ -16,6 +16,9 @@ use super::tongue::Tongue;
 const VERSION: &str = "13";
 /// Where it is spoken.
 const ENDPOINT: &str = "/ws";
+/// Pages that are more than pages.
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
+const STREAM: &str = "/events";
 /// Header fields of a request.
 const FIELDS_MAX: usize = 100;
 
@@ -43,11 +46,31 @@ fn denied(status: StatusCode, why: &'static str) -> Denied {
     Denied { status, why }
 }
 
+/// What a page needs, as far as that shows in its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PageKind {
+    Plain,
+    /// By which others see whether the server lives.
+    Probe,
+    /// One whose answer has no end.
+    Stream,
+}
+
+impl PageKind {
+    fn of(method: Option<&str>, target: Option<&Uri>) -> Self {
+        match target.map(Uri::path).filter(|_| method == Some(Method::GET.as_str())) {
+            Some(path) if PROBES.contains(&path) => Self::Probe,
+            Some(STREAM) => Self::Stream,
+            Some(_) | None => Self::Plain,
+        }
+    }
+}
+
 /// What a request is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     /// A page, or nonsense: both are for the server of HTTP.
-    Page,
+    Page(PageKind),
     Denied(Denied),
     /// A WebSocket: the answer that makes it one, and the bytes of the request's head.
     Socket {
@@ -63,6 +86,8 @@ pub(super) enum Asked {
 pub(super) const HEAD_TOO_LONG: Denied =
     Denied { status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why: "the head is too long" };
 
+const FOREIGN: Denied = Denied { status: StatusCode::FORBIDDEN, why: "this origin is not allowed" };
+
 /// What is asked for, if that can be told yet.
 pub(super) fn read_head(head: &[u8], origins: &Origins, via: Via) -> Option<Asked> {
     let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
@@ -71,20 +96,28 @@ pub(super) fn read_head(head: &[u8], origins: &Origins, via: Via) -> Option<Aske
         Ok(httparse::Status::Complete(len)) => len,
         Ok(httparse::Status::Partial) => return None,
         Err(httparse::Error::TooManyHeaders) => return Some(Asked::Denied(HEAD_TOO_LONG)),
-        Err(_) => return Some(Asked::Page),
+        Err(_) => return Some(Asked::Page(PageKind::Plain)),
     };
     let target = request.path.and_then(|target| target.parse::<Uri>().ok());
-    let Some(target) = target.filter(|target| target.path() == ENDPOINT) else {
-        return Some(Asked::Page);
-    };
+    let kind = PageKind::of(request.method, target.as_ref());
+    let target = target.filter(|target| target.path() == ENDPOINT);
+    let is_post = request.method == Some(Method::POST.as_str());
+    if target.is_none() && !is_post {
+        return Some(Asked::Page(kind));
+    }
     let mut headers = HeaderMap::with_capacity(request.headers.len());
     for field in &*request.headers {
         let name = HeaderName::from_bytes(field.name.as_bytes());
         let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(field.value)) else {
-            return Some(Asked::Page);
+            return Some(Asked::Page(kind));
         };
         headers.append(name, value);
     }
+    let Some(target) = target else {
+        // A page of somebody else must not have a browser make or fetch anything here.
+        let may = is_allowed(&headers, only(&headers, &HOST), origins, via);
+        return Some(if may { Asked::Page(kind) } else { Asked::Denied(FOREIGN) });
+    };
     let is_get = request.method == Some(Method::GET.as_str());
     // Minor version: 1 of 1.1.
     let is_current = request.version == Some(1);
@@ -137,12 +170,18 @@ fn accept_key(headers: &HeaderMap, origins: &Origins, via: Via) -> Result<String
     let Some(host) = only(headers, &HOST) else {
         return Err(denied(StatusCode::BAD_REQUEST, "Host is missing, or there are several"));
     };
-    let is_allowed = !headers.contains_key(ORIGIN)
-        || only(headers, &ORIGIN).is_some_and(|origin| origins.allows(via, host, origin));
-    if !is_allowed {
-        return Err(denied(StatusCode::FORBIDDEN, "this origin is not allowed"));
+    if !is_allowed(headers, Some(host), origins, via) {
+        return Err(FOREIGN);
     }
     Ok(derive_accept_key(key.as_bytes()))
+}
+
+/// Whether a request comes from a page that may send it, or from none.
+fn is_allowed(headers: &HeaderMap, host: Option<&str>, origins: &Origins, via: Via) -> bool {
+    let (true, Some(host)) = (headers.contains_key(ORIGIN), host) else {
+        return !headers.contains_key(ORIGIN);
+    };
+    only(headers, &ORIGIN).is_some_and(|origin| origins.allows(via, host, origin))
 }
 
 /// The value of a field that is there once.
@@ -208,7 +247,7 @@ mod tests {
         match asked {
             Some(Asked::Socket { .. }) => StatusCode::SWITCHING_PROTOCOLS,
             Some(Asked::Denied(denied)) => denied.status,
-            Some(Asked::Page) | None => StatusCode::NOT_FOUND,
+            Some(Asked::Page(_)) | None => StatusCode::NOT_FOUND,
         }
     }
 
@@ -379,12 +418,62 @@ mod tests {
     }
 
     #[test]
+    fn a_page_is_what_its_target_says_however_it_is_written() {
+        for (request, expected) in [
+            ("GET /events", PageKind::Stream),
+            ("GET /events?topic=server", PageKind::Stream),
+            ("GET http://here/events", PageKind::Stream),
+            ("GET HTTP://here:80/events?topic=server", PageKind::Stream),
+            ("HEAD /events", PageKind::Plain),
+            ("POST /events", PageKind::Plain),
+            ("GET /eventsx", PageKind::Plain),
+            ("GET /assets/events", PageKind::Plain),
+            ("GET /%65vents", PageKind::Plain),
+            ("GET /healthz", PageKind::Probe),
+            ("GET /readyz?from=here", PageKind::Probe),
+            ("GET http://here/readyz", PageKind::Probe),
+            ("GET /", PageKind::Plain),
+        ] {
+            let head = format!("{request} HTTP/1.1\r\nHost: here\r\n\r\n");
+            let asked = read_head(head.as_bytes(), &origins(), Via::Network);
+            assert_eq!(asked, Some(Asked::Page(expected)), "{request}");
+        }
+    }
+
+    #[test]
+    fn what_changes_anything_is_taken_from_the_pages_that_may_connect() {
+        let own = "Origin: http://play.here\r\n";
+        let foreign = "Origin: http://evil.example\r\n";
+        for (target, fields, is_taken) in [
+            ("/api/rooms", String::new(), true),
+            ("/api/rooms", own.to_owned(), true),
+            ("/api/rooms", "Origin: https://play.example\r\n".to_owned(), true),
+            ("/api/rooms", foreign.to_owned(), false),
+            ("http://play.here/api/rooms", foreign.to_owned(), false),
+            ("/api/rooms?x=1", foreign.to_owned(), false),
+            ("/api/rooms", "Origin: null\r\n".to_owned(), false),
+            ("/api/rooms", own.repeat(2), false),
+            ("/api/rooms", format!("Host: evil.example\r\n{foreign}"), false),
+            ("/api/ticket", foreign.to_owned(), false),
+        ] {
+            let head = format!("POST {target} HTTP/1.1\r\nHost: play.here\r\n{fields}\r\n");
+            let asked = read_head(head.as_bytes(), &origins(), Via::Network);
+            let expected =
+                if is_taken { Asked::Page(PageKind::Plain) } else { Asked::Denied(FOREIGN) };
+            assert_eq!(asked, Some(expected), "{target} {fields}");
+        }
+        let read = format!("GET /api/rooms HTTP/1.1\r\nHost: play.here\r\n{foreign}\r\n");
+        let asked = read_head(read.as_bytes(), &origins(), Via::Network);
+        assert_eq!(asked, Some(Asked::Page(PageKind::Plain)), "because reading changes nothing");
+    }
+
+    #[test]
     fn anything_else_is_for_the_server_of_http_and_half_a_head_for_nobody() {
         for page in ["GET / HTTP/1.1", "GET /wsx HTTP/1.1", "GET /assets/ws HTTP/1.1", "\u{7f}"] {
             let head = format!("{page}\r\nHost: here\r\n\r\n");
             assert_eq!(
                 read_head(head.as_bytes(), &origins(), Via::Network),
-                Some(Asked::Page),
+                Some(Asked::Page(PageKind::Plain)),
                 "{page:?}"
             );
         }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use throng_shared::cells::Reach;
 use throng_shared::ids::Tick;
-use throng_shared::limits::{STALLED_MS, UNACKED_MS_MAX, UNSEEN_MAX};
+use throng_shared::limits::{UNACKED_MS_MAX, UNSEEN_MAX};
 use throng_shared::time::Millis;
 
 use super::compose::compose;
@@ -204,11 +204,11 @@ impl Pacer {
         self.measure(way, newest.is_some(), rhythm);
     }
 
-    /// Whether the client, which has shown before that it reads, has not for too long.
+    /// Whether the client, which has shown before that it reads, has not for `stall_ms`.
     #[must_use]
-    pub fn is_stalled(&self, rhythm: Rhythm) -> bool {
+    pub fn is_stalled(&self, rhythm: Rhythm, stall_ms: u64) -> bool {
         // One snapshot may take seconds on a slow link, and is only seen at its end.
-        let patience = if self.slow.is_some() { STALLED_MS * 2 } else { STALLED_MS };
+        let patience = if self.slow.is_some() { stall_ms * 2 } else { stall_ms };
         self.proven.is_some_and(|at| self.now.wrapping_sub(at) >= rhythm.ticks_in(patience))
     }
 
@@ -450,6 +450,8 @@ impl Slow {
 
 #[cfg(test)]
 mod tests {
+    use throng_shared::limits::STALLED_MS;
+
     use super::*;
 
     const RHYTHM: Rhythm = Rhythm { period: Duration::from_micros(33_333), ticks: 1 };
@@ -552,17 +554,20 @@ mod tests {
             link.pacer.note_turn(RHYTHM);
             link.send(80);
         }
-        assert!(!link.pacer.is_stalled(RHYTHM), "because the heartbeat is there for that");
+        assert!(
+            !link.pacer.is_stalled(RHYTHM, STALLED_MS),
+            "because the heartbeat is there for that"
+        );
         link.pacer.note_pong();
         for _ in 0..140 {
             link.pacer.note_turn(RHYTHM);
         }
-        assert!(!link.pacer.is_stalled(RHYTHM), "because it has a little time left");
+        assert!(!link.pacer.is_stalled(RHYTHM, STALLED_MS), "because it has a little time left");
         for _ in 0..10 {
             link.pacer.note_turn(RHYTHM);
         }
-        assert!(link.pacer.is_stalled(RHYTHM), "because five seconds are over");
+        assert!(link.pacer.is_stalled(RHYTHM, STALLED_MS), "because five seconds are over");
         link.pacer.note_pong();
-        assert!(!link.pacer.is_stalled(RHYTHM), "because an answer is a proof");
+        assert!(!link.pacer.is_stalled(RHYTHM, STALLED_MS), "because an answer is a proof");
     }
 }

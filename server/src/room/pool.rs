@@ -117,7 +117,10 @@ impl Pool {
 
     /// Has a job run from `due` on.
     pub fn add(&self, due: Instant, job: Box<dyn Job>) {
-        self.shared.put_back(&mut self.shared.lock(), due, job);
+        let mut state = self.shared.lock();
+        if !state.stops {
+            self.shared.put_back(&mut state, due, job);
+        }
     }
 
     /// Whether nobody watches the workers any more. Each of those may end for another one.
@@ -137,7 +140,7 @@ impl Pool {
         for condvar in [&self.shared.lookout, &self.shared.others, &self.shared.watch] {
             condvar.notify_all();
         }
-        drop(waiting);
+        waiting.into_items().for_each(take_down);
         let end = Instant::now() + STOP_WITHIN;
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
@@ -158,9 +161,6 @@ impl Shared {
     }
 
     fn put_back(&self, state: &mut State, due: Instant, job: Box<dyn Job>) {
-        if state.stops {
-            return;
-        }
         let is_first = state.schedule.next().is_none_or(|next| due < next);
         state.schedule.push(due, job);
         if is_first {
@@ -193,12 +193,12 @@ impl Shared {
                 }
                 busy.is_replaced
             });
-            match again {
+            match again.filter(|_| !state.stops) {
                 Some(due) => self.put_back(&mut state, due, job),
                 None => {
                     // Its end takes time that others need not wait for.
                     drop(state);
-                    drop(job);
+                    take_down(job);
                     state = self.lock();
                 }
             }
@@ -284,6 +284,14 @@ impl Shared {
     }
 }
 
+/// Drops what is run no more. What panics even then takes its worker from nobody.
+fn take_down(job: Box<dyn Job>) {
+    let name = job.name().to_owned();
+    if catch_unwind(AssertUnwindSafe(|| drop(job))).is_err() {
+        tracing::error!("The room {name} crashed once more when it was taken down.");
+    }
+}
+
 fn spawn_worker(shared: &Arc<Shared>, worker: usize) -> Result<JoinHandle<()>, String> {
     let shared = Arc::clone(shared);
     spawn(format!("room-{worker}"), move || shared.work(worker))
@@ -311,6 +319,7 @@ mod tests {
         special: Option<(u32, Special)>,
         stalled: Arc<AtomicBool>,
         failed: Arc<AtomicBool>,
+        drops_badly: bool,
     }
 
     enum Special {
@@ -318,12 +327,14 @@ mod tests {
         /// Waits for a word.
         Wait(Mutex<Receiver<()>>),
         End,
+        /// Ends, and panics when it is dropped.
+        EndBadly,
     }
 
     impl Counter {
         fn new(special: Option<(u32, Special)>) -> Self {
             let (turns, stalled, failed) = Default::default();
-            Self { turns, special, stalled, failed }
+            Self { turns, special, stalled, failed, drops_badly: false }
         }
     }
 
@@ -336,6 +347,10 @@ mod tests {
                     drop(word.lock().map(|word| word.recv()));
                 }
                 Some((_, Special::End)) => return Turn::Over,
+                Some((_, Special::EndBadly)) => {
+                    self.drops_badly = true;
+                    return Turn::Over;
+                }
                 None => {}
             }
             Turn::At(now + Duration::from_millis(2))
@@ -351,6 +366,12 @@ mod tests {
 
         fn stalled(&self) -> Arc<AtomicBool> {
             Arc::clone(&self.stalled)
+        }
+    }
+
+    impl Drop for Counter {
+        fn drop(&mut self) {
+            assert!(!self.drops_badly, "a rehearsal");
         }
     }
 
@@ -386,6 +407,24 @@ mod tests {
         goes_on(&counts[0]);
         let counted = [1, 2].map(|job: usize| counts[job].load(Ordering::Relaxed));
         assert_eq!(counted, [4, 5]);
+        pool.stop();
+    }
+
+    #[test]
+    fn a_job_that_panics_when_it_is_dropped_takes_no_worker_along() {
+        let pool = Pool::start(1).expect("there are threads");
+        let calm = Counter::new(None);
+        let turns = Arc::clone(&calm.turns);
+        pool.add(Instant::now(), Box::new(calm));
+        let bad = Counter::new(Some((1, Special::EndBadly)));
+        let ended = Arc::clone(&bad.turns);
+        pool.add(Instant::now(), Box::new(bad));
+        until("it ends", || ended.load(Ordering::Relaxed) == 2);
+        goes_on(&turns);
+        // One that nobody runs any more when the pool stops.
+        let mut late = Counter::new(None);
+        late.drops_badly = true;
+        pool.add(Instant::now() + PATIENCE, Box::new(late));
         pool.stop();
     }
 

@@ -50,6 +50,11 @@ impl<T> Schedule<T> {
         self.places.push(Place { due, number: self.number, what });
     }
 
+    /// All that waits, in no order.
+    pub(super) fn into_items(self) -> impl Iterator<Item = T> {
+        self.places.into_iter().map(|place| place.what)
+    }
+
     /// When the first is due.
     pub(super) fn next(&self) -> Option<Instant> {
         self.places.peek().map(|place| place.due)

@@ -9,7 +9,7 @@ use throng_shared::limits::{
     ROOM_NAME_BYTES, ROOMS_MAX, TICK_HZ_MAX, TICK_HZ_MIN,
 };
 
-use super::{Plan, Rooms};
+use super::{Plan, Rooms, lock};
 use crate::config::{ArenaSpec, Place};
 use crate::link::Taken;
 use crate::net::Caller;
@@ -150,7 +150,41 @@ fn draw_code() -> String {
     bytes.map(|byte| char::from(CODE_CHARS[usize::from(byte) % CODE_CHARS.len()])).iter().collect()
 }
 
+/// A room that is being made. It counts as one of its maker's until it is open, or is not
+/// to be.
+struct Making<'a> {
+    rooms: &'a Rooms,
+    maker: Caller,
+}
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        let mut making = lock(&self.rooms.making);
+        if let Some(at) = making.iter().position(|&it| it == self.maker) {
+            making.swap_remove(at);
+        }
+    }
+}
+
 impl Rooms {
+    /// Takes one of the rooms that somebody may have.
+    fn begin(&self, maker: Caller) -> Result<Making<'_>, Unmade> {
+        let mut making = lock(&self.making);
+        let in_hand = making.iter().filter(|&&it| it == maker).count();
+        let open = lock(&self.open).iter().filter(|room| room.maker == Some(maker)).count();
+        if in_hand + open >= MADE_PER_ADDRESS {
+            return Err(Unmade::TooMany(format!(
+                "Your address has made {MADE_PER_ADDRESS} rooms that are open; one address may \
+                 have no more."
+            )));
+        }
+        if making.len() >= ROOMS_MAX {
+            return Err(Unmade::TooMany("Too many rooms are being made just now.".to_owned()));
+        }
+        making.push(maker);
+        Ok(Making { rooms: self, maker })
+    }
+
     /// Makes a room for somebody. It takes a while: the map has to be made.
     ///
     /// # Errors
@@ -161,13 +195,7 @@ impl Rooms {
         }
         let Checked { name, place, tick_hz, players_max, house_bots } =
             check(wanted).map_err(Unmade::Wrong)?;
-        let of_maker = self.lock().iter().filter(|room| room.maker == Some(maker)).count();
-        if of_maker >= MADE_PER_ADDRESS {
-            return Err(Unmade::TooMany(format!(
-                "Your address has made {MADE_PER_ADDRESS} rooms that are open; one address may \
-                 have no more."
-            )));
-        }
+        let _making = self.begin(maker)?;
         // Rooms of one kind are not to be all alike.
         let seed = self.seed.wrapping_add(u64::from(self.directory.opened()));
         let (arena, shards) = place.arena(seed).map_err(Unmade::Wrong)?;

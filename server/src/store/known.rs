@@ -15,6 +15,9 @@ pub(super) struct Acquaintance {
     pub(super) best: u32,
     pub(super) address: Option<IpAddr>,
     pub(super) ignored: Vec<PlayerId>,
+    /// Whoever was muted where this one came from as somebody new: while nobody hears that
+    /// one, nobody hears this one.
+    pub(super) answers_for: Option<PlayerId>,
 }
 
 /// So many players; who came first is forgotten first.

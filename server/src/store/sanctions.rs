@@ -12,7 +12,7 @@ use crate::identity::PlayerId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ban {
     pub player: PlayerId,
-    /// Whoever comes from there as somebody new is banned, too.
+    /// Whoever comes from there as somebody new is banned or muted, too.
     pub address: Option<IpAddr>,
     /// In seconds of Unix time.
     pub until_s: u64,
@@ -74,11 +74,18 @@ impl Sanctions {
                 self.lift(player);
             }
         }
-        if let Some(address) = ban.address {
+        if let Some(address) = ban.address
+            && self.of_address(address).is_none_or(|it| it.until_s <= ban.until_s)
+        {
             self.by_address.insert(address, ban.player);
         }
         self.by_player.insert(ban.player, ban.clone());
         ban
+    }
+
+    /// The one of whoever comes from an address as somebody new.
+    fn of_address(&self, address: IpAddr) -> Option<&Ban> {
+        self.by_player.get(self.by_address.get(&address)?)
     }
 
     /// Takes one back. Whether there was any.
@@ -138,6 +145,21 @@ mod tests {
         assert_eq!((sanctions.by_player.len(), sanctions.by_address.len()), (1, 0));
         assert!(sanctions.lift(PlayerId(2)) && !sanctions.lift(PlayerId(2)));
         assert!(sanctions.find(PlayerId(2), None, 99).is_none());
+    }
+
+    #[test]
+    fn of_two_from_one_address_the_longer_counts_there() {
+        let mut sanctions = Sanctions::default();
+        let there = Some("192.0.2.1".parse().expect("it is an address"));
+        for (player, until_s) in [(1, 200), (2, 100), (3, 150)] {
+            sanctions.put(ban(player, Some("192.0.2.1"), until_s), 50);
+        }
+        let found = |sanctions: &Sanctions, now_s| {
+            sanctions.find(PlayerId(7), there, now_s).map(|ban| ban.player)
+        };
+        assert_eq!(found(&sanctions, 160), Some(PlayerId(1)));
+        sanctions.put(ban(4, Some("192.0.2.1"), 300), 50);
+        assert_eq!(found(&sanctions, 250), Some(PlayerId(4)));
     }
 
     #[test]

@@ -213,6 +213,31 @@ fn the_ban_of_an_address_is_for_newcomers_and_not_for_who_was_here_before() {
 }
 
 #[test]
+fn the_mute_of_an_address_is_for_newcomers_until_it_is_taken_back() {
+    let (store, _writer) = Store::open(None).expect("there is memory");
+    let first = store.players().0;
+    let [ada, eve, new, newer, newest] = [0, 1, 2, 3, 4].map(|it| PlayerId(first + it));
+    let there = Some("192.0.2.1".parse().expect("it is an address"));
+    store.greet(ada, "Ada", there);
+    store.greet(eve, "Eve", there);
+    assert!(store.mute(Ban { address: there, ..ban(eve.0, unix_s() + 100) }));
+    let is_muted = |player| store.muted(player).is_some();
+    store.greet(new, "Eva", there);
+    store.greet(newer, "Evi", there);
+    // Who is somebody new once is known from then on, and stays muted all the same.
+    store.greet(new, "Eva", Some("192.0.2.2".parse().expect("it is an address")));
+    store.greet(ada, "Ada", there);
+    assert!(is_muted(eve) && is_muted(new) && is_muted(newer));
+    assert!(!is_muted(ada), "because she was here before");
+    assert!(store.verdict(new, there).is_none(), "because a mute is no ban");
+    assert!(store.unmute(newer, "Ada") && !is_muted(newer));
+    assert!(is_muted(new) && store.unmute(eve, "Ada"));
+    assert!(!is_muted(new) && !is_muted(eve), "because that one answered for another");
+    store.greet(newest, "Ewa", there);
+    assert!(!is_muted(newest));
+}
+
+#[test]
 fn nothing_secret_is_shown() {
     let (store, writer) = Store::open(None).expect("there is memory");
     let key = format!("{:?}", store.key());

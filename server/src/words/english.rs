@@ -12,6 +12,12 @@ use super::list::lines;
 /// like them.
 const SCRIPTS: char = '\u{590}';
 
+/// What is offensive also as a part of a word with letters that English does not have. All
+/// else that English finds in such a word is of another language.
+const STEMS: [&str; 10] = [
+    "fuck", "shit", "cunt", "bitch", "nigg", "faggot", "whore", "slut", "asshole", "cocksuck",
+];
+
 /// Finds offensive English in texts.
 #[derive(Debug)]
 pub(super) struct English {
@@ -61,7 +67,8 @@ impl English {
         }
         for word in runs(&found) {
             // Numbers alone mean what they say.
-            if shown[word.clone()].iter().any(|c| c.is_alphabetic()) {
+            let is_said = shown[word.clone()].iter().any(|c| c.is_alphabetic());
+            if is_said && !is_of_another_language(letters, &shown, &word) {
                 for at in word.filter(|&at| shown[at] != ' ') {
                     foul[at] = true;
                 }
@@ -82,6 +89,20 @@ impl English {
             .map(|it| it.range())
             .collect()
     }
+}
+
+/// Whether what was found is but a part of a word that is not English, as its letters show,
+/// and would be nothing by itself: `Hö` of `Höhle`.
+fn is_of_another_language(letters: &[Letter], shown: &[char], found: &Range<usize>) -> bool {
+    let is_letter = |&&c: &&char| c.is_alphabetic();
+    let before = shown[..found.start].iter().rev().take_while(is_letter).count();
+    let behind = shown[found.end..].iter().take_while(is_letter).count();
+    let word = found.start - before..found.end + behind;
+    if word == *found || !letters[word].iter().any(|letter| letter.is_foreign) {
+        return false;
+    }
+    let plain: String = shown[found.clone()].iter().map(char::to_ascii_lowercase).collect();
+    !STEMS.iter().any(|stem| plain.contains(stem))
 }
 
 fn is_latin(c: char) -> bool {

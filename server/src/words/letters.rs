@@ -12,6 +12,9 @@ pub(super) struct Letter {
     pub(super) c: char,
     pub(super) start: usize,
     pub(super) end: usize,
+    /// Whether it is one that English does not have: it was written with a mark, or is of
+    /// another alphabet.
+    pub(super) is_foreign: bool,
 }
 
 /// The letters of a text, and what stands between them. Marks and hidden characters belong
@@ -21,14 +24,19 @@ pub(super) fn letters(text: &str) -> Vec<Letter> {
     for (start, c) in text.char_indices() {
         let end = start + c.len_utf8();
         if c.is_ascii() {
-            letters.push(Letter { c, start, end });
+            letters.push(Letter { c, start, end, is_foreign: false });
         } else if is_silent(c) {
             if let Some(last) = letters.last_mut() {
                 last.end = end;
+                last.is_foreign |= is_combining_mark(c);
             }
         } else {
+            let has_mark = std::iter::once(c).nfd().any(is_combining_mark);
             let plain = std::iter::once(c).nfkd().filter(|&c| !is_silent(c)).take(LETTERS_MAX);
-            letters.extend(plain.map(|c| Letter { c, start, end }));
+            letters.extend(plain.map(|c| {
+                let is_foreign = has_mark || (c.is_alphabetic() && !c.is_ascii());
+                Letter { c, start, end, is_foreign }
+            }));
         }
     }
     letters
@@ -58,6 +66,21 @@ mod tests {
         assert_eq!(read("crème"), "creme");
         assert_eq!(read("傻\u{200B}逼"), "傻逼");
         assert_eq!(read("ﬁn"), "fin");
+    }
+
+    #[test]
+    fn a_letter_knows_whether_english_has_it() {
+        for (text, foreign) in [
+            ("hö", [false, true]),
+            ("ho\u{308}", [false, true]),
+            ("hß", [false, true]),
+            ("ıa", [true, false]),
+            ("Ｈｏ", [false, false]),
+            ("h\u{200B}o", [false, false]),
+        ] {
+            let told: Vec<_> = letters(text).iter().map(|letter| letter.is_foreign).collect();
+            assert_eq!(told, foreign, "{text:?}");
+        }
     }
 
     #[test]

@@ -120,6 +120,40 @@ fn names_that_harm_nobody_stay() {
 }
 
 #[test]
+fn words_of_other_languages_are_none_of_english() {
+    let german = "Höhle Höhlenbär Höhe Höß HÖHLE Ho\u{308}hle Füchse Füßchen Kümmern Größe Köln \
+                  Vögel Schüssel Schießen Bücher Dächer Hören Hohle";
+    let french = "Anaïs Analphabète Élève Hélène Pénélope François Château Noël Crème Pêche \
+                  Côté Fête Bête Garçon Où";
+    let spanish = "Título Títulos Analía Análisis Analítico Cumpleaños Muñoz Núñez Corazón \
+                   Séxtuple Sextón Público Año Peña Señor";
+    let turkish = "Kök Kökten Çok çok Göksu Şükrü Şişman Sıkça Işık Öğretmen Çağ Ağaç Pınar Gökçe \
+                   Döner Götürü Kaşık Müşteri";
+    for word in [german, french, spanish, turkish].iter().flat_map(|it| it.split_whitespace()) {
+        assert_eq!(FILTER.clean(word), word);
+        assert_eq!(FILTER.clean(&format!("a {word}, b")), format!("a {word}, b"));
+    }
+    for text in ["Ho", "Ho Chi Minh", "Título único", "Alles Gute, Jörg Höhn!", "çok güzel"] {
+        assert_eq!(FILTER.clean(text), text);
+    }
+}
+
+#[test]
+fn marks_over_english_hide_nothing() {
+    for (text, clean) in [
+        ("you fück", "you ****"),
+        ("fücking", "*******"),
+        ("shïtty", "****ty"),
+        ("bïtches", "*******"),
+        ("motherfücker", "************"),
+        ("wörks, you cünt", "wörks, you ****"),
+        ("fu\u{308}cker", "******"),
+    ] {
+        assert_eq!(FILTER.clean(text), clean, "{text:?}");
+    }
+}
+
+#[test]
 fn a_foul_name_is_masked_and_still_a_name() {
     for (name, clean) in [("Fuck Max", "**** Max"), ("傻逼", "**"), ("大傻逼 Ada", "大** Ada")]
     {

@@ -1,93 +1,14 @@
 //! The server's end of one session.
 
-use super::close::CloseCode;
 use super::name::Name;
+use super::refusal::{Misplaced, Refusal, Why};
 use crate::ids::Tick;
 use crate::limits::{
     HELLO_MS, INPUT_AHEAD_TICKS_MAX, INPUT_BEHIND_TICKS_MAX, LOOKS, PING_MS, PROTOCOL_VERSION,
     SERVER_SILENCE_MS,
 };
 use crate::time::Millis;
-use crate::wire::{
-    Ask, ClientMessage, Hello, Identity, Input, Reason, Resume, SCHEMA_HASH, decode_client,
-};
-
-/// Why a session was refused: the label under which it is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Why {
-    Undecodable(Reason),
-    /// Text where binary messages are spoken.
-    TextFrame,
-    /// And the other way round.
-    BinaryFrame,
-    BeforeHello,
-    SecondHello,
-    BeforeWelcome,
-    WrongVersion,
-    WrongSchema,
-    BadName,
-    BadLook,
-    LooksOn,
-    InputFromThePast,
-    InputFromTheFuture,
-    SeenTheFuture,
-    UnknownPong,
-    ReceivedTheFuture,
-    NoTicket,
-    BadTicket,
-    NoHello,
-    Silent,
-}
-
-impl Why {
-    /// The close code, and a sentence for the peer.
-    #[must_use]
-    pub fn close(self) -> (CloseCode, &'static str) {
-        use CloseCode::{
-            AuthFailed, Decode, NotAuthenticated, Policy, Silent, TextFrame, TooBig, WrongProtocol,
-        };
-        match self {
-            Self::Undecodable(Reason::TooLong) => {
-                (TooBig, "the message, or a length in it, is over the limit")
-            }
-            Self::Undecodable(_) => (Decode, "the message could not be decoded"),
-            Self::TextFrame => {
-                (TextFrame, "binary messages are spoken here: offer throng.json.1 to speak JSON")
-            }
-            Self::BinaryFrame => (TextFrame, "JSON is spoken here, in text messages only"),
-            Self::BeforeHello => (NotAuthenticated, "the first message must be Hello"),
-            Self::SecondHello => (Policy, "Hello was said already"),
-            Self::BeforeWelcome => (Policy, "the client has to wait for Welcome"),
-            Self::WrongVersion => {
-                (WrongProtocol, "another version of the protocol: update the client")
-            }
-            Self::WrongSchema => (WrongProtocol, "other message types: rebuild the client"),
-            Self::BadName => {
-                (Policy, "a name has 1 to 16 characters, at most 64 bytes, none hidden or control")
-            }
-            Self::BadLook => (Policy, "a look is a number below 16"),
-            Self::LooksOn => (Policy, "who looks on has no glider to steer"),
-            Self::InputFromThePast => {
-                (Policy, "what an input has seen must not fall, and its tick must be recent")
-            }
-            Self::InputFromTheFuture => (Policy, "an input is for a tick too far ahead"),
-            Self::SeenTheFuture => (Policy, "an input claims a snapshot that was not sent"),
-            Self::UnknownPong => (Policy, "a Pong without its Ping"),
-            Self::ReceivedTheFuture => (Policy, "a Pong claims an event that was not sent"),
-            Self::NoTicket => (NotAuthenticated, "a ticket is needed"),
-            Self::BadTicket => (AuthFailed, AuthFailed.text()),
-            // A slow link is no reason to stay away.
-            Self::NoHello => (Silent, "no Hello came in time"),
-            Self::Silent => (Silent, Silent.text()),
-        }
-    }
-}
-
-/// The peer's fault: the session is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub why: Why,
-}
+use crate::wire::{Ask, ClientMessage, Hello, Identity, Input, Resume, SCHEMA_HASH, decode_client};
 
 /// The newest ticks, as far as one session is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +51,8 @@ pub enum Request {
     Leave,
     /// Something about the room that the client has left, and not heard of yet.
     Stale,
+    /// Nothing: it is to be told what was wrong, and goes on.
+    Misplaced(Misplaced),
 }
 
 /// The heartbeat behind the Welcome of another room: what a client says before it answers
@@ -153,8 +76,8 @@ pub enum Phase {
 impl Phase {
     pub const ALL: [Self; 3] = [Self::Greeting, Self::Joining, Self::Playing];
 
-    /// Whether a client may say this now. What is not listed here is refused, so a new
-    /// message is refused everywhere until it is listed.
+    /// Whether a client may say this now. What is not listed here ends the session, or is
+    /// answered where the client plays, so a new message does nothing until it is listed.
     #[must_use]
     pub fn allows(self, message: &ClientMessage) -> bool {
         use ClientMessage::{Ask, Bye, Hello, Input, Pong, Resync};
@@ -166,15 +89,19 @@ impl Phase {
         )
     }
 
-    /// Why a message that is not allowed now is refused.
-    fn out_of_place(self, message: &ClientMessage) -> Why {
+    /// What becomes of a message that is not allowed now.
+    fn out_of_place(self, message: &ClientMessage) -> Result<Misplaced, Refusal> {
         use ClientMessage::{Ask, Bye, Hello, Input, Pong, Resync};
-        match (self, message) {
-            (Self::Greeting, _) => Why::BeforeHello,
-            (Self::Joining | Self::Playing, Hello(_)) => Why::SecondHello,
-            (Self::Joining | Self::Playing, Input(_) | Pong { .. } | Resync | Bye | Ask { .. }) => {
-                Why::BeforeWelcome
-            }
+        let is_hello = match message {
+            Hello(_) => true,
+            Input(_) | Pong { .. } | Resync | Bye | Ask { .. } => false,
+        };
+        match self {
+            Self::Greeting => Err(Refusal { why: Why::BeforeHello }),
+            Self::Joining if is_hello => Err(Refusal { why: Why::SecondHello }),
+            Self::Joining => Err(Refusal { why: Why::BeforeWelcome }),
+            Self::Playing if is_hello => Ok(Misplaced::SecondHello),
+            Self::Playing => Ok(Misplaced::Elsewhere),
         }
     }
 }
@@ -275,7 +202,8 @@ impl ServerSession {
     /// Takes a message, however it was written.
     ///
     /// # Errors
-    /// When it is not one for this state.
+    /// When it is not one for this state and the client does not play yet, or when it says
+    /// what cannot be.
     pub fn handle_message(
         &mut self,
         now: Millis,
@@ -284,13 +212,13 @@ impl ServerSession {
     ) -> Result<Request, Refusal> {
         self.heard = now;
         if !self.phase.allows(&message) {
-            return Err(Refusal { why: self.phase.out_of_place(&message) });
+            return self.phase.out_of_place(&message).map(Request::Misplaced);
         }
         match message {
             ClientMessage::Hello(hello) => self.hello(hello),
             ClientMessage::Bye => Ok(Request::Leave),
             ClientMessage::Pong { nonce, received } => self.pong(now, nonce, received),
-            ClientMessage::Input(_) if self.looks_on => Err(Refusal { why: Why::LooksOn }),
+            ClientMessage::Input(_) if self.looks_on => Ok(Request::Misplaced(Misplaced::LooksOn)),
             ClientMessage::Input(_) | ClientMessage::Resync if self.mark.is_some() => {
                 Ok(Request::Stale)
             }
@@ -419,7 +347,10 @@ impl ServerSession {
             return Ok(Request::Received(received));
         }
         if !self.awaited || nonce != self.nonce {
-            return Err(Refusal { why: Why::UnknownPong });
+            return match self.phase {
+                Phase::Greeting | Phase::Joining => Err(Refusal { why: Why::UnknownPong }),
+                Phase::Playing => Ok(Request::Misplaced(Misplaced::UnknownPong)),
+            };
         }
         self.awaited = false;
         let rtt_ms = u16::try_from(now.since(self.pinged)).unwrap_or(u16::MAX).max(1);
@@ -457,6 +388,7 @@ impl ServerSession {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::CloseCode;
     use crate::wire::encode;
 
     fn hello() -> ClientMessage {
@@ -505,6 +437,22 @@ mod tests {
             let mut session = ServerSession::new(Millis(0));
             assert_eq!(why(&mut session, 0, &ClientMessage::Hello(bad)), Some(expected));
         }
+    }
+
+    #[test]
+    fn who_plays_is_told_what_has_no_place_and_plays_on() {
+        let mut session = playing();
+        let stray = ClientMessage::Pong { nonce: 9, received: 0 };
+        for (message, what) in [(hello(), Misplaced::SecondHello), (stray, Misplaced::UnknownPong)]
+        {
+            let told = session.handle_frame(Millis(2), Newest::both(Tick(100)), &encode(&message));
+            assert_eq!(told, Ok(Request::Misplaced(what)));
+        }
+        assert_eq!(why(&mut session, 100, &input(102, 2)), None);
+        session.look_on();
+        let told =
+            session.handle_frame(Millis(2), Newest::both(Tick(100)), &encode(&input(103, 2)));
+        assert_eq!(told, Ok(Request::Misplaced(Misplaced::LooksOn)));
     }
 
     #[test]

@@ -333,7 +333,7 @@ pub enum Event {
     Notice {
         text: String,
     },
-    /// The answer to the `Ask` of that call.
+    /// The answer to the `Ask` of that call; of call 0, to a message that had no place.
     Answer {
         call: u32,
         outcome: Outcome,

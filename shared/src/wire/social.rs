@@ -89,7 +89,10 @@ pub enum Order {
     Slow { seconds: u16 },
 }
 
-/// What became of an [`Ask`].
+/// The number under which is answered what was no call, but had no place: calls ascend from 1.
+pub const NO_CALL: u32 = 0;
+
+/// What became of an [`Ask`], or of a message that had no place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     Done,

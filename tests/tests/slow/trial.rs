@@ -10,6 +10,7 @@ use throng::sim::{Intent, Newcomer, Sim, SimOptions};
 use throng_bot::view::View;
 use throng_shared::cells::Reach;
 use throng_shared::ids::{NetId, Tick};
+use throng_shared::limits::STALLED_MS;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::time::Millis;
@@ -158,7 +159,7 @@ impl Trial {
     }
 
     pub(crate) fn is_stalled(&self) -> bool {
-        self.pacer.is_stalled(self.rhythm)
+        self.pacer.is_stalled(self.rhythm, STALLED_MS)
     }
 
     pub(crate) fn checks(&self) -> u64 {
