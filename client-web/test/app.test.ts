@@ -1,7 +1,7 @@
 /** The session as the player sees it, on virtual time and without a page. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { act, type App, goOn, join, keptOf, leave, newApp, nextTryMs, phaseOf, playHere } from '../src/app.ts';
+import { act, type App, goOn, join, keptOf, leave, newApp, nextTryMs, phaseOf, playHere, settleIn } from '../src/app.ts';
 import { Throng } from '../src/sdk/throng.ts';
 import type { Kept } from '../src/session/kept.ts';
 import { conditionOf } from '../src/wire/records.ts';
@@ -98,6 +98,21 @@ test('a reload goes on with what was stored at the last heartbeat', () => {
   expect(newest().heard).toMatchObject([{ value: { name: 'Ada', resume: { received: 1 } } }]);
   takeIn({ resumed: true });
   expect([phaseOf(other), other.game?.standing.shards]).toEqual(['playing', 5]);
+  leave(other);
+});
+
+test('a reload remembers the room that was asked for, and the one that the session went to', () => {
+  app.room = 'CODE77';
+  join(app, 'Ada', 3);
+  takeIn({ room: 'private-1' });
+  expect(stored.at(-1)?.room).toBe('CODE77');
+  settleIn(app, 'CODE88');
+  const kept = stored.at(-1) as Kept;
+  expect(kept.room).toBe('CODE88');
+  const other = newApp(new Throng('ws://x/ws', { WebSocket: FakeSocket, chance: () => 0 }), app.around);
+  goOn(other, kept);
+  newest().accept();
+  expect(newest().heard, 'because a server that lost the session has to be told').toMatchObject([{ value: { room: 'CODE88' } }]);
   leave(other);
 });
 

@@ -1,8 +1,8 @@
 /** Leaders and people, as lists. */
 
+import type { Leaders } from '../session/topics.ts';
 import type { LeaderRow, PresenceRow } from '../wire/codec.ts';
 import { button, make } from './dom.ts';
-import type { Told } from './topics.ts';
 
 export const BOARDS = [
   { topic: 'leaderboard/now', name: 'Now' },
@@ -15,7 +15,7 @@ export class LeadersPane {
   private readonly list = make('ol', { class: 'rows leaders', 'data-told': '' });
   private readonly hint = make('p', { class: 'hint' });
   private readonly choices: readonly HTMLInputElement[];
-  private shown: Told | null | undefined;
+  private shown: Leaders | null = null;
   private chosen = 0;
 
   constructor(changed: () => void) {
@@ -33,16 +33,16 @@ export class LeadersPane {
     this.root.append(group, this.list, this.hint);
   }
 
-  get topic(): string {
+  get topic(): (typeof BOARDS)[number]['topic'] {
     return BOARDS[this.chosen]!.topic;
   }
 
   /** `refused` when the server does not tell. */
-  show(told: Told | null, refused: boolean): void {
-    if (this.shown !== undefined && this.shown === told && told) return;
+  show(told: Leaders | null, refused: boolean): void {
+    if (told && this.shown === told) return;
     this.shown = told;
-    const rows = told?.kind === 'Leaders' ? told.rows : [];
-    const own = told?.kind === 'Leaders' ? told.own : 0;
+    const rows = told?.rows ?? [];
+    const own = told?.own ?? 0;
     this.list.replaceChildren(...rows.map((row) => leader(row, row.place === own)));
     this.hint.textContent = hintOf(told !== null, refused, rows.length, own);
   }
