@@ -114,7 +114,9 @@ export class RoomList {
     if (this.busy) return;
     this.busy = true;
     setText(this.fault, '');
-    setText(this.fault, await this.events.go(room));
+    const wrong = await this.events.go(room);
+    setText(this.fault, wrong);
+    if (wrong === '') this.made.hidden = true;
     this.busy = false;
   }
 
