@@ -90,6 +90,10 @@ const social = new Social({
 throng.on('welcome', ({ welcome }) => social.onWelcome(welcome));
 throng.on('event', (event) => social.onEvent(event));
 throng.on('keep', () => social.keep());
+throng.on('close', ({ code }) => {
+  // Nobody is invited to a room that is gone.
+  if (code.name === 'NoSuchRoom') lobby.invite('');
+});
 throng.on('error', (error) => {
   if (error instanceof RefusedError) social.onRefused(error.topic);
   // A call without an answer harms nothing that the next connection does not mend.

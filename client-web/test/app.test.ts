@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { act, type App, goOn, join, keptOf, leave, newApp, nextTryMs, phaseOf, playHere, settleIn } from '../src/app.ts';
+import { ownGlider } from '../src/game.ts';
 import { Throng } from '../src/sdk/throng.ts';
 import type { Kept } from '../src/session/kept.ts';
 import { conditionOf } from '../src/wire/records.ts';
@@ -126,6 +127,14 @@ test('of two windows the one that was replaced can have its session back', () =>
   expect(newest().heard).toMatchObject([{ value: { resume: { secret: WELCOME.secret, received: 1 } } }]);
   takeIn({ resumed: true });
   expect([phaseOf(app), sockets.length]).toEqual(['playing', 2]);
+});
+
+test('whoever looks on has no glider, also not the one that its Welcome names', () => {
+  app.watch = true;
+  join(app, 'Ada', 3);
+  takeIn({ watch: true, you: OWN.id });
+  expect([phaseOf(app), app.game?.view.gliders.has(OWN.id), app.game && ownGlider(app.game)]).toEqual(['watching', true, undefined]);
+  expect(act(app, { heading: 0, thrust: 15, aim: 0, firing: false, dash: false }), 'because an input would end the session').toBe(false);
 });
 
 test('in another room the board is another one, and what was read stays', () => {

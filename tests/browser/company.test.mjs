@@ -137,10 +137,26 @@ together('people can be muted and reported, notices are counted and kept, and no
     assert.equal(await cleo.locator('#bar [aria-expanded="true"]').count(), 1, 'because one sees which is open');
   }
 
-  // Muted here, and heard again.
+  // By keys alone: the tabs, what closes them, and back to the arena.
+  await cleo.keyboard.press('Escape');
+  assert.equal(await cleo.locator('#drawer').isVisible(), false);
+  await cleo.keyboard.press('Tab');
+  await cleo.keyboard.press('ArrowRight');
+  await cleo.locator('#pane-people').waitFor();
+  await cleo.keyboard.press('ArrowLeft');
+  const stops = [];
+  for (const key of ['Shift', 'Tab', 'Tab']) {
+    await cleo.keyboard.press(key);
+    stops.push(await cleo.evaluate(() => document.activeElement?.id || document.activeElement?.className));
+  }
+  assert.deepEqual(stops, ['tab-leaders', 'close', 'board-0']);
   await cleo.getByRole('tab', { name: 'People' }).click();
-  await cleo.getByRole('button', { name: 'Mute Dan', exact: true }).click();
+
+  // Muted here, and heard again.
+  await cleo.getByRole('button', { name: 'Mute Dan', exact: true }).press('Enter');
   await note(cleo, 'You hear nothing more of Dan.');
+  const focused = () => cleo.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.id);
+  assert.equal(await focused(), 'Unmute Dan', 'because keys stay where they were');
   await say(dan, 'can you hear me');
   await hears(dan, 'can you hear me');
   await cleo.getByRole('button', { name: 'Unmute Dan' }).click();

@@ -109,7 +109,7 @@ export class PeoplePane {
       let known = this.rows.get(row.who);
       if (known?.key !== key) {
         const item = this.item(row, muted, state);
-        known?.item.replaceWith(item);
+        if (known) replaceRow(known.item, item);
         known = { row, key, item };
         this.rows.set(row.who, known);
       }
@@ -136,6 +136,13 @@ export class PeoplePane {
     item.append(deeds);
     return item;
   }
+}
+
+/** Whoever pressed a button of a row is still at that button of the row that takes its place. */
+function replaceRow(old: HTMLElement, fresh: HTMLElement): void {
+  const at = [...old.querySelectorAll('button')].findIndex((it) => it === document.activeElement);
+  old.replaceWith(fresh);
+  if (at >= 0) fresh.querySelectorAll('button')[at]?.focus();
 }
 
 function countOf(people: readonly PresenceRow[]): string {
