@@ -269,9 +269,9 @@ function enter(room: string, watch: boolean): void {
 }
 
 /** Where a link leads, into a room or with a ticket: whoever plays goes there, everybody else is invited. True when it joins. */
-function takeLink(): boolean {
-  const ticket = ticketIn(location.hash);
-  const room = roomIn(location.hash);
+function takeLink(fragment: string): boolean {
+  const ticket = ticketIn(fragment);
+  const room = roomIn(fragment);
   // A ticket does not keep, and would be seen there.
   showAddress(room);
   const isHere = app.wanted && room === app.room;
@@ -295,7 +295,7 @@ openMenu(page, Math.random, ({ name, look }) => {
   join(app, name, look);
 });
 const kept = recallKept();
-if (!takeLink() && kept) {
+if (!takeLink(location.hash) && kept) {
   const led = lobby.invitedTo;
   social.recall();
   goOn(app, kept);
@@ -323,7 +323,8 @@ window.addEventListener('keydown', (event) => {
   const isForm = event.target instanceof Node && page.join.contains(event.target);
   if (event.code === 'Enter' && !event.repeat && !isForm && phaseOf(app) === 'menu') page.join.requestSubmit();
 });
-window.addEventListener('hashchange', takeLink);
+// By then the address may say again where the page is.
+window.addEventListener('hashchange', ({ newURL }) => takeLink(new URL(newURL).hash));
 window.addEventListener('resize', resize);
 window.addEventListener('pointerdown', (event) => {
   if (event.pointerType === 'touch') document.body.classList.add('touch');
