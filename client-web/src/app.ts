@@ -28,7 +28,7 @@ export interface App {
   look: number;
   /** For the next join. */
   ticket: string;
-  /** For the next join: a room's name or code, or any room when it is empty. */
+  /** The room that was asked for, by its name or code, and where a lost session begins anew; any when it is empty. */
   room: string;
   /** For the next join: to look on, without a glider. */
   watch: boolean;
@@ -117,6 +117,7 @@ export function join(app: App, name: string, look: number): void {
 export function goOn(app: App, kept: Kept): void {
   app.name = kept.name;
   app.look = kept.look;
+  app.room = kept.room;
   app.restored = kept.standing;
   begin(app, kept.resume);
 }
@@ -125,6 +126,7 @@ export function goOn(app: App, kept: Kept): void {
 export function playHere(app: App, kept: Kept | null): void {
   if (app.wanted) return;
   app.restored = kept?.standing ?? null;
+  app.room = kept?.room ?? app.room;
   begin(app, kept?.resume ?? app.throng.kept);
 }
 
@@ -145,6 +147,12 @@ export function playAnywhere(app: App): void {
   join(app, app.name, app.look);
 }
 
+/** The session went on into another room, as the player wished. */
+export function settleIn(app: App, room: string): void {
+  app.room = room;
+  store(app);
+}
+
 /** When the next attempt is made; not a number while one runs or when none will be made. */
 export function nextTryMs(app: App): number {
   return app.around.now() + (app.throng.willRetryInMs ?? Number.NaN);
@@ -161,10 +169,10 @@ export function act(app: App, intent: Intent): boolean {
 
 /** What a reload or another window goes on with, while this one plays. */
 export function keptOf(app: App): Kept | null {
-  const { throng, name, look } = app;
+  const { throng, name, look, room } = app;
   const standing = (app.coming ?? app.game)?.standing;
   const { kept } = throng;
-  return app.wanted && kept && standing ? { name, look, resume: kept, standing } : null;
+  return app.wanted && kept && standing ? { name, look, room, resume: kept, standing } : null;
 }
 
 function store(app: App): void {

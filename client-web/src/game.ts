@@ -43,6 +43,7 @@ export interface DueHappening {
 }
 
 export interface Game {
+  /** Id of the own glider; nobody's for whoever looks on, to whom all gliders are those of others. */
   readonly you: number;
   readonly room: string;
   readonly view: View;
@@ -73,6 +74,9 @@ export interface Game {
   muzzle: boolean;
 }
 
+/** The id that nobody has. */
+export const NOBODY = 0xffff;
+
 /** What goes on of what was told: all of it in the same room, what was read in another one. */
 function goOnWith(told: Standing | null, stays: boolean): Standing {
   if (!told) return newStanding();
@@ -95,10 +99,11 @@ export function newGame(
   const map = before && isSameMap(before.view.map, told) ? before.view.map : told;
   // The session may go on in another room, where score and leaders are others.
   const stays = welcome.resumed && (!before || before.room === welcome.room);
-  const same = stays && before?.you === welcome.you ? before : null;
+  const you = welcome.watch ? NOBODY : welcome.you;
+  const same = stays && before?.you === you ? before : null;
   const rules = newRules(welcome.tickHz);
   return {
-    you: welcome.you,
+    you,
     room: welcome.room,
     view: newView(rules, map, welcome.tick),
     tracks: newTracks(),

@@ -11,6 +11,8 @@ export interface ThrongState {
   readonly you: number;
   /** The own glider as predicted, in tiles. */
   readonly own: { readonly x: number; readonly y: number } | null;
+  /** Where the page looks, in tiles. */
+  readonly eye: { readonly x: number; readonly y: number };
   readonly others: number;
   /** Gliders in view whose players' connections are lost. */
   readonly linkDead: number;
@@ -61,6 +63,7 @@ function stateOf(app: App): ThrongState {
     tick: game?.view.tick ?? 0,
     you: game?.you ?? -1,
     own: own && body && game.prediction.live ? { x: body.x / SUB, y: body.y / SUB } : null,
+    eye: { x: (game?.eyeX ?? 0) / SUB, y: (game?.eyeY ?? 0) / SUB },
     others: gliders.length - (own ? 1 : 0),
     linkDead: gliders.filter((glider) => glider.linkDead).length,
     names: gliders.map((glider) => glider.name),

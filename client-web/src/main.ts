@@ -8,7 +8,7 @@ import './styles/chat.css';
 import './styles/panes.css';
 import './styles/phone.css';
 import './styles/social-phone.css';
-import { act, goOn, join, keptOf, leave, newApp, phaseOf, playAnywhere, playHere } from './app.ts';
+import { act, goOn, join, keptOf, leave, newApp, phaseOf, playAnywhere, playHere, settleIn } from './app.ts';
 import { newAttract, sampleAttract, stepAttract } from './attract.ts';
 import { coverFit, fit, newCamera } from './camera.ts';
 import { newPainter, pageX, pageY, paint } from './draw/arena.ts';
@@ -31,12 +31,13 @@ import { advancePlayback } from './playback.ts';
 import { fadeError } from './prediction.ts';
 import { sampleGame } from './sample.ts';
 import { newScene } from './scene.ts';
+import { CallError, RefusedError } from './sdk/errors.ts';
 import { Throng } from './sdk/throng.ts';
 import { Handover } from './session/handover.ts';
+import { fragmentTo, roomIn } from './session/room.ts';
 import { familyOf, recallKept, storeKept } from './session/storage.ts';
 import { ticketIn } from './session/ticket.ts';
 import { Lobby } from './social/lobby.ts';
-import { roomIn } from './social/rooms.ts';
 import { Social } from './social/social.ts';
 import { pruneTracks } from './tracks.ts';
 
@@ -68,17 +69,19 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
 const social = new Social({
   ask: (ask) => throng.ask(ask),
+  subscribe: (topic, listener) => throng.subscribe(topic, listener),
   now: app.around.now,
   released: () => releaseAll(devices),
   go: async (room) => {
     const outcome = await throng.go(room);
     if (outcome.kind === 'Done') {
-      app.room = room;
+      settleIn(app, room);
       lobby.invite(room);
     }
     return outcome;
   },
   roomAskedFor: () => app.room,
+  name: () => app.name,
   play: () => {
     app.watch = false;
     join(app, app.name, app.look);
@@ -87,6 +90,15 @@ const social = new Social({
 throng.on('welcome', ({ welcome }) => social.onWelcome(welcome));
 throng.on('event', (event) => social.onEvent(event));
 throng.on('keep', () => social.keep());
+throng.on('close', ({ code }) => {
+  // Nobody is invited to a room that is gone.
+  if (code.name === 'NoSuchRoom') lobby.invite('');
+});
+throng.on('error', (error) => {
+  if (error instanceof RefusedError) social.onRefused(error.topic);
+  // A call without an answer harms nothing that the next connection does not mend.
+  else if (!(error instanceof CallError)) reportError(error);
+});
 const lobby = new Lobby(page, {
   play: (room) => enter(room, false),
   look: (room) => enter(room, true),
@@ -224,17 +236,28 @@ function showPage(nowMs: number): void {
   else setHidden(page.death, true);
   showLink(page, app, nowMs);
   const live = app.outage === null && throng.state === 'live';
-  social.frame(nowMs, { visible: game !== null, live, players: game?.standing.players ?? 0 });
+  // When it is over, there is nobody to talk to.
+  social.frame(nowMs, { visible: game !== null && phase !== 'closed', live, players: game?.standing.players ?? 0 });
   if (isMenu && !wasMenu) {
     focusName(page);
     void showCompany(page);
     lobby.open();
   } else if (!isMenu && wasMenu) lobby.close();
   wasMenu = isMenu;
+  showAddress(isMenu ? lobby.invitedTo : app.room);
+}
+
+/** The address leads to the room, so that it can be given to others and the page be loaded anew. */
+function showAddress(room: string): void {
+  const fragment = fragmentTo(room);
+  if (location.hash !== fragment) history.replaceState(history.state, '', location.pathname + location.search + fragment);
 }
 
 function takeOver(): void {
-  void handover.ask().then((kept) => playHere(app, kept));
+  void handover.ask().then((kept) => {
+    playHere(app, kept);
+    lobby.invite(app.room);
+  });
 }
 
 /** From the entry screen into a room, or into any when it is empty. */
@@ -245,21 +268,21 @@ function enter(room: string, watch: boolean): void {
   looking = false;
 }
 
-/** A link into a room: whoever plays goes there, everybody else is invited. */
-function takeRoom(): void {
-  const room = roomIn(location.hash);
-  if (room === '') return;
-  if (phaseOf(app) === 'menu') lobby.invite(room);
-  else void social.go(room);
-}
-
-/** Takes a ticket out of the address bar, where it would be seen, and joins with it: it does not keep. */
-function takeTicket(): boolean {
-  const ticket = ticketIn(location.hash);
-  takeRoom();
-  if (location.hash !== '') history.replaceState(history.state, '', location.pathname + location.search);
+/** Where a link leads, into a room or with a ticket: whoever plays goes there, everybody else is invited. True when it joins. */
+function takeLink(fragment: string): boolean {
+  const ticket = ticketIn(fragment);
+  const room = roomIn(fragment);
+  // A ticket does not keep, and would be seen there.
+  showAddress(room);
+  const isHere = app.wanted && room === app.room;
+  if (ticket === '' && (room === '' || isHere)) return false;
+  if (ticket === '' && app.wanted) {
+    void social.follow(room);
+    return false;
+  }
+  if (app.wanted || app.outage) leave(app);
+  lobby.invite(room);
   if (ticket === '') return false;
-  if (app.wanted) leave(app);
   app.ticket = ticket;
   page.join.requestSubmit();
   return true;
@@ -272,9 +295,12 @@ openMenu(page, Math.random, ({ name, look }) => {
   join(app, name, look);
 });
 const kept = recallKept();
-if (!takeTicket() && kept) {
+if (!takeLink(location.hash) && kept) {
+  const led = lobby.invitedTo;
   social.recall();
   goOn(app, kept);
+  lobby.invite(kept.room);
+  if (led !== '' && led !== kept.room) void social.follow(led);
 }
 // A hidden tab gets no frames: it drops what it will not show, and answers from the message.
 app.afterSnapshot = (game) => {
@@ -297,7 +323,8 @@ window.addEventListener('keydown', (event) => {
   const isForm = event.target instanceof Node && page.join.contains(event.target);
   if (event.code === 'Enter' && !event.repeat && !isForm && phaseOf(app) === 'menu') page.join.requestSubmit();
 });
-window.addEventListener('hashchange', takeTicket);
+// By then the address may say again where the page is.
+window.addEventListener('hashchange', ({ newURL }) => takeLink(new URL(newURL).hash));
 window.addEventListener('resize', resize);
 window.addEventListener('pointerdown', (event) => {
   if (event.pointerType === 'touch') document.body.classList.add('touch');

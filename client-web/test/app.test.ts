@@ -1,7 +1,8 @@
 /** The session as the player sees it, on virtual time and without a page. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { act, type App, goOn, join, keptOf, leave, newApp, nextTryMs, phaseOf, playHere } from '../src/app.ts';
+import { act, type App, goOn, join, keptOf, leave, newApp, nextTryMs, phaseOf, playHere, settleIn } from '../src/app.ts';
+import { ownGlider } from '../src/game.ts';
 import { Throng } from '../src/sdk/throng.ts';
 import type { Kept } from '../src/session/kept.ts';
 import { conditionOf } from '../src/wire/records.ts';
@@ -101,6 +102,21 @@ test('a reload goes on with what was stored at the last heartbeat', () => {
   leave(other);
 });
 
+test('a reload remembers the room that was asked for, and the one that the session went to', () => {
+  app.room = 'CODE77';
+  join(app, 'Ada', 3);
+  takeIn({ room: 'private-1' });
+  expect(stored.at(-1)?.room).toBe('CODE77');
+  settleIn(app, 'CODE88');
+  const kept = stored.at(-1) as Kept;
+  expect(kept.room).toBe('CODE88');
+  const other = newApp(new Throng('ws://x/ws', { WebSocket: FakeSocket, chance: () => 0 }), app.around);
+  goOn(other, kept);
+  newest().accept();
+  expect(newest().heard, 'because a server that lost the session has to be told').toMatchObject([{ value: { room: 'CODE88' } }]);
+  leave(other);
+});
+
 test('of two windows the one that was replaced can have its session back', () => {
   join(app, 'Ada', 3);
   takeIn().event(1, { kind: 'Notice', text: 'hi' });
@@ -111,6 +127,14 @@ test('of two windows the one that was replaced can have its session back', () =>
   expect(newest().heard).toMatchObject([{ value: { resume: { secret: WELCOME.secret, received: 1 } } }]);
   takeIn({ resumed: true });
   expect([phaseOf(app), sockets.length]).toEqual(['playing', 2]);
+});
+
+test('whoever looks on has no glider, also not the one that its Welcome names', () => {
+  app.watch = true;
+  join(app, 'Ada', 3);
+  takeIn({ watch: true, you: OWN.id });
+  expect([phaseOf(app), app.game?.view.gliders.has(OWN.id), app.game && ownGlider(app.game)]).toEqual(['watching', true, undefined]);
+  expect(act(app, { heading: 0, thrust: 15, aim: 0, firing: false, dash: false }), 'because an input would end the session').toBe(false);
 });
 
 test('in another room the board is another one, and what was read stays', () => {

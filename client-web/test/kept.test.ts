@@ -8,7 +8,7 @@ function kept(): Kept {
   takeEvent(standing, 7, { kind: 'Score', shards: 12, kills: 3 }, 5_000);
   takeEvent(standing, 7, { kind: 'Board', rows: [{ id: 7, name: '__proto__', shards: 12 }], players: 2, rank: 1 }, 5_000);
   takeEvent(standing, 7, { kind: 'Notice', text: 'soon' }, 5_000);
-  return { name: 'Ada', look: 3, resume: { secret: new Uint8Array(16).fill(200), received: 9, called: 2 }, standing };
+  return { name: 'Ada', look: 3, room: 'CODE77', resume: { secret: new Uint8Array(16).fill(200), received: 9, called: 2 }, standing };
 }
 
 test('a session comes back as it was, on another clock', () => {
@@ -30,7 +30,7 @@ test('what nobody kept is nothing', () => {
   const whole = JSON.parse(writeKept(kept(), 0, 0)) as Record<string, unknown>;
   for (const key of Object.keys(whole)) {
     for (const value of [null, undefined, -1, 'x', [], {}, [1, 2], { a: 1 }, Number.MAX_VALUE]) {
-      if ((key === 'name' && value === 'x') || (key === 'wallMs' && value === -1)) continue;
+      if (((key === 'name' || key === 'room') && value === 'x') || (key === 'wallMs' && value === -1)) continue;
       expect(readKept(JSON.stringify({ ...whole, [key]: value }), 0, 0), `${key}: ${JSON.stringify(value)}`).toBeNull();
     }
   }

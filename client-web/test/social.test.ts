@@ -3,7 +3,8 @@ import { sayBytes, sayServer } from '../src/hud/server.ts';
 import { belongsToInputMethod } from '../src/social/ime.ts';
 import { audible, enterRoom, LINES_MAX, lookOf, newLines, takeLine } from '../src/social/lines.ts';
 import { isMuted, mute, MUTES_MAX, namesIn } from '../src/social/mutes.ts';
-import { countsLookers, inOrder, linkTo, madeIn, placesIn, roomFault, roomIn } from '../src/social/rooms.ts';
+import { fragmentTo, linkTo, roomFault, roomIn } from '../src/session/room.ts';
+import { countsLookers, inOrder, madeIn, placesIn } from '../src/social/rooms.ts';
 import { besides, watchKey } from '../src/social/watching.ts';
 import type { Line, PresenceRow } from '../src/wire/codec.ts';
 
@@ -71,7 +72,9 @@ test('a key of an input method is not the page’s', () => {
 
 test('a link leads to a room and back, and nonsense leads nowhere', () => {
   for (const room of ['main', 'K7PQ2M', 'a&b=c#d', '<b>x</b>', '竞技场']) {
-    expect(roomIn(new URL(linkTo('http://127.0.0.1', room)).hash)).toBe(room);
+    const { hash } = new URL(linkTo('http://127.0.0.1', room));
+    expect(roomIn(hash)).toBe(room);
+    expect(hash, 'because an address that is right is left alone').toBe(fragmentTo(room));
   }
   for (const fragment of ['', '#', '#room=', '#room=a%20b', `#room=${'x'.repeat(25)}`, '#room=%00', '#ticket=abc', '#room=a%E2%80%AEb']) {
     expect(roomIn(fragment)).toBe('');

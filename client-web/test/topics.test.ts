@@ -37,6 +37,23 @@ test('a difference to something else is none', () => {
   expect(applyTopic(null, update('t', 3, change))).toBeNull();
   const held = applyTopic(null, update('t', 0, change));
   expect(applyTopic(held, update('t', 2, change))).toBeNull();
+  expect(applyTopic(held, update('t', 1, { kind: 'Rooms', set: [], gone: [] })), 'because people are no rooms').toBeNull();
+});
+
+test('an id that goes and comes in one difference is somebody else', () => {
+  const seat = (name: string) => ({ who: 1, name, linkDead: false, spectator: false });
+  const held = applyTopic(null, update('t', 0, { kind: 'Presence', set: [seat('Ada')], gone: [] }));
+  expect(applyTopic(held, update('t', 1, { kind: 'Presence', set: [seat('Eve')], gone: [1] }))?.state).toEqual({ kind: 'Presence', rows: [seat('Eve')] });
+});
+
+test('a version may come in parts, and one’s own place change while the board stays', () => {
+  const seat = (who: number) => ({ who, name: `${who}`, linkDead: false, spectator: false });
+  const part: TopicUpdate = { topic: 't', version: 1, since: 1, change: { kind: 'Presence', set: [seat(2)], gone: [] } };
+  const people = applyTopic(null, update('t', 0, { kind: 'Presence', set: [seat(1)], gone: [] }));
+  expect(applyTopic(people, part)).toEqual({ version: 1, state: { kind: 'Presence', rows: [seat(1), seat(2)] } });
+  const board = applyTopic(null, update('t', 0, { kind: 'Leaders', set: [leader(1, 'Ada')], places: 1, own: 12 }));
+  const own: TopicUpdate = { topic: 't', version: 1, since: 1, change: { kind: 'Leaders', set: [], places: 1, own: 11 } };
+  expect(applyTopic(board, own)?.state).toEqual({ kind: 'Leaders', rows: [leader(1, 'Ada')], own: 11 });
 });
 
 let throng: Throng;
@@ -90,13 +107,21 @@ test('a session that goes on is asked for nothing twice, and another one for eve
   stay();
 });
 
-test('what does not fit is asked for anew', () => {
-  let seen: Presence | null = null;
-  throng.subscribe('room/main/presence', (presence: Presence) => (seen = presence));
+test('what does not fit is asked for anew, once', () => {
+  const topic = 'room/main/presence';
+  const seen: number[] = [];
+  const people = (since: number, ...whos: number[]): TopicUpdate =>
+    update(topic, since, { kind: 'Presence', set: whos.map((who) => ({ who, name: `${who}`, linkDead: false, spectator: false })), gone: [] });
+  throng.subscribe(topic, ({ rows }: Presence) => seen.push(rows.length));
   newest().welcome();
-  newest().event(1, { kind: 'Topic', value: update('room/main/presence', 7, { kind: 'Presence', set: [], gone: [] }) });
-  expect(seen).toBeNull();
-  expect(newest().asked.map((asked) => asked.split(' ')[1])).toEqual(['Subscribe', 'Unsubscribe', 'Subscribe']);
+  newest().event(1, { kind: 'Topic', value: people(0, 1) });
+  for (const [number, since] of [[2, 7], [3, 8], [4, 9]] as const) newest().event(number, { kind: 'Topic', value: people(since, 2) });
+  const verbs = () => newest().asked.map((asked) => asked.split(' ')[1]);
+  expect(verbs(), 'because what is on its way meanwhile is worth nothing').toEqual(['Subscribe', 'Unsubscribe', 'Subscribe']);
+  expect(seen).toEqual([1]);
+  newest().event(5, { kind: 'Topic', value: people(0, 1, 2) });
+  expect(seen).toEqual([1, 2]);
+  expect(verbs()).toHaveLength(3);
 });
 
 test('a topic that is refused is an error, and a listener that throws is one too', async () => {

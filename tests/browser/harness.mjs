@@ -170,6 +170,19 @@ export function text(of) {
   return [...varint(bytes.length), ...bytes];
 }
 
+/** Which of what is shown lies over another, or beyond the screen. */
+export function crowded(page, ...selectors) {
+  return page.evaluate((all) => {
+    const shown = all.flatMap((selector) =>
+      [...document.querySelectorAll(selector)].filter((it) => it.checkVisibility({ visibilityProperty: true })).map((it) => ({ selector, box: it.getBoundingClientRect() })),
+    );
+    const inside = ({ box }) => box.left >= 0 && box.top >= 0 && box.right <= innerWidth && box.bottom <= innerHeight;
+    const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+    const pairs = shown.flatMap((one, n) => shown.slice(n + 1).filter((other) => over(one.box, other.box)).map((other) => `${one.selector} and ${other.selector}`));
+    return [...pairs, ...shown.filter((it) => !inside(it)).map(({ selector }) => `${selector} beyond the screen`)];
+  }, selectors);
+}
+
 /** A picture of the page, kept in `tests/artifacts` for people to look at. */
 export async function picture(page, name) {
   const folder = new URL('../artifacts/', import.meta.url);

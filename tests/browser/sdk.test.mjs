@@ -40,8 +40,12 @@ test('a program comes in, steers, asks, and goes on after a cut', async () => {
   const server = await startServer('--listen', '127.0.0.1:0', '--arena', '40', '--house-bots', '0');
   const proxy = await startProxy(server.address);
   const errors = [];
+  const lines = [];
+  /** Until so many lines came. */
+  const heard = (count) => lines.length >= count || next(throng, 'line', () => lines.length >= count);
   const throng = new sdk.Throng(`${proxy.url.replace('http', 'ws')}/ws`, { name: 'Ada', WebSocket, callTimeout: PATIENCE_MS });
   throng.on('error', (error) => errors.push(error));
+  throng.on('line', ({ who, name, to, text }) => lines.push({ who, name, to, text }));
   try {
     const inside = next(throng, 'welcome');
     throng.open();
@@ -52,8 +56,10 @@ test('a program comes in, steers, asks, and goes on after a cut', async () => {
     const arrived = next(throng, 'snapshot', ({ feedback }) => feedback !== null);
     throng.steer({ heading: 0, thrust: 15 });
     await arrived;
-    const outcome = await throng.say('hello');
-    assert.ok(outcome.kind === 'Done' || outcome.text !== '', 'because a refusal says what was wrong');
+    assert.deepEqual(await throng.say('hello'), { kind: 'Done' }, 'because anybody may say a line');
+    const line = (text) => ({ who: welcome.you, name: 'Ada', to: { kind: 'Room' }, text });
+    await heard(1);
+    assert.deepEqual(lines, [line('hello')], 'because it comes back to its author');
 
     const again = next(throng, 'welcome');
     proxy.cut();
@@ -61,10 +67,13 @@ test('a program comes in, steers, asks, and goes on after a cut', async () => {
     const back = await again;
     assert.ok(back.welcome.resumed, 'because the server keeps sessions');
     assert.equal(back.welcome.you, welcome.you);
-    assert.ok((await waited).kind, 'because what was asked meanwhile is answered');
+    assert.deepEqual(await waited, { kind: 'Done' }, 'because what was asked meanwhile is done in the session that goes on');
+    await heard(2);
     await next(throng, 'snapshot', ({ feedback }) => feedback !== null);
     await next(throng, 'ping', ({ rttMs }) => rttMs < PATIENCE_MS);
 
+    assert.deepEqual(await throng.say('x'.repeat(1_000)).then(({ kind, problem }) => [kind, problem?.kind]), ['Refused', 'TooLong']);
+    assert.deepEqual(lines, [line('hello'), line('still here')], 'because each line was said once, in order, and no other');
     throng.close();
     assert.equal(throng.readyState, 3);
     assert.deepEqual(errors, []);

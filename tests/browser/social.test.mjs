@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { inArena, openPage, picture, play, playRecorded, startBrowser, startServer, state, text, until, varint } from './harness.mjs';
+import { crowded, inArena, openPage, picture, play, playRecorded, startBrowser, startServer, state, text, until, varint } from './harness.mjs';
 
 const SMALL = ['--listen', '127.0.0.1:0', '--arena', '16', '--house-bots', '0'];
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
@@ -119,7 +119,7 @@ recorded('an input method ends its word with Enter, and nothing is sent', async 
 recorded('a button at the top gives the keys back to the arena', async ({ page }) => {
   await page.locator('#bar .leaders').click();
   await page.locator('#drawer').waitFor({ state: 'visible' });
-  await page.locator('#bar .leaders').click({ force: true, position: { x: 2, y: 20 } });
+  await page.locator('#bar .leaders').click();
   await page.locator('#drawer').waitFor({ state: 'hidden' });
   assert.equal(await page.evaluate(() => document.activeElement === document.body), true);
 });
@@ -202,9 +202,15 @@ recorded('a difference that does not fit asks for everything anew', async ({ pag
 
 recorded(
   'on a phone a button opens the chat',
-  async ({ page, texts, line }) => {
+  async ({ page, texts, line, news }) => {
     line(1, 9, 'Ada', 'hello');
+    // A restart is told of until it comes.
+    news(2, 6, 252, ...new Uint8Array(Uint32Array.of(Date.now() / 1_000 + 3_600).buffer));
+    await page.locator('#toasts li.high').waitFor();
+    const ground = ['#toasts li', '#bar button', '#card', '#board', '#minimap'];
+    assert.deepEqual(await crowded(page, ...ground, '#lines', '#dash'), []);
     await page.locator('#bar .chat').tap();
+    assert.deepEqual(await crowded(page, ...ground, '#chat'), [], 'because a notice is not below the chat');
     await page.locator('#say-text').fill('hi there');
     const box = await page.locator('#say').boundingBox();
     assert.ok(box.x >= 0 && box.x + box.width <= 390 && box.y + box.height <= 844, `because it is all on the screen: ${JSON.stringify(box)}`);

@@ -193,7 +193,10 @@ test('two browsers and a Python client in one private room', { timeout: 20 * PAT
   t.after(() => anew.stop());
   await eventually('the score of Ada is still there', () => anew.scoreOf('Ada') >= kept);
 
-  // The room went with its server: who was in it comes back by itself, and plays elsewhere.
+  // The room went with its server: who was in it comes back by itself, is told so, and plays elsewhere.
+  await until(bob.page, ({ phase }) => phase === 'closed');
+  assert.equal(await bob.page.locator('#link-title').textContent(), 'No such room');
+  await bob.page.locator('#link-any').click();
   await inArena(bob.page, ({ resumed, code }) => !resumed && code === 0);
   await eventually('Bob is in another room', async () => (await bob.page.locator('#bar .room b').textContent()) !== room);
   assert.equal(await bob.page.locator('#lines li', { hasText: 'welcome back' }).count(), 0, 'because lines belong to their room');

@@ -1,8 +1,8 @@
 //! Every integration test, in one binary.
 
 mod alternatives;
-#[cfg(target_os = "linux")]
 mod answers;
+#[cfg(target_os = "linux")]
 mod capacity;
 #[cfg(target_os = "linux")]
 mod door;

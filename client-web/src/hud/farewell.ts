@@ -51,6 +51,7 @@ const ADVICE: Readonly<Partial<Record<CloseName, Advice>>> = {
   WrongProtocol: RELOAD,
   NotAuthenticated: TICKET,
   AuthFailed: TICKET,
+  Kicked: { advice: 'You can join again from the start; if it is a ban, when that is over.', remedy: 'Start' },
   Replaced: { advice: 'Close it, or go on in this one instead.', remedy: 'Here' },
 };
 

@@ -3,6 +3,7 @@
 import { type Game, ownGlider } from '../game.ts';
 import { ageFeed, type FeedEntry, type Standing } from '../standing.ts';
 import { ticksSince } from '../tick.ts';
+import { Items, make } from '../social/dom.ts';
 import type { BoardRow, ServerRow } from '../wire/codec.ts';
 import { type Health, newHealth, sayKept, watchHealth } from './health.ts';
 import { sayServer } from './server.ts';
@@ -20,6 +21,7 @@ export interface Overlay {
   /** Kept while the own glider is down. */
   ownName: string;
   feed: readonly FeedEntry[] | null;
+  readonly feedItems: Items<FeedEntry>;
   dashShare: number;
   readoutAtMs: number;
   readoutSnapshots: number;
@@ -35,6 +37,7 @@ export function newOverlay(page: Page): Overlay {
     crownId: -1,
     ownName: 'You',
     feed: null,
+    feedItems: new Items(page.feed, feedItem),
     dashShare: -1,
     readoutAtMs: 0,
     readoutSnapshots: 0,
@@ -93,17 +96,17 @@ function boardItem(place: number, name: string, shards: number, own: boolean, cr
 function showFeed(overlay: Overlay, feed: readonly FeedEntry[]): void {
   if (overlay.feed === feed) return;
   overlay.feed = feed;
-  overlay.page.feed.replaceChildren(
-    ...feed.map((entry) => {
-      const item = document.createElement('li');
-      item.classList.toggle('own', entry.own);
-      item.classList.toggle('crown', entry.crown);
-      item.classList.toggle('notice', entry.kind === 'Notice');
-      if (entry.kind === 'Notice') item.append(textIn('span', entry.text));
-      else item.append(textIn('span', entry.killer), document.createElement('i'), textIn('span', entry.victim));
-      return item;
-    }),
-  );
+  overlay.feedItems.show(feed);
+}
+
+function feedItem(entry: FeedEntry): HTMLElement {
+  const item = document.createElement('li');
+  item.classList.toggle('own', entry.own);
+  item.classList.toggle('crown', entry.crown);
+  item.classList.toggle('notice', entry.kind === 'Notice');
+  if (entry.kind === 'Notice') item.append(textIn('span', entry.text));
+  else item.append(textIn('span', entry.killer), make('i', { role: 'img', 'aria-label': 'shot down' }), textIn('span', entry.victim));
+  return item;
 }
 
 function showDash(overlay: Overlay, game: Game): void {

@@ -23,13 +23,15 @@ export class CallError extends Error {
 
 export type Refusal = Extract<Outcome, { kind: 'Refused' }>;
 
-/** The server refused something that nobody waits for; its sentence is the message. */
+/** The server refuses to tell of a topic; its sentence is the message. */
 export class RefusedError extends Error {
+  readonly topic: string;
   readonly refusal: Refusal;
 
-  constructor(what: string, refusal: Refusal) {
-    super(`${what}: ${refusal.text}`);
+  constructor(topic: string, refusal: Refusal) {
+    super(`${topic}: ${refusal.text}`);
     this.name = 'RefusedError';
+    this.topic = topic;
     this.refusal = refusal;
   }
 }

@@ -59,6 +59,8 @@ export class Topics {
     if (!it?.asked) return;
     const held = applyTopic(it.held, update);
     if (!held) {
+      // Everything is on its way, and whatever was said before it is worth nothing.
+      if (!it.held) return;
       // What was told before this is not known: from the beginning, then.
       this.unsubscribe(update.topic, it);
       this.match(update.topic, it);

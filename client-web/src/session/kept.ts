@@ -10,6 +10,7 @@ import { type FeedEntry, newStanding, type Standing } from '../standing.ts';
 import type { BoardRow } from '../wire/codec.ts';
 import type { KeptSession } from './client.ts';
 import { nameFault } from './name.ts';
+import { roomFault } from './room.ts';
 
 /** A server holds a session for a minute; a page that is opened later begins anew, and asks first. */
 const FRESH_MS = 60_000;
@@ -17,6 +18,8 @@ const FRESH_MS = 60_000;
 export interface Kept {
   readonly name: string;
   readonly look: number;
+  /** The room that was asked for: where the player begins anew when the session is lost. Any when it is empty. */
+  readonly room: string;
   readonly resume: KeptSession;
   readonly standing: Standing;
 }
@@ -25,23 +28,24 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** `wallMs` is the time of day, `nowMs` the page's own clock, which does not outlive it. */
 export function writeKept(kept: Kept, wallMs: number, nowMs: number): string {
-  const { name, look, resume, standing } = kept;
+  const { name, look, room, resume, standing } = kept;
   const feed = standing.feed.map((entry) => ({ ...entry, atMs: entry.atMs - nowMs }));
   const secret = Array.from(resume.secret);
   const { received, called } = resume;
-  return JSON.stringify({ wallMs, name, look, secret, received, called, standing: { ...standing, feed } });
+  return JSON.stringify({ wallMs, name, look, room, secret, received, called, standing: { ...standing, feed } });
 }
 
 /** What was kept, unless it is stale or is nothing that `writeKept` wrote. */
 export function readKept(text: string | null, wallMs: number, nowMs: number): Kept | null {
   const it = parse(text);
   if (!it) return null;
-  const { name, look, secret, received, called, standing: told } = it;
+  const { name, look, room, secret, received, called, standing: told } = it;
   const isFresh = isNumber(it['wallMs']) && wallMs - it['wallMs'] < FRESH_MS && it['wallMs'] <= wallMs;
   if (!isFresh || typeof name !== 'string' || nameFault(name) !== '') return null;
+  if (typeof room !== 'string' || (room !== '' && roomFault(room) !== '')) return null;
   if (!isCount(look) || look >= LOOKS || !isCount(received) || !isCount(called) || !isSecret(secret)) return null;
   const standing = isFields(told) ? standingOf(told, nowMs) : null;
-  return standing && { name, look, resume: { secret: Uint8Array.from(secret), received, called }, standing };
+  return standing && { name, look, room, resume: { secret: Uint8Array.from(secret), received, called }, standing };
 }
 
 function parse(text: string | null): Fields | null {

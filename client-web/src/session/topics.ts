@@ -47,7 +47,7 @@ export interface Held {
 /** What is held after an update, or nothing when it tells the difference to what is not held. */
 export function applyTopic(held: Held | null, { version, since, change }: TopicUpdate): Held | null {
   if (since === 0) return { version, state: applyChange(null, change) };
-  if (held?.version !== since) return null;
+  if (held?.version !== since || held.state.kind !== change.kind) return null;
   return { version, state: applyChange(held.state, change) };
 }
 

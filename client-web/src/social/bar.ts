@@ -14,19 +14,18 @@ export class Bar {
   private readonly count = make('span', { class: 'count' });
   private readonly badge = make('span', { class: 'badge' });
   private readonly bell: HTMLButtonElement;
+  private readonly openers: ReadonlyMap<string, HTMLButtonElement>;
 
   constructor(events: BarEvents) {
     const room = button('', () => events.open('Rooms'), { class: 'room', title: 'Rooms' });
     room.append(make('span', { class: 'unseen' }, 'Room '), this.name, this.count);
     this.bell = icon('bell', 'Notices', () => events.open('Notices'));
     this.bell.append(this.badge);
-    this.root.append(
-      room,
-      icon('leaders', 'Leaders (Tab)', () => events.open('Leaders')),
-      icon('people', 'People', () => events.open('People')),
-      this.bell,
-      icon('chat', 'Chat (Enter)', events.chat),
-    );
+    const leaders = icon('leaders', 'Leaders (Tab)', () => events.open('Leaders'));
+    const people = icon('people', 'People', () => events.open('People'));
+    this.openers = new Map([['Rooms', room], ['Leaders', leaders], ['People', people], ['Notices', this.bell]]);
+    this.root.append(room, leaders, people, this.bell, icon('chat', 'Chat (Enter)', events.chat));
+    this.mark(null);
     // Whoever closed something with a button is back in the arena, where Space dashes.
     this.root.addEventListener('click', () => {
       const { activeElement } = document;
@@ -36,6 +35,11 @@ export class Bar {
     this.root.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' || event.key === ' ') event.stopPropagation();
     });
+  }
+
+  /** Marks the button of what is open. */
+  mark(open: string | null): void {
+    for (const [pane, opener] of this.openers) opener.setAttribute('aria-expanded', String(pane === open));
   }
 
   show(room: string, count: string, unread: number): void {

@@ -1,8 +1,8 @@
 /** Leaders and people, as lists. */
 
+import type { Leaders } from '../session/topics.ts';
 import type { LeaderRow, PresenceRow } from '../wire/codec.ts';
 import { button, make } from './dom.ts';
-import type { Told } from './topics.ts';
 
 export const BOARDS = [
   { topic: 'leaderboard/now', name: 'Now' },
@@ -15,7 +15,7 @@ export class LeadersPane {
   private readonly list = make('ol', { class: 'rows leaders', 'data-told': '' });
   private readonly hint = make('p', { class: 'hint' });
   private readonly choices: readonly HTMLInputElement[];
-  private shown: Told | null | undefined;
+  private shown: Leaders | null = null;
   private chosen = 0;
 
   constructor(changed: () => void) {
@@ -33,16 +33,16 @@ export class LeadersPane {
     this.root.append(group, this.list, this.hint);
   }
 
-  get topic(): string {
+  get topic(): (typeof BOARDS)[number]['topic'] {
     return BOARDS[this.chosen]!.topic;
   }
 
   /** `refused` when the server does not tell. */
-  show(told: Told | null, refused: boolean): void {
-    if (this.shown !== undefined && this.shown === told && told) return;
+  show(told: Leaders | null, refused: boolean): void {
+    if (told && this.shown === told) return;
     this.shown = told;
-    const rows = told?.kind === 'Leaders' ? told.rows : [];
-    const own = told?.kind === 'Leaders' ? told.own : 0;
+    const rows = told?.rows ?? [];
+    const own = told?.own ?? 0;
     this.list.replaceChildren(...rows.map((row) => leader(row, row.place === own)));
     this.hint.textContent = hintOf(told !== null, refused, rows.length, own);
   }
@@ -109,7 +109,7 @@ export class PeoplePane {
       let known = this.rows.get(row.who);
       if (known?.key !== key) {
         const item = this.item(row, muted, state);
-        known?.item.replaceWith(item);
+        if (known) replaceRow(known.item, item);
         known = { row, key, item };
         this.rows.set(row.who, known);
       }
@@ -136,6 +136,13 @@ export class PeoplePane {
     item.append(deeds);
     return item;
   }
+}
+
+/** Whoever pressed a button of a row is still at that button of the row that takes its place. */
+function replaceRow(old: HTMLElement, fresh: HTMLElement): void {
+  const at = [...old.querySelectorAll('button')].findIndex((it) => it === document.activeElement);
+  old.replaceWith(fresh);
+  if (at >= 0) fresh.querySelectorAll('button')[at]?.focus();
 }
 
 function countOf(people: readonly PresenceRow[]): string {

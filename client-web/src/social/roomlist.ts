@@ -1,8 +1,9 @@
 /** Rooms to choose from, a code to type, and rooms to make: in the menu and while playing. */
 
 import { setText } from '../hud/page.ts';
+import { linkTo, roomFault } from '../session/room.ts';
 import { button, make } from './dom.ts';
-import { inOrder, linkTo, type Made, roomFault, type RoomPlace } from './rooms.ts';
+import { inOrder, type Made, type RoomPlace } from './rooms.ts';
 
 export interface RoomListEvents {
   /** To a room, or to any when it is empty. Says what is wrong, or nothing. */
@@ -113,7 +114,9 @@ export class RoomList {
     if (this.busy) return;
     this.busy = true;
     setText(this.fault, '');
-    setText(this.fault, await this.events.go(room));
+    const wrong = await this.events.go(room);
+    setText(this.fault, wrong);
+    if (wrong === '') this.made.hidden = true;
     this.busy = false;
   }
 

@@ -1,6 +1,4 @@
-/** Rooms before there is a connection: the list and the making of them over HTTP, and links that lead into one. */
-
-import { ROOM_NAME_BYTES } from '../limits.ts';
+/** Rooms before there is a connection: the list and the making of them over HTTP. */
 
 /** A room as the menu needs it. */
 export interface RoomPlace {
@@ -13,23 +11,6 @@ export interface RoomPlace {
 export type Made =
   | { readonly kind: 'Made'; readonly room: string }
   | { readonly kind: 'Refused'; readonly text: string };
-
-/** A link leads to a room by its name or its code: `/#room=…`, which no server sees and no log has. */
-export function roomIn(fragment: string): string {
-  const room = new URLSearchParams(fragment.replace(/^#/, '')).get('room') ?? '';
-  return roomFault(room) === '' ? room : '';
-}
-
-/** Why a text names no room, in words, or nothing. */
-export function roomFault(room: string): string {
-  if (room === '') return 'Type the code of a room, or its name.';
-  if (new TextEncoder().encode(room).length > ROOM_NAME_BYTES) return `A room's name or code has at most ${ROOM_NAME_BYTES} characters.`;
-  return /[\p{Cc}\p{Cf}\p{White_Space}]/u.test(room) ? "A room's name or code has no spaces." : '';
-}
-
-export function linkTo(origin: string, room: string): string {
-  return `${origin}/#room=${encodeURIComponent(room)}`;
-}
 
 /** The fullest room with a free place first, as quick join would take it, then by name. */
 export function inOrder(rooms: readonly RoomPlace[]): readonly RoomPlace[] {

@@ -1,6 +1,7 @@
 /** Puts the panels together: what the server tells goes in, what the player asks for goes out. Knows no socket. */
 
 import { setHidden } from '../hud/page.ts';
+import type { Presence, Rooms } from '../session/topics.ts';
 import type { Ask, Event, Notification as Told, Outcome, PresenceRow, ServerRow, Welcome, Whom } from '../wire/codec.ts';
 import { wrongIn } from './answer.ts';
 import { Bar } from './bar.ts';
@@ -8,14 +9,14 @@ import { ChatBox } from './chat.ts';
 import { nameInCommand, parseCommand, type People } from './command.ts';
 import { make } from './dom.ts';
 import { Drawer } from './drawer.ts';
+import { Listening, type Subscribe } from './listening.ts';
 import { audible, enterRoom, type Heard, type LineLook, lookOf, newLines, takeLine } from './lines.ts';
 import { isMutedName, mute, recallMutes, storeMutes } from './mutes.ts';
 import { ageNotices, newNotices, readNotices, sayNews, takeNotice } from './notices.ts';
 import { Outside } from './outside.ts';
 import { BOARDS, LeadersPane, PeoplePane } from './panes.ts';
 import { RoomList } from './roomlist.ts';
-import { askRooms, makeRoom, type RoomPlace } from './rooms.ts';
-import { forgetVersions, newTopics, takeTopic, type Told as Topic, toldOf, unwant, want } from './topics.ts';
+import { askRooms, makeRoom } from './rooms.ts';
 import { NoticeList, Toasts } from './toasts.ts';
 import { ToldStore } from './told.ts';
 import { besides, watchKey, Watching } from './watching.ts';
@@ -23,6 +24,7 @@ import { besides, watchKey, Watching } from './watching.ts';
 /** Where panels ask. A promise that fails means that no answer will come. */
 export interface SocialPorts {
   readonly ask: (ask: Ask) => Promise<Outcome>;
+  readonly subscribe: Subscribe;
   readonly now: () => number;
   /** The player types or reads: whatever was held down is let go. */
   readonly released: () => void;
@@ -30,6 +32,8 @@ export interface SocialPorts {
   readonly go: (room: string) => Promise<Outcome>;
   /** The room that was asked for: a private one by its code, which nobody else tells. */
   readonly roomAskedFor: () => string;
+  /** As the player is called. */
+  readonly name: () => string;
   /** Whoever looked on wants to play. */
   readonly play: () => void;
 }
@@ -48,8 +52,7 @@ const EVERY_MS = 200;
 export class Social {
   readonly root = make('div', { id: 'social' });
   private readonly ports: SocialPorts;
-  private readonly topics = newTopics();
-  private readonly refused = new Set<string>();
+  private readonly topics: Listening;
   private readonly lines = newLines();
   private readonly mutes = recallMutes();
   private readonly notices = newNotices();
@@ -69,9 +72,12 @@ export class Social {
   private looksOn = false;
   private watched = -1;
   private shownAtMs = 0;
+  private presence: Presence | null = null;
+  private known: People = new Map();
 
   constructor(ports: SocialPorts) {
     this.ports = ports;
+    this.topics = new Listening(ports.subscribe, () => this.render());
     this.chat = new ChatBox({
       said: (text) => this.say(text),
       opened: () => {
@@ -108,7 +114,7 @@ export class Social {
       step: (by) => this.step(by),
       play: ports.play,
     });
-    this.root.append(this.bar.root, this.toasts.root, this.chat.root, this.drawer.root, this.watching.root);
+    this.root.append(this.bar.root, this.toasts.root, this.watching.root, this.chat.root, this.drawer.root);
     setHidden(this.root, true);
     window.addEventListener('keydown', (event) => this.press(event));
     window.addEventListener('pointerdown', ({ target }) => {
@@ -122,8 +128,7 @@ export class Social {
 
   /** What the server tells of itself, where it does. */
   get server(): ServerRow | null {
-    const told = toldOf(this.topics, 'server');
-    return told?.kind === 'Server' ? told.row : null;
+    return this.topics.of('server');
   }
 
   /** At whom somebody who looks on looks, or -1. */
@@ -136,20 +141,19 @@ export class Social {
     return this.chat.open;
   }
 
-  onWelcome({ you, room, watch, resumed }: Welcome): void {
-    this.you = you;
+  onWelcome({ you, room, watch }: Welcome): void {
+    // Whoever looks on is told there whom it sees.
+    this.you = watch ? -1 : you;
     this.looksOn = watch;
     if (room !== this.lines.room) {
-      this.listen([presenceOf(this.lines.room)], false);
+      this.topics.unwant(presenceOf(this.lines.room));
       enterRoom(this.lines, room);
       this.renderLines();
       this.watched = -1;
     }
-    this.refused.clear();
-    want(this.topics, presenceOf(room));
-    want(this.topics, 'server');
-    if (!resumed) forgetVersions(this.topics);
-    for (const topic of this.topics.wanted.keys()) this.subscribe(topic);
+    this.topics.handleWelcome();
+    this.topics.want(presenceOf(room));
+    this.topics.want('server');
     this.render();
   }
 
@@ -157,10 +161,6 @@ export class Social {
     switch (event.kind) {
       case 'Line':
         if (takeLine(this.lines, event.value, this.ports.now())) this.renderLines();
-        break;
-      case 'Topic':
-        if (takeTopic(this.topics, event.value) === 'Gap') this.subscribe(event.value.topic);
-        this.render();
         break;
       case 'Notification':
         this.notify(event.value);
@@ -172,6 +172,11 @@ export class Social {
       default:
         break;
     }
+  }
+
+  /** The server does not tell of a topic. */
+  onRefused(topic: string): void {
+    this.topics.refuse(topic);
   }
 
   /** To be called before the server is told that something came. */
@@ -192,6 +197,7 @@ export class Social {
     if (!appears && nowMs - this.shownAtMs < EVERY_MS) return;
     this.shownAtMs = nowMs;
     setHidden(this.root, !state.visible);
+    this.root.classList.toggle('cut', !state.live);
     if (appears && !state.visible) {
       this.chat.close();
       this.drawer.close();
@@ -204,6 +210,11 @@ export class Social {
     this.bar.show(this.lines.room, this.count(), this.notices.unread);
   }
 
+  /** To the room of a link, with the same session. */
+  async follow(room: string): Promise<void> {
+    this.chat.tell(await this.go(room), this.ports.now());
+  }
+
   /** To another room with the same session. Says what is wrong, or nothing. */
   async go(room: string): Promise<string> {
     const wrong = await wrongIn(this.ports.go(room));
@@ -212,8 +223,19 @@ export class Social {
   }
 
   private get here(): People {
-    const told = toldOf(this.topics, presenceOf(this.lines.room));
-    return told?.kind === 'Presence' ? told.rows : new Map<number, PresenceRow>();
+    const presence = this.topics.of(presenceOf(this.lines.room));
+    if (presence !== this.presence) {
+      this.presence = presence;
+      this.known = new Map(presence?.rows.map((row): [number, PresenceRow] => [row.who, row]));
+    }
+    return this.known;
+  }
+
+  /** The own number, which those who look on are not told: it is that of the only one of them with their name. */
+  private get self(): number {
+    if (!this.looksOn) return this.you;
+    const [only, other] = [...this.here.values()].filter(({ spectator, name }) => spectator && name === this.ports.name());
+    return only && !other ? only.who : -1;
   }
 
   /** Asks, and gives what was wrong in a sentence, or nothing. */
@@ -246,7 +268,7 @@ export class Social {
   }
 
   private mute(who: number, name: string, on: boolean): void {
-    if (who === this.you) {
+    if (who === this.self) {
       this.chat.tell('You cannot mute yourself.', this.ports.now());
       return;
     }
@@ -277,17 +299,10 @@ export class Social {
     this.render();
   }
 
-  private subscribe(topic: string): void {
-    void this.ask({ kind: 'Subscribe', topic }).then((wrong) => {
-      if (wrong === '' || !this.topics.wanted.has(topic)) return;
-      this.refused.add(topic);
-      this.render();
-    });
-  }
-
   /** Another pane is seen: topics that nobody looks at are not asked for. */
   private turned(seen: string | null): void {
     if (seen !== null) this.ports.released();
+    this.bar.mark(seen);
     this.listen(BOARDS.map(({ topic }) => topic), seen === 'Leaders');
     this.listen(['rooms'], seen === 'Rooms');
     if (seen === 'Notices') readNotices(this.notices);
@@ -296,9 +311,8 @@ export class Social {
 
   private listen(topics: readonly string[], on: boolean): void {
     for (const topic of topics) {
-      if (on && want(this.topics, topic)) this.subscribe(topic);
-      if (on || !unwant(this.topics, topic) || this.refused.delete(topic)) continue;
-      void this.ask({ kind: 'Unsubscribe', topic });
+      if (on) this.topics.want(topic);
+      else this.topics.unwant(topic);
     }
   }
 
@@ -330,23 +344,23 @@ export class Social {
   }
 
   private render(): void {
-    const { topics, refused } = this;
+    const { topics } = this;
     switch (this.drawer.seen) {
       case 'Leaders':
-        this.leaders.show(toldOf(topics, this.leaders.topic), refused.has(this.leaders.topic));
+        this.leaders.show(topics.of(this.leaders.topic), topics.isRefused(this.leaders.topic));
         break;
       case 'People': {
         const topic = presenceOf(this.lines.room);
-        this.people.show(toldOf(topics, topic) ? this.here : null, {
-          you: this.you,
+        this.people.show(topics.of(topic) ? this.here : null, {
+          you: this.self,
           isMuted: (name) => isMutedName(this.mutes, name),
           looksOn: this.looksOn,
-          refused: refused.has(topic),
+          refused: topics.isRefused(topic),
         });
         break;
       }
       case 'Rooms':
-        this.renderRooms(toldOf(topics, 'rooms'));
+        this.renderRooms(topics.of('rooms'));
         break;
       case 'Notices':
         this.list.show(this.notices, this.outside);
@@ -357,9 +371,9 @@ export class Social {
     this.watching.show(this.looksOn, this.here.get(this.watched)?.name ?? '');
   }
 
-  private renderRooms(told: Topic | null): void {
-    if (told?.kind === 'Rooms') this.rooms.show([...told.rows.values()].map(placeOf), this.lines.room, this.ports.roomAskedFor());
-    else if (this.refused.has('rooms')) void askRooms().then(({ rooms }) => this.rooms.show(rooms, this.lines.room, this.ports.roomAskedFor()), () => {});
+  private renderRooms(told: Rooms | null): void {
+    if (told) this.rooms.show(told.rows, this.lines.room, this.ports.roomAskedFor());
+    else if (this.topics.isRefused('rooms')) void askRooms().then(({ rooms }) => this.rooms.show(rooms, this.lines.room, this.ports.roomAskedFor()), () => {});
   }
 
   private renderLines(): void {
@@ -367,9 +381,9 @@ export class Social {
   }
 
   private look({ line }: Heard): { look: LineLook; label: string } {
-    const look = lookOf(line, this.you);
+    const look = lookOf(line, this.self);
     if (line.to.kind === 'Player') {
-      const isOwn = line.who === this.you;
+      const isOwn = line.who === this.self;
       return { look, label: isOwn ? `to ${this.here.get(line.to.who)?.name ?? 'somebody'}` : `${line.name} whispers` };
     }
     if (look === 'Everyone') return { look, label: `${line.name} to every room` };
@@ -392,10 +406,6 @@ export class Social {
   }
 }
 
-function presenceOf(room: string): string {
+function presenceOf(room: string): `room/${string}/presence` {
   return `room/${room}/presence`;
-}
-
-function placeOf({ name, players, playersMax, spectators }: { name: string; players: number; playersMax: number; spectators: number }): RoomPlace {
-  return { name, players, playersMax, spectators };
 }
