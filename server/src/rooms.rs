@@ -16,7 +16,7 @@ use crate::game::Game;
 use crate::hub::HubDesk;
 use crate::link::{Directory, Gauge, Listing, RoomId, Taken};
 use crate::net::Caller;
-use crate::room::{Job, Pace, Pool, RoomOptions, RoomStatus, RoomWorker, Turn};
+use crate::room::{Clerk, Job, Pace, Pool, RoomOptions, RoomStatus, RoomWorker, Turn};
 use crate::sim::{Arena, SimOptions};
 
 mod making;
@@ -80,6 +80,7 @@ pub struct Rooms {
     is_fixed: bool,
     patience: Duration,
     rehearsals: [Option<Rehearsal>; 2],
+    clerk: Clerk,
     open: Mutex<Vec<Open>>,
 }
 
@@ -93,6 +94,8 @@ impl Rooms {
         hub: HubDesk,
     ) -> (Arc<Self>, mpsc::Receiver<HouseOrder>) {
         let (houses, orders) = mpsc::channel(HOUSES_WAITING_MAX);
+        let slow_disk = config.panic_at.as_ref().map_or(0, |it| it.ms);
+        let slow_disk = Duration::from_millis(slow_disk);
         let rooms = Self {
             directory,
             pool,
@@ -105,6 +108,7 @@ impl Rooms {
             is_fixed: config.rooms_fixed,
             patience: Duration::from_secs(config.room_empty_s),
             rehearsals: [config.panic_at.clone(), config.stall_at.clone()],
+            clerk: Clerk::new(std::env::temp_dir(), slow_disk),
             open: Mutex::default(),
         };
         (Arc::new(rooms), orders)
@@ -118,6 +122,12 @@ impl Rooms {
     #[must_use]
     pub fn gauge(&self) -> &Arc<Gauge> {
         self.directory.gauge()
+    }
+
+    /// Who reports crashes.
+    #[must_use]
+    pub fn clerk(&self) -> &Clerk {
+        &self.clerk
     }
 
     /// Opens a room: from now on it ticks, and is found.
@@ -159,7 +169,7 @@ impl Rooms {
         let entry = Open { id, status: Arc::clone(&status), is_private, maker, empty, stop_house };
         self.lock().push(entry);
         let pace = Pace::new(now, tick_hz);
-        self.pool.add(pace.deadline(), Box::new(Running { room, pace }));
+        self.pool.add(pace.deadline(), Box::new(Running { room, pace, clerk: self.clerk.clone() }));
         Ok(status)
     }
 
@@ -214,6 +224,7 @@ fn link_places(players_max: usize) -> usize {
 struct Running {
     room: RoomWorker,
     pace: Pace,
+    clerk: Clerk,
 }
 
 impl Job for Running {
@@ -226,7 +237,7 @@ impl Job for Running {
     }
 
     fn fail(&mut self, panic: &(dyn Any + Send)) {
-        self.room.report_crash(panic);
+        self.room.report_crash(panic, &self.clerk);
     }
 
     fn name(&self) -> &str {
