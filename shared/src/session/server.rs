@@ -4,8 +4,8 @@ use super::close::CloseCode;
 use super::name::Name;
 use crate::ids::Tick;
 use crate::limits::{
-    HELLO_MS, INPUT_AHEAD_TICKS_MAX, INPUT_BEHIND_TICKS_MAX, LOOKS, PING_MS, PROTOCOL_VERSION,
-    SERVER_SILENCE_MS,
+    CLIENT_MESSAGE_BYTES, HELLO_MS, INPUT_AHEAD_TICKS_MAX, INPUT_BEHIND_TICKS_MAX, LOOKS, PING_MS,
+    PROTOCOL_VERSION, SERVER_SILENCE_MS,
 };
 use crate::time::Millis;
 use crate::wire::{
@@ -16,6 +16,8 @@ use crate::wire::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Why {
     Undecodable(Reason),
+    /// A frame that is longer than any message.
+    TooBig,
     /// Text where binary messages are spoken.
     TextFrame,
     /// And the other way round.
@@ -47,9 +49,8 @@ impl Why {
             AuthFailed, Decode, NotAuthenticated, Policy, Silent, TextFrame, TooBig, WrongProtocol,
         };
         match self {
-            Self::Undecodable(Reason::TooLong) => {
-                (TooBig, "the message, or a length in it, is over the limit")
-            }
+            Self::TooBig => (TooBig, "the message is over the limit"),
+            // A length in it that is too long is a message that is none.
             Self::Undecodable(_) => (Decode, "the message could not be decoded"),
             Self::TextFrame => {
                 (TextFrame, "binary messages are spoken here: offer throng.json.1 to speak JSON")
@@ -267,6 +268,9 @@ impl ServerSession {
         newest: Newest,
         frame: &[u8],
     ) -> Result<Request, Refusal> {
+        if frame.len() > CLIENT_MESSAGE_BYTES {
+            return Err(Refusal { why: Why::TooBig });
+        }
         let message =
             decode_client(frame).map_err(|e| Refusal { why: Why::Undecodable(e.reason) })?;
         self.handle_message(now, newest, message)
@@ -522,6 +526,21 @@ mod tests {
         );
         let old = u32::try_from(INPUT_BEHIND_TICKS_MAX).expect("it is positive") + 200;
         assert_eq!(why(&mut session, old, &input(150, 1)), Some(Why::InputFromThePast));
+    }
+
+    #[test]
+    fn only_a_frame_that_is_too_long_is_too_big_and_a_length_in_it_is_undecodable() {
+        let close = |frame: &[u8]| {
+            let newest = Newest::both(Tick(0));
+            let refused = ServerSession::new(Millis(0)).handle_frame(Millis(0), newest, frame);
+            refused.expect_err("it is no message").why.close().0
+        };
+        assert_eq!(close(&[0; CLIENT_MESSAGE_BYTES]), CloseCode::Decode);
+        assert_eq!(close(&[0; CLIENT_MESSAGE_BYTES + 1]), CloseCode::TooBig);
+        // A Hello whose name claims more than a message has, and more than there can be.
+        for claim in [&[251, 0, 8][..], &[252, 255, 255, 255, 255], &[253; 9]] {
+            assert_eq!(close(&[&[1, 1, 0], claim].concat()), CloseCode::Decode, "{claim:?}");
+        }
     }
 
     #[test]
