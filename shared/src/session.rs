@@ -10,7 +10,7 @@ mod server;
 
 pub use client::{ClientSession, Fault, Skimmed, Update};
 pub use clock::Clock;
-pub use close::{CloseCode, Comeback};
+pub use close::{CloseCode, Comeback, RESTART_NOTICE};
 pub use name::{Name, NameError};
 pub use reconnect::{Reconnect, Stage};
 pub use server::{Newest, Patience, Phase, Refusal, Request, ServerSession, Why};
