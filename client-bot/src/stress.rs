@@ -34,6 +34,7 @@ pub(crate) mod cores;
 mod courses;
 pub mod csv;
 pub mod diff;
+pub mod drain;
 #[cfg(target_os = "linux")]
 pub mod floor;
 pub mod html;
@@ -124,7 +125,15 @@ pub enum Progress {
 #[derive(Debug)]
 pub enum StressError {
     Server(ServerError),
-    Load { players: usize, error: LoadError },
+    Load {
+        players: usize,
+        error: LoadError,
+    },
+    /// Not all came in time who were to play.
+    NotThere {
+        there: usize,
+        all: usize,
+    },
 }
 
 impl StressError {
@@ -141,6 +150,7 @@ impl fmt::Display for StressError {
             Self::Server(error) => error.fmt(f),
             Self::Load { error: LoadError::Interrupted, .. } => LoadError::Interrupted.fmt(f),
             Self::Load { players, error } => write!(f, "the load of {players} players: {error}"),
+            Self::NotThere { there, all } => write!(f, "{there} of {all} players came in time"),
         }
     }
 }

@@ -315,7 +315,8 @@ pub struct Config {
 pub struct Rehearsal {
     pub room: String,
     pub tick: u32,
-    /// How long it lasts, in milliseconds, if it does.
+    /// How long it lasts, in milliseconds, if it does; of a panic, how late its report is
+    /// written.
     pub ms: u64,
 }
 

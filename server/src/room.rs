@@ -1,6 +1,7 @@
 //! A room: a clock and a simulation, and the plain threads that rooms are run by.
 
 mod blackbox;
+mod clerk;
 mod courier;
 mod greeting;
 mod ladder;
@@ -14,6 +15,7 @@ mod timing;
 mod watchers;
 mod worker;
 
+pub use clerk::Clerk;
 pub use ladder::{Ladder, Observation};
 pub use pace::{Due, Pace};
 pub use pool::{Job, Pool, Turn};

@@ -16,7 +16,7 @@ use crate::game::Game;
 use crate::hub::HubDesk;
 use crate::link::{Directory, Gauge, Listing, RoomId, Roster, Taken};
 use crate::net::Caller;
-use crate::room::{Job, Pace, Pool, RoomOptions, RoomStatus, RoomWorker, Turn};
+use crate::room::{Clerk, Job, Pace, Pool, RoomOptions, RoomStatus, RoomWorker, Turn};
 use crate::sim::{Arena, SimOptions};
 
 mod making;
@@ -89,6 +89,7 @@ pub struct Rooms {
     is_fixed: bool,
     patience: Duration,
     rehearsals: [Option<Rehearsal>; 2],
+    clerk: Clerk,
     open: Mutex<Vec<Open>>,
     /// Who has a room made just now, once for each.
     making: Mutex<Vec<Caller>>,
@@ -105,6 +106,8 @@ impl Rooms {
         hub: HubDesk,
     ) -> (Arc<Self>, mpsc::Receiver<HouseOrder>) {
         let (houses, orders) = mpsc::channel(HOUSES_WAITING_MAX);
+        let slow_disk = config.panic_at.as_ref().map_or(0, |it| it.ms);
+        let slow_disk = Duration::from_millis(slow_disk);
         let rooms = Self {
             directory,
             pool,
@@ -117,6 +120,7 @@ impl Rooms {
             is_fixed: config.rooms_fixed,
             patience: Duration::from_secs(config.room_empty_s),
             rehearsals: [config.panic_at.clone(), config.stall_at.clone()],
+            clerk: Clerk::new(std::env::temp_dir(), slow_disk),
             open: Mutex::default(),
             making: Mutex::default(),
             lasting: Mutex::default(),
@@ -144,6 +148,12 @@ impl Rooms {
         let lasting = Lasting { plan, revival: Revival::new(Instant::now()) };
         *lock(&self.lasting) = Some(lasting);
         Ok(status)
+    }
+
+    /// Who reports crashes.
+    #[must_use]
+    pub fn clerk(&self) -> &Clerk {
+        &self.clerk
     }
 
     /// Opens a room: from now on it ticks, and is found.
@@ -185,7 +195,7 @@ impl Rooms {
         let entry = Open { id, status: Arc::clone(&status), is_private, maker, empty, stop_house };
         lock(&self.open).push(entry);
         let pace = Pace::new(now, tick_hz);
-        self.pool.add(pace.deadline(), Box::new(Running { room, pace }));
+        self.pool.add(pace.deadline(), Box::new(Running { room, pace, clerk: self.clerk.clone() }));
         Ok(status)
     }
 
@@ -277,6 +287,7 @@ fn link_places(players_max: usize) -> usize {
 struct Running {
     room: RoomWorker,
     pace: Pace,
+    clerk: Clerk,
 }
 
 impl Job for Running {
@@ -289,7 +300,7 @@ impl Job for Running {
     }
 
     fn fail(&mut self, panic: &(dyn Any + Send)) {
-        self.room.report_crash(panic);
+        self.room.report_crash(panic, &self.clerk);
     }
 
     fn name(&self) -> &str {

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use socket2::{Domain, Socket, Type};
-use throng_shared::limits::{BACKLOG, DRAIN_MS};
+use throng_shared::limits::{BACKLOG, CRASH_REPORTS_MS, DRAIN_MS};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::LocalSet;
 use tokio::time::interval;
@@ -272,6 +272,7 @@ impl Server {
             join(thread);
         }
         self.pool.stop();
+        self.rooms.clerk().wait(Duration::from_millis(CRASH_REPORTS_MS));
         self.stop_hub.raise();
         hub.into_iter().for_each(join);
         // Last: what the others had to keep has come by now.

@@ -113,6 +113,10 @@ pub const ROOM_CODE_CHARS: usize = 8;
 pub const ROOM_WORKERS_MAX: usize = 64;
 pub const ROOM_WORKERS_SPARE: usize = 8;
 pub const ROOM_STALL_MS: u64 = 1_000;
+/// Reports of crashed rooms that are written at once; and how long a server that stops waits
+/// for them.
+pub const CRASH_REPORTS_MAX: usize = 4;
+pub const CRASH_REPORTS_MS: u64 = 1_000;
 /// What players may make: players of such a room, its house bots, the edge of its map in
 /// tiles, and rooms of one address at a time.
 pub const MADE_PLAYERS_MAX: usize = 256;

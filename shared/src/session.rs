@@ -11,7 +11,7 @@ mod server;
 
 pub use client::{ClientSession, Fault, Skimmed, Update};
 pub use clock::Clock;
-pub use close::{CloseCode, Comeback};
+pub use close::{CloseCode, Comeback, RESTART_NOTICE};
 pub use name::{Name, NameError};
 pub use reconnect::{Reconnect, Stage};
 pub use refusal::{Misplaced, Refusal, Why};

@@ -1,6 +1,7 @@
 //! What the tests and the xtask runner share.
 
 pub mod json_schema;
+pub mod lengths;
 pub mod maps;
 pub mod schema;
 

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use throng::config::{LimitSettings, Settings};
 use throng::serve::Server;
 use throng_shared::limits::{FRAMES_PER_S, PONGS_BYTES_MAX};
 use throng_shared::wire::{ClientMessage, Hello, Input, encode};
@@ -201,6 +202,39 @@ async fn inputs_at_ten_times_the_rate_are_dropped_and_then_end_with_4008() {
     let (code, _) = raw.flood(burst, Duration::from_millis(20)).await;
     assert_eq!(code, 4008, "because that is ten times as much as may be");
     assert!(began.elapsed() >= Duration::from_secs(3), "because a burst is forgiven");
+    server.stop();
+}
+
+#[tokio::test]
+async fn inputs_over_budget_are_dropped_before_anybody_decodes_them() {
+    let limits = LimitSettings { frames_per_s: Some(10), ..LimitSettings::default() };
+    let server = server(Settings { limits, ..empty() });
+    let mut raw = Raw::playing(server.address()).await;
+    let tick = server.status().tick();
+    let input = encode(&ClientMessage::Input(Input { tick, ..Input::default() }));
+    // It begins as an input does, and no input goes on like that.
+    let rubbish = frame(FINAL | BINARY, &[input[0], 0xFF, 0xFF]);
+    // Twice what the bucket holds, and behind it what would be the end if it were looked at.
+    // One write is read in one turn, so that no time passes between the two.
+    let burst = [frame(FINAL | BINARY, &input).repeat(40), rubbish.repeat(20)].concat();
+    let mut expected = server.tally().bytes().0;
+    for _ in 0..8 {
+        raw.0.write_all(&burst).await.expect("the server reads");
+        expected += burst.len() as u64;
+        let began = Instant::now();
+        while server.tally().bytes().0 < expected {
+            assert!(began.elapsed() < LONG, "because what comes is read");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    // What was read is dealt with by the next turn, of which there are several a tick.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(ends(&server, "4"), 0, "because nobody looked at it: {:?}", server.tally().ends());
+    // The bucket has something again.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    raw.0.write_all(&rubbish).await.expect("the server reads");
+    let (code, _) = tokio::time::timeout(LONG, code_of(raw.0)).await.expect("it is closed");
+    assert_eq!(code, 4001, "because what is paid for is decoded");
     server.stop();
 }
 

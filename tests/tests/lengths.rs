@@ -1,21 +1,14 @@
 //! Every length in every message, claimed to be what it is not: decoding ends with an error,
 //! takes no more memory than the limit of messages allows, and does bounded work.
 
-mod walk;
-
 use std::collections::BTreeSet;
-use std::fs;
 
-use serde_json::Value;
 use serde_reflection::Registry;
 use throng_shared::limits::{CLIENT_MESSAGE_BYTES, SERVER_MESSAGE_BYTES};
 use throng_shared::wire::{decode_client, decode_server, decode_snapshot_head};
+use throng_tests::lengths::{CLAIMS, forged, lengths, messages, places};
 use throng_tests::schema;
 
-use walk::{Length, lengths, places};
-
-/// What a length is claimed to be.
-const CLAIMS: [u64; 4] = [1 << 16, (1 << 32) - 1, 1 << 44, 1 << 63];
 /// Memory that one decode may take at once, in bytes: twice the longest message.
 const CLIENT_MEMORY: u64 = 2 * CLIENT_MESSAGE_BYTES as u64;
 const SERVER_MEMORY: u64 = 2 * SERVER_MESSAGE_BYTES as u64;
@@ -23,37 +16,6 @@ const SERVER_MEMORY: u64 = 2 * SERVER_MESSAGE_BYTES as u64;
 const NESTED_MEMORY: u64 = 2 * SERVER_MEMORY;
 /// Allocations of one decode, beside one for each byte that came.
 const ALLOCATIONS: u64 = 16;
-
-/// The golden messages of an end.
-fn messages(kind: &str) -> Vec<Vec<u8>> {
-    let path = throng_tests::root().join("tests/golden/messages.json");
-    let text = fs::read_to_string(path).expect("the vectors are committed");
-    let items: Vec<Value> = serde_json::from_str(&text).expect("the vectors are JSON");
-    let of_kind = items.iter().filter(|item| item["type"] == kind);
-    of_kind.map(|item| unhex(item["hex"].as_str().expect("every item has its bytes"))).collect()
-}
-
-fn unhex(hex: &str) -> Vec<u8> {
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("the vectors are hex");
-    (0..hex.len()).step_by(2).map(byte).collect()
-}
-
-/// The bytes with a length replaced by a claim, in the form that such a number has.
-fn forged(bytes: &[u8], length: &Length, claim: u64) -> Vec<u8> {
-    let mut out = bytes[..length.at].to_vec();
-    match u32::try_from(claim) {
-        Ok(claim) => {
-            out.push(252);
-            out.extend(claim.to_le_bytes());
-        }
-        Err(_) => {
-            out.push(253);
-            out.extend(claim.to_le_bytes());
-        }
-    }
-    out.extend(&bytes[length.end..]);
-    out
-}
 
 /// Decodes under a counter, and holds the decoder to so much memory.
 fn hold(what: &str, bytes: &[u8], memory: u64, decode: fn(&[u8]) -> bool) {

@@ -152,6 +152,30 @@ async fn a_room_that_panics_ends_for_those_in_it_and_for_nobody_else() {
 }
 
 #[tokio::test]
+async fn whoever_runs_the_rooms_does_not_write_what_one_that_panicked_was_told() {
+    // Longer than the test: nothing may wait for it.
+    let rehearsal = Rehearsal { room: "attic".to_owned(), tick: 150, ms: 3_600_000 };
+    let server = server(|config| {
+        config.room_workers = 1;
+        config.panic_at = Some(rehearsal);
+    });
+    attic(&server, 30, 8);
+    let mut calm = play(&server, "arena").await;
+    let mut struck = play(&server, "attic").await;
+    struck.until(|tab| tab.closed.is_some()).await;
+    assert_eq!(struck.closed, Some(1011), "because the end of a room waits for no disk either");
+    let clerk = server.rooms().clerk();
+    assert_eq!(clerk.writing(), 1);
+    let tick = server.status().tick();
+    for _ in 0..3 {
+        goes_on(&mut calm).await;
+    }
+    assert!(server.status().tick() > tick + 50, "because the one worker has other rooms to run");
+    assert_eq!((clerk.writing(), calm.closed), (1, None), "because all that was meanwhile");
+    server.stop();
+}
+
+#[tokio::test]
 async fn a_room_that_stands_still_holds_up_nobody_else_and_goes_on() {
     let rehearsal = Rehearsal { room: "attic".to_owned(), tick: 150, ms: 4_000 };
     let server = server(|config| {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use throng_shared::limits::ACCEPTS_PER_S;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Skimmed, Update};
 use throng_shared::time::Millis;
@@ -28,6 +29,10 @@ use crate::load::{LoadError, allow_open_files};
 /// Connections begun at once, and between two such portions.
 const BEGUN_AT_ONCE: usize = 50;
 const BEGUN_EVERY: Duration = Duration::from_millis(10);
+/// The same where the server's patience is measured: as fast as it accepts, nearly. The
+/// clock of a connection begins when it is accepted, not while it waits in the kernel.
+const WAITING_EVERY: Duration =
+    Duration::from_micros(BEGUN_AT_ONCE as u64 * 1_200_000 / ACCEPTS_PER_S as u64);
 /// Between two floods of one attack, so that each is met by itself.
 const FLOODS_EVERY: Duration = Duration::from_millis(250);
 /// A header that does not end.
@@ -162,9 +167,10 @@ async fn one(field: &Field, number: usize) -> (End, Duration) {
         Attack::Pings | Attack::Pongs | Attack::Empties | Attack::Fragments => {
             FLOODS_EVERY * u32::try_from(number).unwrap_or(u32::MAX)
         }
-        Attack::Silent
-        | Attack::Slowloris
-        | Attack::Header
+        Attack::Silent | Attack::Slowloris => {
+            WAITING_EVERY * u32::try_from(number / BEGUN_AT_ONCE).unwrap_or(u32::MAX)
+        }
+        Attack::Header
         | Attack::FloodOne
         | Attack::FloodMany
         | Attack::Stalled

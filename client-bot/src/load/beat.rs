@@ -1,6 +1,7 @@
 //! What a generator counted in about a second. Beats add up: those of several
 //! processes to one of all, those of several seconds to one of a window.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -14,7 +15,7 @@ const LONGEST_US: u64 = 120_000_000;
 const DIGITS: u8 = 3;
 
 /// Counts of some time. Only bots that have settled are counted, except in `joined`,
-/// `resumed`, `rejoined`, `refused`, `lost`, `join` and `back`.
+/// `resumed`, `rejoined`, `refused`, `lost`, `join`, `back`, `forewarned`, `ends` and `retry`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Beat {
     /// Number of the beat in its load; of the last one, when several were added up.
@@ -76,6 +77,12 @@ pub struct Beat {
     pub age: Times,
     /// From the moment at which a bot stopped reading to the end of its connection.
     pub gone: Times,
+    /// Bots that were told that the server restarts.
+    pub forewarned: usize,
+    /// Connections that ended unasked, by the code that the server gave; 0 for none.
+    pub ends: BTreeMap<u16, usize>,
+    /// After how long those who were sent away for a restart shall come back.
+    pub retry: Times,
     /// What is still open at the end of the beat, and longer than it should be: silence
     /// is a gap too. Not added up over time: the last beat knows all.
     pub open_gap: Times,
@@ -146,6 +153,10 @@ impl Beat {
         self.entity_ticks += other.entity_ticks;
         self.checks += other.checks;
         self.desyncs += other.desyncs;
+        self.forewarned += other.forewarned;
+        for (&code, count) in &other.ends {
+            *self.ends.entry(code).or_default() += count;
+        }
         for (own, its) in [
             (&mut self.gap, &other.gap),
             (&mut self.gap_corrected, &other.gap_corrected),
@@ -156,6 +167,7 @@ impl Beat {
             (&mut self.lateness, &other.lateness),
             (&mut self.age, &other.age),
             (&mut self.gone, &other.gone),
+            (&mut self.retry, &other.retry),
         ] {
             own.add_all(its);
         }
@@ -205,6 +217,23 @@ impl Times {
     #[must_use]
     pub fn at(&self, quantile: f64) -> f64 {
         ms(self.0.value_at_quantile(quantile))
+    }
+
+    /// The shortest that was counted, in milliseconds.
+    #[must_use]
+    pub fn min(&self) -> f64 {
+        if self.is_empty() { 0.0 } else { ms(self.0.min()) }
+    }
+
+    /// How many fall into the fullest of the seconds that follow each other.
+    #[must_use]
+    pub fn busiest_second(&self) -> u64 {
+        let mut seconds = BTreeMap::<u64, u64>::new();
+        for value in self.0.iter_recorded() {
+            *seconds.entry(value.value_iterated_to() / 1_000_000).or_default() +=
+                value.count_at_value();
+        }
+        seconds.into_values().max().unwrap_or_default()
     }
 
     /// How many were counted.
@@ -261,6 +290,13 @@ mod tests {
         assert!((spread.p50 - 50.0).abs() < 0.1 && (spread.p99 - 99.0).abs() < 0.1, "{spread}");
         let max = times([1_000_000]).spread().max;
         assert!((120_000.0..120_200.0).contains(&max), "because {max} is bounded");
+    }
+
+    #[test]
+    fn the_fullest_second_is_found() {
+        let times = times([1_000, 1_900, 2_000, 3_100, 3_200, 3_900]);
+        assert_eq!((times.busiest_second(), times.min().round()), (3, 1_000.0));
+        assert_eq!((Times::default().busiest_second(), Times::default().min()), (0, 0.0));
     }
 
     #[test]

@@ -11,9 +11,9 @@ use mio::{Registry, Token};
 use throng_shared::ids::Tick;
 use throng_shared::limits::LOOKS;
 use throng_shared::prng::Prng;
-use throng_shared::session::{ClientSession, CloseCode, Skimmed, Update};
+use throng_shared::session::{ClientSession, CloseCode, RESTART_NOTICE, Skimmed, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Hello, Resume, SnapshotHead, Welcome};
+use throng_shared::wire::{ClientMessage, Event as Told, Hello, Resume, SnapshotHead, Welcome};
 use tokio_tungstenite::tungstenite::client::client;
 use tokio_tungstenite::tungstenite::handshake::client::ClientHandshake;
 use tokio_tungstenite::tungstenite::handshake::{HandshakeError, MidHandshake};
@@ -473,6 +473,9 @@ impl Open {
             Update::Ping { answer, .. } => self.send(&answer)?,
             Update::Goodbye { code, reason, retry_after_ms } => {
                 self.farewell = Some((code, reason, retry_after_ms));
+            }
+            Update::Event(Told::Notice { text }) if text == RESTART_NOTICE => {
+                turn.beat.forewarned += 1;
             }
             Update::Event(_) | Update::Duplicate => {}
         }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Registry, Token};
 use throng_shared::prng::Prng;
+use throng_shared::session::CloseCode;
 use throng_shared::wire::Resume;
 
 use super::beat::Beat;
@@ -281,6 +282,19 @@ impl<'a, G: Guest> Swarm<'a, G> {
         if let Some(since) = guest.stalled_since().filter(|&since| since <= now) {
             self.beat.gone.add(now - since);
             return;
+        }
+        let (code, retry_after_ms) = match ended {
+            Ended::Closed { code, retry_after_ms, .. } => (*code, *retry_after_ms),
+            Ended::Handshake(_)
+            | Ended::NoWelcome
+            | Ended::Fault(_)
+            | Ended::BadMap(_)
+            | Ended::Silent
+            | Ended::Broken(_) => (0, 0),
+        };
+        *self.beat.ends.entry(code).or_default() += 1;
+        if code == CloseCode::Restart.number() {
+            self.beat.retry.add(Duration::from_millis(retry_after_ms.into()));
         }
         let played = guest.welcomed_at().map(|at| now.saturating_duration_since(at));
         if played.is_some() {

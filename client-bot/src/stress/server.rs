@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -93,6 +93,26 @@ impl ServerChild {
 
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Asks it to end, as an operator does.
+    ///
+    /// # Errors
+    /// When it is gone already, or the system has no such signal.
+    pub(super) fn terminate(&self) -> std::io::Result<()> {
+        #[cfg(unix)]
+        {
+            use nix::sys::signal::{Signal, kill};
+            let pid = i32::try_from(self.pid()).map_err(std::io::Error::other)?;
+            Ok(kill(nix::unistd::Pid::from_raw(pid), Signal::SIGTERM)?)
+        }
+        #[cfg(not(unix))]
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    /// How it ended, if it has.
+    pub(super) fn exit(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
     }
 
     fn end(&mut self) {

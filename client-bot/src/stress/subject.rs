@@ -1,6 +1,7 @@
 //! What is under test: a server, and what it costs while a load runs.
 
 use std::net::SocketAddr;
+use std::process::ExitStatus;
 
 use super::cores::Cores;
 use super::outcome::{Figures, Reads, Sample};
@@ -22,7 +23,7 @@ pub(crate) struct Subject {
     empty_kib: Option<u64>,
     watch: Option<Watch>,
     /// Ends with the subject.
-    _child: Option<ServerChild>,
+    child: Option<ServerChild>,
 }
 
 impl Subject {
@@ -43,7 +44,7 @@ impl Subject {
             meter: Some(meter),
             empty_kib: meter.resident_kib(),
             watch,
-            _child: Some(child),
+            child: Some(child),
         })
     }
 
@@ -82,7 +83,7 @@ impl Subject {
             meter: None,
             empty_kib: None,
             watch: Some(Watch::start(address, tick_hz)),
-            _child: None,
+            child: None,
         })
     }
 
@@ -96,6 +97,19 @@ impl Subject {
         let ports = Target::resolve(&self.url).ok().as_ref().and_then(Ports::towards);
         figures.own.ports = ports.map(|ports| ports.used);
         figures.own.ports_max = ports.map(|ports| ports.available);
+    }
+
+    /// Asks a server that was started for this to end.
+    ///
+    /// # Errors
+    /// When there is none that could be asked.
+    pub(super) fn terminate(&self) -> std::io::Result<()> {
+        self.child.as_ref().map_or(Err(std::io::ErrorKind::NotFound.into()), ServerChild::terminate)
+    }
+
+    /// How that server ended, if it has.
+    pub(super) fn exit(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.exit()
     }
 
     pub(super) fn tick_hz(&self) -> u32 {

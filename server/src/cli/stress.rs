@@ -20,6 +20,7 @@ use crate::config::ArenaSpec;
 
 mod attack;
 mod churn;
+mod drain;
 mod output;
 
 pub(super) use self::attack::{RaidArgs, run_raid};
@@ -40,7 +41,8 @@ Exit codes:
   3   nothing was found out: the generator or the machine was too slow
   4   `stress diff`: the runs differ beyond noise
   5   `stress diff`: they have nothing in common that could be compared
-  99  a threshold of --slo was broken, or an attack did what it should not
+  99  a threshold of --slo was broken, or an attack, churn or drain showed
+      what it should not
   130 it was interrupted; what was finished is printed and written all the same";
 
 #[derive(Debug, Args)]
@@ -141,6 +143,9 @@ enum StressCommand {
     Attack(attack::AttackArgs),
     /// Let players come and go for a long time, and tell what they leave behind.
     Churn(churn::ChurnArgs),
+    /// Tell a server that is full of players to stop, and tell what it said to whom, and when it
+    /// was gone.
+    Drain(drain::DrainArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -279,6 +284,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
         Some(StressCommand::Diff { a, b }) => return tell_apart(&a, &b),
         Some(StressCommand::Attack(args)) => return attack::run(args),
         Some(StressCommand::Churn(args)) => return churn::run(args),
+        Some(StressCommand::Drain(args)) => return drain::run(args),
         None => {}
     }
     if args.floor.is_some() && cfg!(not(target_os = "linux")) {

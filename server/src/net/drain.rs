@@ -8,9 +8,6 @@ use throng_shared::limits::{
 };
 use throng_shared::prng::Prng;
 
-/// What everybody reads before the end.
-pub(super) const NOTICE: &str = "The server restarts. You will be back in a few seconds.";
-
 /// How far a network thread has come with it.
 #[derive(Debug)]
 pub(super) struct Drain {

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use throng_shared::limits::{
     CLOSING_MS, HANDOVER_MAX, NEWBORNS_PER_TURN, SLIP_MS, STALL_FORGIVEN_MS, WORDS_MAX,
 };
-use throng_shared::session::CloseCode;
+use throng_shared::session::{CloseCode, RESTART_NOTICE};
 use throng_shared::time::Millis;
 use throng_shared::wire::{Event, encode};
 use tokio::io::DuplexStream;
@@ -23,7 +23,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::budget::Rates;
 use super::candidate::Ticket;
 use super::conn::{Beat, Conn, Reading, Scratch};
-use super::drain::{self, Drain};
+use super::drain::Drain;
 use super::fresh::Fresh;
 use super::halls::Halls;
 use super::meter::{Meter, Moment};
@@ -526,7 +526,7 @@ impl NetThread {
         let (now, ms) = (self.clock.now(), self.now());
         let Some(drain) = &mut self.drain else {
             self.drain = Some(Drain::new(now, self.tally.open(), u64::from(self.index)));
-            let notice = Bytes::from(encode(&Event::Notice { text: drain::NOTICE.to_owned() }));
+            let notice = Bytes::from(encode(&Event::Notice { text: RESTART_NOTICE.to_owned() }));
             for slot in &mut self.slots {
                 slot.post(ms, &self.tally, notice.clone());
             }

@@ -59,6 +59,11 @@ impl Blackbox {
         self.noted += 1;
     }
 
+    /// Takes it out of a room that is over, and notes nothing more.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self { commands: Vec::new(), noted: 0 })
+    }
+
     /// What is kept, oldest first.
     fn kept(&self) -> impl Iterator<Item = &(Tick, Command)> {
         let first = self.noted.saturating_sub(COMMANDS_KEPT);
@@ -69,7 +74,7 @@ impl Blackbox {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) fn write(&self, folder: &Path, crash: &Crash<'_>) -> io::Result<PathBuf> {
+    pub(super) fn write(&self, folder: &Path, crash: &Crash) -> io::Result<PathBuf> {
         let process = std::process::id();
         let path = folder.join(format!("throng-crash-{process}-{}.log", crash.tick.0));
         let mut options = OpenOptions::new();
@@ -81,7 +86,7 @@ impl Blackbox {
         Ok(path)
     }
 
-    fn report(&self, crash: &Crash<'_>) -> String {
+    fn report(&self, crash: &Crash) -> String {
         let Crash { room, seed, tick_hz, tick, message } = crash;
         let mut text = format!(
             "throng {version}\nroom {room}\nseed {seed}\ntick_rate {tick_hz}\ntick {tick}\n\
@@ -119,22 +124,24 @@ impl Blackbox {
 }
 
 /// What is known of a crash.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Crash<'a> {
-    pub(super) room: &'a str,
+#[derive(Clone, Debug)]
+pub(super) struct Crash {
+    pub(super) room: String,
     pub(super) seed: u64,
     pub(super) tick_hz: u32,
     /// The tick that was simulated last.
     pub(super) tick: Tick,
-    pub(super) message: &'a str,
+    pub(super) message: String,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CRASH: Crash<'static> =
-        Crash { room: "arena", seed: 7, tick_hz: 30, tick: Tick(900), message: "no\nway" };
+    fn crash() -> Crash {
+        let (room, message) = ("arena".to_owned(), "no\nway".to_owned());
+        Crash { room, seed: 7, tick_hz: 30, tick: Tick(900), message }
+    }
 
     #[test]
     fn a_report_has_a_line_for_each_command() {
@@ -146,7 +153,7 @@ mod tests {
         blackbox.note(Tick(3), Command::Unlink { you, until: Tick(303) });
         blackbox.note(Tick(4), Command::Relink { you });
         blackbox.note(Tick(9), Command::Leave { you });
-        let report = blackbox.report(&CRASH);
+        let report = blackbox.report(&crash());
         let (head, commands) = report.split_once("\n\n").expect("an empty line divides it");
         assert!(head.contains("seed 7\ntick_rate 30\ntick 900\npanic no\\nway"), "{head}");
         let expected = "1 join 3 9 Zo\\u{eb} \\u{1b}[31m\n2 intend 3 5 0 0 4 0 0\n\
@@ -160,7 +167,7 @@ mod tests {
         for tick in 0..COMMANDS_KEPT as u32 + 2 {
             blackbox.note(Tick(tick), Command::Leave { you: NetId(1) });
         }
-        let report = blackbox.report(&CRASH);
+        let report = blackbox.report(&crash());
         assert!(report.contains("\ndropped 2\n\n2 leave 1\n"), "because it says what is missing");
     }
 }

@@ -15,6 +15,7 @@ use throng_shared::session::CloseCode;
 use throng_shared::wire::{Input, MapRuns};
 
 use super::blackbox::{Blackbox, Command, Crash};
+use super::clerk::Clerk;
 use super::courier::{Courier, Sums};
 use super::greeting::Greeting;
 use super::news::{Conns, News};
@@ -141,25 +142,19 @@ impl RoomWorker {
         }
     }
 
-    /// Leaves a report of what the room was told before it crashed.
-    pub fn report_crash(&self, panic: &dyn Any) {
+    /// Has a clerk report what the room was told before it crashed, and waits for nothing:
+    /// there are other rooms on this thread.
+    pub fn report_crash(&mut self, panic: &dyn Any, clerk: &Clerk) {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        let message = text.unwrap_or("without a message");
-        let Self { name, seed, tick_hz, .. } = self;
-        let tick = self.sim.tick();
-        let crash = Crash { room: name, seed: *seed, tick_hz: *tick_hz, tick, message };
-        match self.blackbox.write(&std::env::temp_dir(), &crash) {
-            Ok(path) => tracing::error!(
-                "The room {name} crashed after tick {}: {message}. Its seed and what it was told are in {}.",
-                tick.0,
-                path.display()
-            ),
-            Err(error) => tracing::error!(
-                "The room {name} crashed after tick {}: {message}. Its seed is {seed}; what it was told cannot be written: {error}.",
-                tick.0
-            ),
-        }
+        let crash = Crash {
+            room: self.name.clone(),
+            seed: self.seed,
+            tick_hz: self.tick_hz,
+            tick: self.sim.tick(),
+            message: text.unwrap_or("without a message").to_owned(),
+        };
+        clerk.report(self.blackbox.take(), crash);
     }
 
     #[must_use]

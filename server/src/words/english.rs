@@ -14,9 +14,8 @@ const SCRIPTS: char = '\u{590}';
 
 /// What is offensive also as a part of a word with letters that English does not have. All
 /// else that English finds in such a word is of another language.
-const STEMS: [&str; 10] = [
-    "fuck", "shit", "cunt", "bitch", "nigg", "faggot", "whore", "slut", "asshole", "cocksuck",
-];
+const STEMS: [&str; 10] =
+    ["fuck", "shit", "cunt", "bitch", "nigg", "faggot", "whore", "slut", "asshole", "cocksuck"];
 
 /// Finds offensive English in texts.
 #[derive(Debug)]

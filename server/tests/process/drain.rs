@@ -10,7 +10,7 @@ use throng_shared::wire::Event;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::Serving;
+use super::{Serving, complaint, run};
 
 const PLAYERS: usize = 200;
 
@@ -74,6 +74,27 @@ fn everybody_is_told_and_let_go_and_the_exit_is_clean() {
     retries.sort_unstable();
     retries.dedup();
     assert!(retries.len() > PLAYERS / 4, "because they shall not come back all at once");
+}
+
+#[test]
+fn a_drain_is_counted_from_its_first_word_to_the_exit() {
+    let arguments = ["--players", "40", "--house-bots", "5", "--seconds-before", "1", "--json"];
+    let output = run(&[&["stress", "drain"][..], &arguments].concat());
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let drained: serde_json::Value = serde_json::from_str(&told).expect("one object");
+    assert_eq!(drained["broken"], serde_json::json!([]), "{told}");
+    assert_eq!(drained["ends"], serde_json::json!({"1012": 40}), "{told}");
+    assert_eq!((&drained["forewarned"], &drained["exit_code"]), (&40.into(), &0.into()), "{told}");
+    assert!(drained["unready_ms"].is_number() && drained["exit_ms"].is_number(), "{told}");
+    // Whether it was in time is for a machine that has nothing else to do.
+    let is_late = drained["late"].as_array().is_some_and(|late| !late.is_empty());
+    assert_eq!(output.status.code(), Some(if is_late { 99 } else { 0 }), "{told}");
+}
+
+#[test]
+fn too_many_to_drain_are_refused_at_once() {
+    let text = complaint(&["stress", "drain", "--players", "8000", "--house-bots", "500"]);
+    assert!(text.contains("8500 together"), "{text}");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The close codes, in one table.
 
+/// What everybody reads before a server that restarts closes with [`CloseCode::Restart`].
+pub const RESTART_NOTICE: &str = "The server restarts. You will be back in a few seconds.";
+
 /// What a client does after a close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comeback {

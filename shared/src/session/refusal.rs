@@ -7,6 +7,8 @@ use crate::wire::{Problem, Reason};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Why {
     Undecodable(Reason),
+    /// A frame that is longer than any message.
+    TooBig,
     /// Text where binary messages are spoken.
     TextFrame,
     /// And the other way round.
@@ -37,9 +39,8 @@ impl Why {
             AuthFailed, Decode, NotAuthenticated, Policy, Silent, TextFrame, TooBig, WrongProtocol,
         };
         match self {
-            Self::Undecodable(Reason::TooLong) => {
-                (TooBig, "the message, or a length in it, is over the limit")
-            }
+            Self::TooBig => (TooBig, "the message is over the limit"),
+            // A length in it that is too long is a message that is none.
             Self::Undecodable(_) => (Decode, "the message could not be decoded"),
             Self::TextFrame => {
                 (TextFrame, "binary messages are spoken here: offer throng.json.1 to speak JSON")

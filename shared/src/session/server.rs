@@ -4,8 +4,8 @@ use super::name::Name;
 use super::refusal::{Misplaced, Refusal, Why};
 use crate::ids::Tick;
 use crate::limits::{
-    HELLO_MS, INPUT_AHEAD_TICKS_MAX, INPUT_BEHIND_TICKS_MAX, LOOKS, PING_MS, PROTOCOL_VERSION,
-    SERVER_SILENCE_MS,
+    CLIENT_MESSAGE_BYTES, HELLO_MS, INPUT_AHEAD_TICKS_MAX, INPUT_BEHIND_TICKS_MAX, LOOKS, PING_MS,
+    PROTOCOL_VERSION, SERVER_SILENCE_MS,
 };
 use crate::time::Millis;
 use crate::wire::{Ask, ClientMessage, Hello, Identity, Input, Resume, SCHEMA_HASH, decode_client};
@@ -194,6 +194,9 @@ impl ServerSession {
         newest: Newest,
         frame: &[u8],
     ) -> Result<Request, Refusal> {
+        if frame.len() > CLIENT_MESSAGE_BYTES {
+            return Err(Refusal { why: Why::TooBig });
+        }
         let message =
             decode_client(frame).map_err(|e| Refusal { why: Why::Undecodable(e.reason) })?;
         self.handle_message(now, newest, message)
@@ -470,6 +473,21 @@ mod tests {
         );
         let old = u32::try_from(INPUT_BEHIND_TICKS_MAX).expect("it is positive") + 200;
         assert_eq!(why(&mut session, old, &input(150, 1)), Some(Why::InputFromThePast));
+    }
+
+    #[test]
+    fn only_a_frame_that_is_too_long_is_too_big_and_a_length_in_it_is_undecodable() {
+        let close = |frame: &[u8]| {
+            let newest = Newest::both(Tick(0));
+            let refused = ServerSession::new(Millis(0)).handle_frame(Millis(0), newest, frame);
+            refused.expect_err("it is no message").why.close().0
+        };
+        assert_eq!(close(&[0; CLIENT_MESSAGE_BYTES]), CloseCode::Decode);
+        assert_eq!(close(&[0; CLIENT_MESSAGE_BYTES + 1]), CloseCode::TooBig);
+        // A Hello whose name claims more than a message has, and more than there can be.
+        for claim in [&[251, 0, 8][..], &[252, 255, 255, 255, 255], &[253; 9]] {
+            assert_eq!(close(&[&[1, 1, 0], claim].concat()), CloseCode::Decode, "{claim:?}");
+        }
     }
 
     #[test]

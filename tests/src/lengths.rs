@@ -1,23 +1,33 @@
-//! Walks the bytes of a message along the traced schema, to find the lengths in them.
+//! Messages whose lengths lie: walks the bytes of a message along the traced schema, finds the
+//! lengths in them, and replaces them.
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum; the wire uses a part of it")]
 
 use std::collections::BTreeSet;
+use std::fs;
 
+use serde_json::Value;
 use serde_reflection::{ContainerFormat, Format, Named, Registry, VariantFormat};
+
+/// What a length is claimed to be.
+pub const CLAIMS: [u64; 4] = [1 << 16, (1 << 32) - 1, 1 << 44, 1 << 63];
 
 /// A length in the bytes of a message.
 #[derive(Clone, Debug)]
-pub(super) struct Length {
+pub struct Length {
     /// Its type and field, as `Hello.name`.
-    pub(super) place: String,
+    pub place: String,
     /// Where its bytes begin and end.
-    pub(super) at: usize,
-    pub(super) end: usize,
+    pub at: usize,
+    pub end: usize,
 }
 
 /// The lengths in the bytes of a whole message, from first to last.
-pub(super) fn lengths(registry: &Registry, kind: &str, bytes: &[u8]) -> Vec<Length> {
+///
+/// # Panics
+/// When the bytes are no such message.
+#[must_use]
+pub fn lengths(registry: &Registry, kind: &str, bytes: &[u8]) -> Vec<Length> {
     let mut walk = Walk { registry, bytes, at: 0, found: Vec::new() };
     walk.container(kind);
     assert_eq!(walk.at, bytes.len(), "because the schema describes the whole message");
@@ -25,7 +35,8 @@ pub(super) fn lengths(registry: &Registry, kind: &str, bytes: &[u8]) -> Vec<Leng
 }
 
 /// Every place of the schema that has a length.
-pub(super) fn places(registry: &Registry) -> BTreeSet<String> {
+#[must_use]
+pub fn places(registry: &Registry) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
     let mut note = |place: String, format: &Format| {
         if has_length(format) {
@@ -54,6 +65,42 @@ pub(super) fn places(registry: &Registry) -> BTreeSet<String> {
         }
     }
     places
+}
+
+/// The golden messages of an end.
+///
+/// # Panics
+/// When the committed vectors cannot be read.
+#[must_use]
+pub fn messages(kind: &str) -> Vec<Vec<u8>> {
+    let path = crate::root().join("tests/golden/messages.json");
+    let text = fs::read_to_string(path).expect("the vectors are committed");
+    let items: Vec<Value> = serde_json::from_str(&text).expect("the vectors are JSON");
+    let of_kind = items.iter().filter(|item| item["type"] == kind);
+    of_kind.map(|item| unhex(item["hex"].as_str().expect("every item has its bytes"))).collect()
+}
+
+fn unhex(hex: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("the vectors are hex");
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
+
+/// The bytes with a length replaced by a claim, in the form that such a number has.
+#[must_use]
+pub fn forged(bytes: &[u8], length: &Length, claim: u64) -> Vec<u8> {
+    let mut out = bytes[..length.at].to_vec();
+    match u32::try_from(claim) {
+        Ok(claim) => {
+            out.push(252);
+            out.extend(claim.to_le_bytes());
+        }
+        Err(_) => {
+            out.push(253);
+            out.extend(claim.to_le_bytes());
+        }
+    }
+    out.extend(&bytes[length.end..]);
+    out
 }
 
 fn has_length(format: &Format) -> bool {
