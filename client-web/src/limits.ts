@@ -24,6 +24,9 @@ export const NAME_BYTES_MAX = 64;
 export const NAME_CHARS_MAX = 16;
 /** Bytes of a name as it was typed, beyond which nobody looks at it. */
 export const NAME_TYPED_BYTES_MAX = 256;
+/** The longest that operators may mute and ban, in minutes, and the slowest chat of a room, in seconds. */
+export const ORDER_MINUTES_MAX = 60 * 24 * 366;
+export const SLOW_S_MAX = 600;
 /** A ticket's length in bytes. */
 export const TICKET_BYTES = 768;
 /** What a session is resumed with, in random bytes. */

@@ -73,9 +73,9 @@ test('operators order by name, minutes and reason', () => {
 });
 
 test('a wrong number is told with what would be right', () => {
-  expect(fault('/ban Ada soon')).toContain('whole number from 0 to 525600: /ban name minutes reason');
+  expect(fault('/ban Ada soon')).toContain('whole number from 0 to 527040: /ban name minutes reason');
   expect(fault('/ban Ada 0')).toContain('at least one minute');
-  expect(fault('/slow 9999')).toContain('0 to 3600');
+  expect(fault('/slow 9999')).toContain('0 to 600');
   expect(fault('/slow -1')).toContain('/slow seconds');
   expect(fault('/pardon 5000000000')).toContain('audit log');
 });

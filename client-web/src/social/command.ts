@@ -1,6 +1,6 @@
 /** What a typed line asks for: plain text goes to the room, and what begins with a slash is a command. */
 
-import { CHAT_CHARS_MAX } from '../limits.ts';
+import { CHAT_CHARS_MAX, ORDER_MINUTES_MAX, SLOW_S_MAX } from '../limits.ts';
 import type { Ask, PresenceRow } from '../wire/codec.ts';
 import { charsLeft } from './count.ts';
 
@@ -14,9 +14,6 @@ export type Command =
 
 /** Who can be named in a command. */
 export type People = ReadonlyMap<number, PresenceRow>;
-
-const BAN_MINUTES_MAX = 525_600;
-const SLOW_SECONDS_MAX = 3_600;
 
 interface Usage {
   readonly form: string;
@@ -53,8 +50,8 @@ export function parseCommand(typed: string, people: People): Command {
       if (rest === '') return wrong(usage, 'The text is missing');
       return say(rest, { kind: 'Ask', ask: { kind: 'Say', to: { kind: 'Everyone' }, text: rest }, done: '' });
     case 'slow': {
-      const seconds = countIn(rest, SLOW_SECONDS_MAX);
-      if (seconds === null) return wrong(usage, `The seconds are a whole number from 0 to ${SLOW_SECONDS_MAX}`);
+      const seconds = countIn(rest, SLOW_S_MAX);
+      if (seconds === null) return wrong(usage, `The seconds are a whole number from 0 to ${SLOW_S_MAX}`);
       const done = seconds === 0 ? 'Slow mode is off.' : `Slow mode: one line every ${seconds} s.`;
       return { kind: 'Ask', ask: { kind: 'Order', value: { kind: 'Slow', seconds } }, done };
     }
@@ -89,8 +86,8 @@ function toSomebody(verb: string, usage: Usage, rest: string, people: People): C
       return { kind: 'Ask', ask: { kind: 'Order', value: { kind: 'Kick', who, reason: after } }, done: `${name} was removed.` };
     default: {
       const [, digits = '', reason = ''] = /^(\S*)\s*([^]*)$/.exec(after) ?? [];
-      const minutes = countIn(digits, BAN_MINUTES_MAX);
-      if (minutes === null) return wrong(usage, `The minutes are a whole number from 0 to ${BAN_MINUTES_MAX}`);
+      const minutes = countIn(digits, ORDER_MINUTES_MAX);
+      if (minutes === null) return wrong(usage, `The minutes are a whole number from 0 to ${ORDER_MINUTES_MAX}`);
       if (verb === 'ban') {
         if (minutes === 0) return wrong(usage, 'A ban takes at least one minute');
         return { kind: 'Ask', ask: { kind: 'Order', value: { kind: 'Ban', who, minutes, reason } }, done: `${name} is banned for ${minutes} min.` };

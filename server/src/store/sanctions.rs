@@ -95,6 +95,11 @@ impl Sanctions {
             && self.by_address.get(&address) == Some(&player)
         {
             self.by_address.remove(&address);
+            // Another one of that address may run on.
+            let others = self.by_player.values().filter(|it| it.address == Some(address));
+            if let Some(other) = others.max_by_key(|it| it.until_s).map(|it| it.player) {
+                self.by_address.insert(address, other);
+            }
         }
         true
     }
@@ -160,6 +165,8 @@ mod tests {
         assert_eq!(found(&sanctions, 160), Some(PlayerId(1)));
         sanctions.put(ban(4, Some("192.0.2.1"), 300), 50);
         assert_eq!(found(&sanctions, 250), Some(PlayerId(4)));
+        sanctions.lift(PlayerId(4));
+        assert_eq!(found(&sanctions, 160), Some(PlayerId(1)), "because that one runs on");
     }
 
     #[test]
