@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use self::kind::Means;
 pub use self::kind::{Attack, Size};
 pub use self::raid::{Orders, RaidError, raid};
 pub use self::told::{Ends, Told};
@@ -139,21 +140,11 @@ pub fn run(
     let stop = Stop::at_signals().map_err(AttackError::Load)?;
     let mut results = Vec::new();
     for &attack in &options.attacks {
-        let result = match attack {
-            Attack::Restart => restart::restart(options, cores.as_ref(), &stop),
-            Attack::Silent
-            | Attack::Slowloris
-            | Attack::Header
-            | Attack::FloodOne
-            | Attack::FloodMany
-            | Attack::Stalled
-            | Attack::Pings
-            | Attack::Pongs
-            | Attack::Empties
-            | Attack::Inputs
-            | Attack::Huge
-            | Attack::Fragments
-            | Attack::Crowd => besiege::besiege(options, attack, cores.as_ref(), &stop),
+        let result = match attack.means() {
+            Means::Storm => restart::restart(options, cores.as_ref(), &stop),
+            Means::Players | Means::Comings(_) | Means::Stranger(_) | Means::Player(_) => {
+                besiege::besiege(options, attack, cores.as_ref(), &stop)
+            }
         };
         let result = match result {
             // The machine is too slow for this one; it may do for the others.

@@ -101,7 +101,7 @@ pub fn start(config: &Config) -> Result<Server, String> {
     };
     let tally = Arc::new(Tally::default());
     let (directory, inboxes) = Directory::new(config.net_threads);
-    let tickets = Tickets::new(config.auth_secret.as_ref());
+    let tickets = Tickets::new(config.auth_secret.as_ref()).since(unix().as_secs());
     let tickets = Arc::new(tickets.with_operator_secret(config.operator_secret.clone()));
     let options = NetOptions {
         tally: Arc::clone(&tally),
@@ -283,9 +283,13 @@ impl Server {
 
 /// When a server that stops now may be there again, in seconds of Unix time.
 fn restart_s() -> u32 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let wait = Duration::from_millis(DRAIN_MS);
-    u32::try_from((now + wait).as_secs()).unwrap_or(u32::MAX)
+    u32::try_from((unix() + wait).as_secs()).unwrap_or(u32::MAX)
+}
+
+/// Unix time.
+fn unix() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Keeps the house bots of all rooms, and looks after rooms where nobody is.

@@ -14,7 +14,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use throng_shared::limits::{
-    TICKET_BYTES, TICKET_ID_BYTES, TICKET_S, TICKET_S_MAX, TICKET_SKEW_S, TICKETS_USED_MAX,
+    TICKET_AHEAD_S, TICKET_BYTES, TICKET_ID_BYTES, TICKET_S, TICKET_S_MAX, TICKET_SKEW_S,
+    TICKETS_USED_MAX,
 };
 use throng_shared::session::Name;
 
@@ -78,6 +79,10 @@ pub enum BadTicket {
     TicketForAnotherRoom,
     TicketBadName,
     TicketUsed,
+    /// It was issued before this process began, which does not know whether it was used.
+    TicketFromBefore,
+    /// The same may be so, if the clock that it was issued by is ahead of ours.
+    TicketTooSoon,
     TicketsTooMany,
 }
 
@@ -169,6 +174,9 @@ pub struct Tickets {
     are_needed: bool,
     /// What operators show to get theirs here.
     operator_secret: Option<AuthSecret>,
+    /// Where other processes took tickets under the same key: when this one began, in
+    /// seconds of Unix time.
+    since_s: Option<u64>,
     used: Mutex<Used>,
 }
 
@@ -184,6 +192,7 @@ impl Tickets {
             key: hmac::Key::new(hmac::HMAC_SHA256, bytes),
             are_needed: secret.is_some(),
             operator_secret: None,
+            since_s: None,
             used: Mutex::default(),
         }
     }
@@ -192,6 +201,14 @@ impl Tickets {
     #[must_use]
     pub fn with_operator_secret(self, operator_secret: Option<AuthSecret>) -> Self {
         Self { operator_secret, ..self }
+    }
+
+    /// The same, of a process that begins at `now_s`, in seconds of Unix time. Which tickets
+    /// were used is known to one process alone: those that another one may have taken under
+    /// this secret are not taken again.
+    #[must_use]
+    pub fn since(self, now_s: u64) -> Self {
+        Self { since_s: self.are_needed.then_some(now_s), ..self }
     }
 
     /// Whether operators get theirs here.
@@ -266,6 +283,18 @@ impl Tickets {
         }
         if [iat, nbf].into_iter().flatten().any(|from| from > now_s + TICKET_SKEW_S) {
             return Err(BadTicket::TicketFromTheFuture);
+        }
+        if let Some(since_s) = self.since_s {
+            let issued_s = iat.ok_or(BadTicket::TicketClaims)?;
+            if issued_s > now_s + TICKET_AHEAD_S {
+                return Err(BadTicket::TicketFromTheFuture);
+            }
+            if issued_s < since_s {
+                return Err(BadTicket::TicketFromBefore);
+            }
+            if issued_s <= since_s + TICKET_AHEAD_S {
+                return Err(BadTicket::TicketTooSoon);
+            }
         }
         if !aud.is_us() {
             return Err(BadTicket::TicketForOthers);

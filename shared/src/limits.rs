@@ -296,6 +296,10 @@ pub const STALL_FORGIVEN_MS: u64 = 1_000;
 pub const TICKET_S: u64 = 30;
 pub const TICKET_SKEW_S: u64 = 30;
 pub const TICKET_S_MAX: u64 = 300;
+/// How far ahead of ours the clock of a login service may be, and so for how long after a
+/// start a new ticket may be one that was used before it; and when another one is good.
+pub const TICKET_AHEAD_S: u64 = 2;
+pub const TICKET_SOON_MS: u32 = (TICKET_AHEAD_S as u32 + 1) * 1000;
 /// Used tickets that are remembered until nobody could use them again.
 pub const TICKETS_USED_MAX: usize = 65_536;
 /// A ticket's own number, in bytes.
@@ -513,6 +517,7 @@ const _: () = {
         PAGES_PER_S as u64 * (TICKET_S + TICKET_SKEW_S) < TICKETS_USED_MAX as u64,
         "those who ask for tickets cannot fill the memory of used ones"
     );
+    assert!(TICKET_AHEAD_S < TICKET_SKEW_S && TICKET_SOON_MS < RETRY_MAX_MS);
     assert!(OPERATOR_SECRET_BYTES_MAX + NAME_BYTES_MAX + ROOM_NAME_BYTES < TICKET_REQUEST_BYTES);
     assert!(AUTH_SECRET_BYTES_MIN < OPERATOR_SECRET_BYTES_MAX);
     assert!(SANCTION_REASON_BYTES + 56 <= REASON_BYTES_MAX, "it is told how long a ban lasts");

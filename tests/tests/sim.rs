@@ -17,6 +17,7 @@ mod faults;
 mod house;
 mod link;
 mod model;
+mod relay;
 mod tab;
 mod transition;
 mod world;
@@ -50,11 +51,15 @@ fn run_of(seed: u64) -> Run {
         link_hold: Duration::from_millis(link_hold_ms.into()),
         session: Duration::from_millis(session_ms.into()),
     };
+    // A ticket is for one room.
+    let has_tickets = chance.one_in(4);
     let house = HouseOptions {
         seed,
         tick_hz,
         players_max: if chance.one_in(8) { clients as usize } else { 64 },
         threads: 2,
+        halls: if has_tickets { 1 } else { 1 + chance.below(3) as usize },
+        has_tickets,
         tiles: 10 + chance.below(16).cast_signed(),
         patience,
     };
@@ -77,7 +82,9 @@ fn ledger_of(clients: u32, kills: u32) -> Run {
     let patience =
         Patience { link_hold: Duration::from_secs(10), session: Duration::from_secs(60) };
     let players_max = 4 * clients as usize;
-    let house = HouseOptions { tick_hz: 10, players_max, patience, ..run.house };
+    let (halls, has_tickets) = (1, false);
+    let house =
+        HouseOptions { tick_hz: 10, players_max, halls, has_tickets, patience, ..run.house };
     Run {
         house,
         clients,

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::kind::{Attack, Scale, Size};
+use super::kind::{Attack, Means, Scale, Size};
 use super::told::Told;
 use super::verdict::{Seen, Verdict};
 use super::{AttackError, AttackOptions, AttackResult};
@@ -176,22 +176,8 @@ pub(super) fn besiege(
 ) -> Result<AttackResult, AttackError> {
     let scale = attack.scale(options.size);
     let players_max = scale.honest + scale.connections;
-    let arena = match attack {
-        Attack::Crowd => CROWD_ARENA.to_owned(),
-        Attack::Silent
-        | Attack::Slowloris
-        | Attack::Header
-        | Attack::FloodOne
-        | Attack::FloodMany
-        | Attack::Stalled
-        | Attack::Pings
-        | Attack::Pongs
-        | Attack::Empties
-        | Attack::Inputs
-        | Attack::Huge
-        | Attack::Fragments
-        | Attack::Restart => format!("auto:{}", scale.honest),
-    };
+    let is_crowd = attack.means() == Means::Players;
+    let arena = if is_crowd { CROWD_ARENA.to_owned() } else { format!("auto:{}", scale.honest) };
     let arguments = server_arguments("127.0.0.1:0", &arena, players_max, options.seed);
     let subject = Subject::start(&options.program, &arguments, TICK_HZ, cores)
         .map_err(AttackError::Server)?;
@@ -200,7 +186,7 @@ pub(super) fn besiege(
         .ok_or_else(|| AttackError::Attacker(format!("{} is no address", subject.url())))?;
     let longest =
         f64::from(FILL_BEATS + 2 * scale.measured_s) + (scale.lasts + GRACE + GRACE).as_secs_f64();
-    let decode_one_in = if attack == Attack::Crowd { CROWD_DECODES_ONE_IN } else { 1 };
+    let decode_one_in = if is_crowd { CROWD_DECODES_ONE_IN } else { 1 };
     let plan = Plan { decode_one_in, ..honest(subject.url(), scale.honest, longest, options.seed) };
     let mut phase = Phase::Filling { beats: 0 };
     let mut outcome = None;

@@ -16,7 +16,7 @@ use throng_shared::wire::{ClientMessage, Hello};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout_at};
 
 use super::crowd;
-use super::kind::Attack;
+use super::kind::{Attack, Flood, From, Means, Misdeed, Stranger};
 use super::raw::{
     BINARY, BINARY_BEGIN, CONTINUATION, PING, PONG, Raw, crumbs, frame, handshake, header_of,
     message, source,
@@ -105,27 +105,18 @@ pub fn raid(orders: Orders) -> Result<Told, RaidError> {
         return Err(RaidError::NotLoopback(orders.target));
     }
     allow_open_files(orders.connections).map_err(RaidError::Load)?;
-    match orders.attack {
-        Attack::Restart => Err(RaidError::NotARaid(Attack::Restart)),
-        Attack::Crowd => crowd::play(orders).map_err(RaidError::Load),
-        Attack::Silent
-        | Attack::Slowloris
-        | Attack::Header
-        | Attack::FloodOne
-        | Attack::FloodMany
-        | Attack::Stalled
-        | Attack::Pings
-        | Attack::Pongs
-        | Attack::Empties
-        | Attack::Inputs
-        | Attack::Huge
-        | Attack::Fragments => {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(|error| RaidError::Load(LoadError::Runtime(error.to_string())))?;
-            Ok(runtime.block_on(all(orders)))
-        }
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| RaidError::Load(LoadError::Runtime(error.to_string())))
+    };
+    match orders.attack.means() {
+        Means::Storm => Err(RaidError::NotARaid(orders.attack)),
+        Means::Players => crowd::play(orders).map_err(RaidError::Load),
+        Means::Comings(from) => Ok(runtime()?.block_on(come_and_go(orders, from))),
+        Means::Stranger(it) => Ok(runtime()?.block_on(all(orders, Manner::Stranger(it)))),
+        Means::Player(it) => Ok(runtime()?.block_on(all(orders, Manner::Player(it)))),
     }
 }
 
@@ -139,79 +130,116 @@ struct Field {
     comings: Cell<u64>,
 }
 
+impl Field {
+    fn new(orders: Orders, began: Instant) -> Self {
+        let end = began + orders.lasts;
+        Self { orders, end, sent: Rc::default(), comings: Cell::new(0) }
+    }
+}
+
+/// How connections misbehave that do so one by one.
+#[derive(Clone, Copy)]
+enum Manner {
+    Stranger(Stranger),
+    Player(Misdeed),
+}
+
 /// All connections of an attack.
-async fn all(orders: Orders) -> Told {
+async fn all(orders: Orders, manner: Manner) -> Told {
     let began = Instant::now();
-    let field =
-        Field { orders, end: began + orders.lasts, sent: Rc::default(), comings: Cell::new(0) };
+    let field = Field::new(orders, began);
     let mut toll = Toll::default();
-    if matches!(orders.attack, Attack::FloodOne | Attack::FloodMany) {
-        let workers = (0..orders.connections).map(|number| come_and_go(&field, number));
-        let mut workers: FuturesUnordered<_> = workers.collect();
-        while let Some(ends) = workers.next().await {
-            ends.into_iter().for_each(|(end, after)| toll.add(end, after));
-        }
-    } else {
-        let connections = (0..orders.connections).map(|number| one(&field, number));
-        let mut connections: FuturesUnordered<_> = connections.collect();
-        while let Some((end, after)) = connections.next().await {
-            toll.add(end, after);
-        }
+    let connections = (0..orders.connections).map(|number| one(&field, manner, number));
+    let mut connections: FuturesUnordered<_> = connections.collect();
+    while let Some((end, after)) = connections.next().await {
+        toll.add(end, after);
+    }
+    toll.told(began.elapsed().as_secs_f64(), field.sent.get())
+}
+
+/// A flood of connections.
+async fn come_and_go(orders: Orders, from: From) -> Told {
+    let began = Instant::now();
+    let field = Field::new(orders, began);
+    let mut toll = Toll::default();
+    let workers = (0..orders.connections).map(|number| {
+        let address = match from {
+            From::OneAddress => 0,
+            From::ManyAddresses => number,
+        };
+        worker(&field, address)
+    });
+    let mut workers: FuturesUnordered<_> = workers.collect();
+    while let Some(ends) = workers.next().await {
+        ends.into_iter().for_each(|(end, after)| toll.add(end, after));
     }
     toll.told(began.elapsed().as_secs_f64(), field.sent.get())
 }
 
 /// One connection, from its turn to its end, and how long the server bore it.
-async fn one(field: &Field, number: usize) -> (End, Duration) {
-    let turn = match field.orders.attack {
-        Attack::Pings | Attack::Pongs | Attack::Empties | Attack::Fragments => {
+async fn one(field: &Field, manner: Manner, number: usize) -> (End, Duration) {
+    let turn = match manner {
+        Manner::Player(Misdeed::Floods(_)) => {
             FLOODS_EVERY * u32::try_from(number).unwrap_or(u32::MAX)
         }
-        Attack::Silent | Attack::Slowloris => {
+        Manner::Stranger(Stranger::SaysNothing | Stranger::Drips) => {
             WAITING_EVERY * u32::try_from(number / BEGUN_AT_ONCE).unwrap_or(u32::MAX)
         }
-        Attack::Header
-        | Attack::FloodOne
-        | Attack::FloodMany
-        | Attack::Stalled
-        | Attack::Inputs
-        | Attack::Huge
-        | Attack::Crowd
-        | Attack::Restart => {
+        Manner::Stranger(Stranger::SaysTooMuch)
+        | Manner::Player(Misdeed::StopsReading | Misdeed::SteersTooMuch | Misdeed::Boasts) => {
             BEGUN_EVERY * u32::try_from(number / BEGUN_AT_ONCE).unwrap_or(u32::MAX)
         }
     };
     sleep(turn).await;
     let mut since = Instant::now();
-    let end = timeout_at(field.end, misbehave(field, number, &mut since)).await;
+    let end = timeout_at(field.end, misbehave(field, manner, number, &mut since)).await;
     (end.unwrap_or(Ok(End::StillOpen)).unwrap_or_else(|end| end), since.elapsed())
 }
 
 /// What one connection does; `since` is when it begins to.
-async fn misbehave(field: &Field, number: usize, since: &mut Instant) -> Result<End, End> {
+async fn misbehave(
+    field: &Field,
+    manner: Manner,
+    number: usize,
+    since: &mut Instant,
+) -> Result<End, End> {
+    match manner {
+        Manner::Stranger(stranger) => be_strange(field, stranger, number, since).await,
+        Manner::Player(misdeed) => play_foul(field, misdeed, number, since).await,
+    }
+}
+
+async fn be_strange(
+    field: &Field,
+    stranger: Stranger,
+    number: usize,
+    since: &mut Instant,
+) -> Result<End, End> {
     let target = field.orders.target;
-    let narrow = (field.orders.attack == Attack::Stalled).then_some(NARROW_BYTES);
-    let mut raw = Raw::connect(target, source(number), narrow, &field.sent).await?;
+    let mut raw = Raw::connect(target, source(number), None, &field.sent).await?;
     *since = Instant::now();
-    match field.orders.attack {
-        Attack::Silent => return Ok(raw.await_end().await),
-        Attack::Slowloris => return Ok(drip(&mut raw, target).await),
-        Attack::Header => {
+    match stranger {
+        Stranger::SaysNothing => Ok(raw.await_end().await),
+        Stranger::Drips => Ok(drip(&mut raw, target).await),
+        Stranger::SaysTooMuch => {
             let begin = format!("GET /ws HTTP/1.1\r\nHost: {target}\r\nX-Long: ");
             raw.say(begin.as_bytes()).await?;
-            return Ok(raw.flood(&[b'x'; PORTION_BYTES], HEADER_BYTES).await);
-        }
-        Attack::Stalled
-        | Attack::Pings
-        | Attack::Pongs
-        | Attack::Empties
-        | Attack::Inputs
-        | Attack::Huge
-        | Attack::Fragments => raw.upgrade(target).await?,
-        Attack::FloodOne | Attack::FloodMany | Attack::Crowd | Attack::Restart => {
-            unreachable!("these have no connections that misbehave one by one")
+            Ok(raw.flood(&[b'x'; PORTION_BYTES], HEADER_BYTES).await)
         }
     }
+}
+
+async fn play_foul(
+    field: &Field,
+    misdeed: Misdeed,
+    number: usize,
+    since: &mut Instant,
+) -> Result<End, End> {
+    let target = field.orders.target;
+    let narrow = (misdeed == Misdeed::StopsReading).then_some(NARROW_BYTES);
+    let mut raw = Raw::connect(target, source(number), narrow, &field.sent).await?;
+    *since = Instant::now();
+    raw.upgrade(target).await?;
     let (mut session, hello) = ClientSession::new(Millis(0), Hello::guest(&name(number), 0));
     raw.say(&message(&hello)).await?;
     let began = Instant::now();
@@ -225,8 +253,8 @@ async fn misbehave(field: &Field, number: usize, since: &mut Instant) -> Result<
         }
     };
     *since = Instant::now();
-    match field.orders.attack {
-        Attack::Stalled => {
+    match misdeed {
+        Misdeed::StopsReading => {
             let reads = async { while raw.hear().await.is_ok() {} };
             if timeout_at(*since + READS_FOR, reads).await.is_ok() {
                 return Ok(raw.await_end().await);
@@ -236,39 +264,16 @@ async fn misbehave(field: &Field, number: usize, since: &mut Instant) -> Result<
             // What the server gave up on ends with what waits; what it did not goes on.
             Ok(raw.await_end().await)
         }
-        Attack::Pings => Ok(flood(&mut raw, &frame(PING, b""), b"").await),
-        Attack::Pongs => Ok(flood(&mut raw, &frame(PONG, b""), b"").await),
-        // Whole messages without a byte, or one that never ends.
-        Attack::Empties if number.is_multiple_of(2) => {
-            Ok(flood(&mut raw, &frame(BINARY, b""), b"").await)
-        }
-        Attack::Empties => {
-            Ok(flood(&mut raw, &frame(CONTINUATION, b""), &frame(BINARY_BEGIN, b"")).await)
-        }
-        // Messages in crumbs, or one that never ends.
-        Attack::Fragments if number.is_multiple_of(2) => {
-            let pong = crumbs(&ClientMessage::Pong { nonce: 0, received: 0 });
-            Ok(flood(&mut raw, &pong, b"").await)
-        }
-        Attack::Fragments => {
-            Ok(flood(&mut raw, &frame(CONTINUATION, b"x"), &frame(BINARY_BEGIN, b"x")).await)
-        }
-        Attack::Inputs => {
+        Misdeed::Floods(what) => Ok(flood(&mut raw, what, number).await),
+        Misdeed::SteersTooMuch => {
             let rate = u32::from(tick_hz.max(1)) * INPUTS_FOR_ONE;
             let turns = interval(Duration::from_secs(1) / rate);
             Ok(steer_too_much(&mut raw, session, course, began, turns).await)
         }
-        Attack::Huge => {
+        Misdeed::Boasts => {
             raw.say(&header_of(HUGE[number % HUGE.len()])).await?;
             Ok(raw.await_end().await)
         }
-        Attack::Silent
-        | Attack::Slowloris
-        | Attack::Header
-        | Attack::FloodOne
-        | Attack::FloodMany
-        | Attack::Crowd
-        | Attack::Restart => unreachable!("these never become a WebSocket"),
     }
 }
 
@@ -276,9 +281,21 @@ fn name(number: usize) -> String {
     format!("raider {number}")
 }
 
-/// One frame over and over, behind a first one.
-async fn flood(raw: &mut Raw, one: &[u8], first: &[u8]) -> End {
-    if let Err(end) = raw.say(first).await {
+/// One frame over and over, behind a first one; of some kinds every second player has
+/// another one.
+async fn flood(raw: &mut Raw, what: Flood, number: usize) -> End {
+    let is_even = number.is_multiple_of(2);
+    let (one, first) = match (what, is_even) {
+        (Flood::Pings, _) => (frame(PING, b""), Vec::new()),
+        (Flood::Pongs, _) => (frame(PONG, b""), Vec::new()),
+        (Flood::Empties, true) => (frame(BINARY, b""), Vec::new()),
+        (Flood::Empties, false) => (frame(CONTINUATION, b""), frame(BINARY_BEGIN, b"")),
+        (Flood::Fragments, true) => {
+            (crumbs(&ClientMessage::Pong { nonce: 0, received: 0 }), Vec::new())
+        }
+        (Flood::Fragments, false) => (frame(CONTINUATION, b"x"), frame(BINARY_BEGIN, b"x")),
+    };
+    if let Err(end) = raw.say(&first).await {
         return end;
     }
     let portion = one.repeat(PORTION_BYTES / one.len());
@@ -348,9 +365,8 @@ async fn steer_too_much(
 }
 
 /// Comes and goes until the time is up. Every second one has asked for a WebSocket.
-async fn come_and_go(field: &Field, number: usize) -> Vec<(End, Duration)> {
+async fn worker(field: &Field, from: usize) -> Vec<(End, Duration)> {
     let target = field.orders.target;
-    let from = if field.orders.attack == Attack::FloodOne { 0 } else { number };
     let mut ends = Vec::new();
     while Instant::now() < field.end && field.comings.get() < COMINGS_MAX {
         let coming = field.comings.get();

@@ -43,63 +43,6 @@ pub(super) struct Seen<'a> {
     pub(super) cpu_s: Option<f64>,
 }
 
-/// How the server may end connections, and when.
-struct Rule {
-    /// Ends that are right; none: whatever they are.
-    ends: &'static [&'static str],
-    /// The median and the latest end, in seconds.
-    within_s: Option<(f64, f64)>,
-    /// The earliest median, in seconds.
-    not_before_s: f64,
-    /// Whether what each costs is bounded.
-    is_cheap: bool,
-}
-
-/// Without a word, or with an answer that says why.
-const SHOWN_OUT: &[&str] = &["hung up", "reset", "HTTP 400", "HTTP 408", "HTTP 431"];
-const TOO_MUCH: &[&str] = &["closed 4008"];
-
-fn rule(attack: Attack) -> Rule {
-    let rule = Rule { ends: &[], within_s: None, not_before_s: 0.0, is_cheap: false };
-    match attack {
-        Attack::Silent | Attack::Slowloris => {
-            Rule { ends: SHOWN_OUT, within_s: Some((5.5, 6.0)), ..rule }
-        }
-        Attack::Header => Rule { ends: SHOWN_OUT, within_s: Some((5.0, 5.0)), ..rule },
-        Attack::FloodOne | Attack::FloodMany => rule,
-        Attack::Stalled => Rule {
-            ends: &["hung up", "reset", "closed 4013", "closed 4009"],
-            within_s: Some((20.0, 25.0)),
-            ..rule
-        },
-        Attack::Pings | Attack::Pongs => {
-            Rule { ends: TOO_MUCH, within_s: Some((1.0, 1.0)), is_cheap: true, ..rule }
-        }
-        // A message without a byte is none, and that may be said first.
-        Attack::Empties => Rule {
-            ends: &["closed 4008", "closed 4001"],
-            within_s: Some((1.0, 1.0)),
-            is_cheap: true,
-            ..rule
-        },
-        Attack::Inputs => {
-            Rule { ends: TOO_MUCH, within_s: Some((5.0, 6.0)), not_before_s: 2.0, ..rule }
-        }
-        Attack::Huge => {
-            Rule { ends: &["closed 1009", "closed 1002"], within_s: Some((1.0, 1.0)), ..rule }
-        }
-        Attack::Fragments => Rule {
-            ends: &["closed 4008", "closed 1009", "closed 1008", "closed 1002"],
-            within_s: Some((1.0, 1.0)),
-            is_cheap: true,
-            ..rule
-        },
-        Attack::Crowd => Rule { ends: &["played"], ..rule },
-        // Judged by itself: all of them lose their connection.
-        Attack::Restart => rule,
-    }
-}
-
 impl Verdict {
     pub(super) fn of(seen: &Seen<'_>) -> Self {
         let is_timed = seen.size == Size::Full;
@@ -173,7 +116,7 @@ fn judge_honest(seen: &Seen<'_>, is_timed: bool, broken: &mut Vec<String>) {
 }
 
 fn judge_ends(seen: &Seen<'_>, is_timed: bool, broken: &mut Vec<String>) {
-    let rule = rule(seen.attack);
+    let rule = seen.attack.rule();
     if rule.ends.is_empty() {
         if seen.told.connections() == 0 && seen.attack != Attack::Restart {
             broken.push("no connection was made".to_owned());

@@ -47,7 +47,14 @@ impl NetThread {
             publication;
         // A room that has ended has nothing more to say.
         let Self { halls, options, .. } = self;
-        let Some(hall) = halls.hear(room, (&options.directory, self.index)) else { return };
+        let Some(hall) = halls.hear(room, (&options.directory, self.index)) else {
+            // Or its place is that of one that has ended, whose players are yet to be told. It
+            // has to know that this was taken, or it would wait for that for good.
+            if let Some(port) = options.directory.port(room, self.index) {
+                port.note_taken();
+            }
+            return;
+        };
         hall.port.note_taken();
         let next_tick = frame.tick().next();
         let rhythm = Rhythm { period, ticks: step.rhythm() };

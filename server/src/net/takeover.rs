@@ -9,11 +9,10 @@
 //! one order, and a seat takes none before its connection is `bound`.
 
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use throng_shared::ids::NetId;
-use throng_shared::limits::{CLAIMS_MAX, RESTART_RETRY_MS, RETRY_MS};
+use throng_shared::limits::{CLAIMS_MAX, RESTART_RETRY_MS, RETRY_MS, TICKET_SOON_MS};
 use throng_shared::session::{CloseCode, Refusal, Why};
 use throng_shared::time::Millis;
 use throng_shared::wire::Identity;
@@ -57,6 +56,8 @@ impl Word {
 
 /// Why one is sent away from a room that cannot take anybody just now.
 const BUSY: &str = "the room is at its limit";
+/// Why a ticket may have been used before this process began.
+const TOO_SOON: &str = "the server has just started: bring another ticket";
 
 /// Somebody who wants to come into a room.
 #[derive(Debug)]
@@ -164,7 +165,7 @@ impl NetThread {
         let now = self.now();
         let Candidate { name, look, ticket, resume: _, wish } = candidate;
         let Wish { identity, room: wish, watch } = wish;
-        let unix_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let unix_s = self.unix_s();
         let Self { slots, tally, options, .. } = self;
         let address = slots[index].address();
         let Some(it) = slots[index].open_conn() else { return };
@@ -180,6 +181,9 @@ impl NetThread {
                     entrant.is_bound = pass.room.is_some();
                     bound = pass.room;
                     it.keep_ticket(ticket);
+                }
+                Err(BadTicket::TicketTooSoon) => {
+                    return it.close(now, tally, CloseCode::Full, Some(TOO_SOON), TICKET_SOON_MS);
                 }
                 Err(bad) => return it.refuse_ticket(now, tally, bad),
             }

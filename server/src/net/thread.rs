@@ -5,7 +5,7 @@
 //! last time just before the next tick drains it.
 
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -337,6 +337,15 @@ impl NetThread {
     pub(super) fn now(&self) -> Millis {
         let elapsed = self.clock.now().saturating_duration_since(self.origin);
         Millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// This moment in seconds of Unix time, which in a simulation begins with it.
+    pub(super) fn unix_s(&self) -> u64 {
+        match self.clock {
+            Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+            Clock::Told(now) => now.saturating_duration_since(self.origin),
+        }
+        .as_secs()
     }
 
     /// This moment. If the thread was not awake for long, that is nobody's fault: all that

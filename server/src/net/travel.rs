@@ -325,6 +325,7 @@ impl NetThread {
                 return;
             }
             // It is over there, and over here as well.
+            self.ask_to_depart(index);
             self.slots[index].room = Some(room);
             self.slots[index].travel = None;
         } else if self.slots[index].room == Some(room) && is_reached {

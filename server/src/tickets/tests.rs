@@ -252,3 +252,34 @@ fn keys_are_not_shown() {
     let shown = format!("{:?} {:?}", AuthSecret::from(SECRET), tickets());
     assert!(!shown.contains("login service"), "{shown}");
 }
+
+#[test]
+fn a_ticket_that_another_process_may_have_taken_is_not_taken_again() {
+    let began_s = NOW_S - 10;
+    let again = || tickets().since(began_s);
+    let issued = |iat_s: u64| signed(HEADER, &claims(&[("iat", iat_s.into())]));
+    for (iat_s, now_s, expected) in [
+        (began_s - 1, NOW_S, Some(BadTicket::TicketFromBefore)),
+        (began_s - 1, began_s, Some(BadTicket::TicketFromBefore)),
+        // It may have been used in this second, or by a clock that is ahead.
+        (began_s, NOW_S, Some(BadTicket::TicketTooSoon)),
+        (began_s + TICKET_AHEAD_S, NOW_S, Some(BadTicket::TicketTooSoon)),
+        (began_s + TICKET_AHEAD_S + 1, NOW_S, None),
+        (NOW_S + TICKET_AHEAD_S, NOW_S, None),
+        (NOW_S + TICKET_AHEAD_S + 1, NOW_S, Some(BadTicket::TicketFromTheFuture)),
+    ] {
+        let judged = again().redeem(&issued(iat_s), now_s).err();
+        assert_eq!(judged, expected, "because it began at {began_s}, and that is of {iat_s}");
+        // Whatever one process takes, the next one does not.
+        if judged.is_none() {
+            let next = tickets().since(now_s).redeem(&issued(iat_s), now_s);
+            assert!(next.is_err(), "because it was used before: {next:?}");
+        }
+    }
+    let ageless = signed(HEADER, &claims(&[]));
+    assert_eq!(again().redeem(&ageless, NOW_S), Err(BadTicket::TicketClaims));
+    // What this process signs, nobody else does.
+    let own = Tickets::new(None).since(NOW_S);
+    let name = Name::parse("Ada").expect("it is a name");
+    assert!(own.redeem(&own.issue(&name, "arena", NOW_S), NOW_S).is_ok());
+}

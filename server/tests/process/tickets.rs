@@ -1,15 +1,16 @@
-//! What must stay secret is planted wherever it can come from, and then looked for.
+//! What must stay secret is planted wherever it can come from, and then looked for; and
+//! tickets of a login service, over restarts of the server.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use throng::tickets::{AuthSecret, Tickets};
 use throng_shared::session::Name;
 use throng_shared::wire::{ClientMessage, Hello, ServerMessage, decode_server, encode};
+use tokio_tungstenite::tungstenite::client;
 use tokio_tungstenite::tungstenite::protocol::Message;
-use tokio_tungstenite::tungstenite::{Utf8Bytes, client};
 
 use super::{Serving, file, throng};
 
@@ -32,6 +33,61 @@ fn hear(address: &str, query: &str, ticket: &str) -> Vec<Message> {
     heard
 }
 
+/// The close that somebody heard, if one came.
+fn end(heard: &[Message]) -> Option<(u16, String)> {
+    heard.iter().find_map(|message| {
+        let Message::Close(Some(frame)) = message else { return None };
+        Some((frame.code.into(), frame.reason.to_string()))
+    })
+}
+
+/// A ticket with which somebody has just come in, and what was heard then. A server that has
+/// just started asks for another one until it knows that nobody used it before.
+fn used(address: &str, service: &Tickets) -> (String, Vec<Message>) {
+    let name = Name::parse("Ada").expect("it is a name");
+    let began = Instant::now();
+    loop {
+        let ticket = service.issue(&name, "arena", now_s());
+        let heard = hear(address, "", &ticket);
+        match end(&heard) {
+            None => return (ticket, heard),
+            Some((code, reason)) => {
+                let soon = "the server has just started: bring another ticket";
+                assert_eq!((code, reason.as_str()), (1013, soon));
+            }
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "because that lasts two seconds");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970").as_secs()
+}
+
+#[test]
+fn a_used_ticket_stays_used_when_the_server_is_killed_and_starts_again() {
+    let start = || {
+        let mut command = throng();
+        command.args(["--listen", "127.0.0.1:0", "--house-bots", "0"]);
+        command.env("THRONG_AUTH_SECRET", SECRET).stdout(Stdio::piped()).stderr(Stdio::null());
+        Serving::of(command)
+    };
+    let service = Tickets::new(Some(&AuthSecret::from(SECRET)));
+    let serving = start();
+    let (ticket, _) = used(&serving.address, &service);
+    let refused = Some((4004, "the ticket was refused".to_owned()));
+    assert_eq!(end(&hear(&serving.address, "", &ticket)), refused, "because it was used");
+    drop(serving);
+    let serving = start();
+    assert_eq!(end(&hear(&serving.address, "", &ticket)), refused, "because it was used before");
+    let (other, _) = used(&serving.address, &service);
+    assert_ne!(other, ticket);
+    assert_eq!(end(&hear(&serving.address, "", &ticket)), refused, "also when time has passed");
+    let rooms = serving.get("/api/rooms");
+    assert!(rooms.contains("4004 TicketFromBefore"), "{rooms}");
+}
+
 #[test]
 fn secrets_reach_neither_log_nor_page() {
     let log = file("secrets.log", "");
@@ -46,12 +102,9 @@ fn secrets_reach_neither_log_nor_page() {
         .stderr(stderr);
     let serving = Serving::of(command);
     let address = serving.address.clone();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now_s = now.expect("it is after 1970").as_secs();
     let service = Tickets::new(Some(&AuthSecret::from(SECRET)));
     let name = Name::parse("Ada").expect("it is a name");
-    let good = service.issue(&name, "arena", now_s);
-    let heard = hear(&address, "", &good);
+    let (good, heard) = used(&address, &service);
     let Some(Message::Binary(bytes)) = heard.first() else { panic!("it is let in: {heard:?}") };
     let Ok(ServerMessage::Welcome(welcome)) = decode_server(bytes) else {
         panic!("the first message is a Welcome")
@@ -69,21 +122,11 @@ fn secrets_reach_neither_log_nor_page() {
         stream.read_to_string(&mut answer).expect("the server answers");
         assert!(answer.contains(expected) && !answer.contains("planted"), "{answer}");
     }
-    let in_url = service.issue(&name, "arena", now_s);
+    let in_url = service.issue(&name, "arena", now_s());
     assert_eq!(hear(&address, &format!("?token={in_url}"), "").len(), 2);
     for bad in ["planted.wrong.ticket", &good] {
         let heard = hear(&address, "?token=planted-in-a-query", bad);
-        let code = heard.iter().find_map(|message| match message {
-            Message::Close(Some(frame)) => Some((u16::from(frame.code), frame.reason.clone())),
-            Message::Close(None)
-            | Message::Text(_)
-            | Message::Binary(_)
-            | Message::Ping(_)
-            | Message::Pong(_)
-            | Message::Frame(_) => None,
-        });
-        let expected = Utf8Bytes::from_static("the ticket was refused");
-        assert!(code.is_some_and(|(code, reason)| code == 4004 && reason == expected));
+        assert_eq!(end(&heard), Some((4004, "the ticket was refused".to_owned())));
     }
     for path in ["/?token=planted-in-a-page", "/ws?token=planted-in-a-denial"] {
         assert!(!serving.get(path).contains("planted"), "because nothing is said back");

@@ -68,10 +68,52 @@ pub(crate) enum Fault {
         thread: u16,
         ms: u32,
     },
-    /// The room is not run for a while.
+    /// A room is not run for a while.
     TickStall {
+        hall: usize,
         ms: u32,
     },
+    /// A room panics, and is opened anew after a while.
+    Panic {
+        hall: usize,
+        ms: u32,
+    },
+    /// A room has so much to do that it takes in nobody for a while.
+    Shut {
+        hall: usize,
+        ms: u32,
+    },
+    /// The server is killed, and is there again after a while.
+    Restart {
+        ms: u32,
+    },
+    /// A player wants to go to another room, or to any.
+    Go {
+        tab: TabId,
+        to: Option<usize>,
+    },
+    /// Somebody comes with a ticket that must let nobody in.
+    Intruder {
+        with: Fake,
+    },
+}
+
+/// A ticket that is no good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fake {
+    Forged,
+    LongAgo,
+    /// The one that a player of this tab brought at its newest line.
+    Used(TabId),
+}
+
+/// What there is to strike.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Targets<'a> {
+    pub(crate) tabs: &'a [TabId],
+    pub(crate) threads: u16,
+    pub(crate) halls: usize,
+    pub(crate) has_tickets: bool,
 }
 
 /// When the next thing goes wrong, and what.
@@ -90,14 +132,16 @@ impl Plan {
         Self { chance, next: Duration::from_millis(500), every_ms }
     }
 
-    /// What goes wrong now, if anything, to one of `tabs` or one of so many threads.
-    pub(crate) fn next(&mut self, now: Duration, tabs: &[TabId], threads: u16) -> Option<Fault> {
+    /// What goes wrong now, if anything.
+    pub(crate) fn next(&mut self, now: Duration, targets: Targets<'_>) -> Option<Fault> {
+        let Targets { tabs, threads, halls, has_tickets } = targets;
         if now < self.next || tabs.is_empty() {
             return None;
         }
         self.next = now + Duration::from_millis(self.chance.below(2 * self.every_ms).into());
         let Self { chance, .. } = self;
         let tab = tabs[chance.below(tabs.len() as u32) as usize];
+        let hall = chance.below(halls as u32) as usize;
         let way = if chance.one_in(2) { Way::Up } else { Way::Down };
         // Most are short; some are longer than every patience.
         let ms = match chance.below(10) {
@@ -105,7 +149,7 @@ impl Plan {
             7..9 => 1500 + chance.below(5000),
             _ => 6500 + chance.below(8000),
         };
-        Some(match chance.below(100) {
+        Some(match chance.below(130) {
             0..14 => Fault::Stall { tab, ms },
             14..26 => Fault::Throttle { tab, bytes_per_s: 300 + chance.below(30_000), ms },
             26..38 => Fault::Cut { tab },
@@ -118,7 +162,18 @@ impl Plan {
             88..91 => Fault::Away { tab, ms: 1000 + chance.below(30_000) },
             91..94 => Fault::Burst { tab, notices: 1 + chance.below(700) },
             94..97 => Fault::ClockJump { thread: chance.below(threads.into()) as u16, ms },
-            _ => Fault::TickStall { ms },
+            97..100 => Fault::TickStall { hall, ms },
+            100..102 if !has_tickets => Fault::Panic { hall, ms: ms.min(4000) },
+            102..104 => Fault::Shut { hall, ms: ms.min(4000) },
+            104..106 => Fault::Restart { ms: ms.min(4000) },
+            106..112 if has_tickets => Fault::Intruder {
+                with: match chance.below(6) {
+                    0 => Fake::Forged,
+                    1 => Fake::LongAgo,
+                    _ => Fake::Used(tab),
+                },
+            },
+            _ => Fault::Go { tab, to: (!chance.one_in(4)).then_some(hall) },
         })
     }
 }

@@ -6,11 +6,18 @@ use std::time::Duration;
 
 use throng::link::ConnId;
 use throng_shared::ids::NetId;
-use throng_shared::limits::EVENTS_MAX;
-use throng_shared::session::CloseCode;
+use throng_shared::limits::{EVENTS_MAX, TRAVEL_MS};
 
+use self::session::{Entry, Next, Session, What};
 use super::faults::Fault;
-use super::transition::{LineId, TabId, Transition, Word};
+use super::transition::{Answer, LineId, Made, Site, TabId, TicketId, Transition, Word};
+
+mod door;
+mod rooms;
+mod session;
+
+/// What leaves the server may have been said so long before.
+const SHUT_LAG: Duration = Duration::from_secs(1);
 
 /// Times that the server goes by.
 #[derive(Clone, Copy, Debug)]
@@ -26,32 +33,15 @@ impl Patience {
     }
 }
 
-/// One session: what was posted to it, who has it, and how it ended.
-pub(crate) struct Session {
-    pub(crate) you: NetId,
-    conn: ConnId,
-    posted: Vec<(Duration, u64)>,
-    /// Number of the newest event that a client has received.
-    received: u32,
-    lost: Option<Duration>,
-    /// An input of it came to the room.
-    is_proven: bool,
-    /// More than one tab knows it.
-    is_shared: bool,
-    /// Its player said Bye, or was told not to come back.
-    may_end: bool,
-    ended: Option<Duration>,
-    /// The line on which a Welcome left the server last.
-    line: Option<LineId>,
-}
-
-impl std::fmt::Debug for Session {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { you, conn, posted, received, lost, is_proven, is_shared, .. } = self;
-        let posted = posted.len();
-        write!(f, "{you:?} at {conn:?}, {posted} posted, {received} received, lost {lost:?}, ")?;
-        write!(f, "proven {is_proven}, shared {is_shared}")
-    }
+/// A ticket, and what came of it.
+#[derive(Debug)]
+struct Ticket {
+    made: Made,
+    at: Duration,
+    /// Sessions that began with it.
+    sessions: Vec<usize>,
+    /// Lines on which it was brought.
+    lines: u32,
 }
 
 #[derive(Debug, Default)]
@@ -72,12 +62,23 @@ struct TabState {
 pub(crate) struct Model {
     patience: Patience,
     players_max: usize,
-    /// Most sessions at once since the last tick, and those turned away who were not yet told.
-    fullest: usize,
+    has_tickets: bool,
+    /// Most gliders of a room at once since its last tick, and those turned away who were not
+    /// yet told.
+    fullest: BTreeMap<Site, usize>,
     turned_away: u32,
+    /// Until then somebody may be told that no room takes anybody.
+    shut_until: Duration,
+    /// When the newest room crashed, and since when there is this server.
+    crashed: Option<Duration>,
+    started: Duration,
     sessions: Vec<Session>,
-    /// Sessions that have not ended, by glider and by connection.
-    by_you: BTreeMap<NetId, usize>,
+    tickets: BTreeMap<TicketId, Ticket>,
+    line_tickets: BTreeMap<LineId, TicketId>,
+    connected: BTreeMap<LineId, Duration>,
+    /// Sessions that have not ended, by glider and by connection. One on its way has two
+    /// gliders.
+    by_you: BTreeMap<(Site, NetId), usize>,
     by_conn: BTreeMap<ConnId, usize>,
     tabs: BTreeMap<TabId, TabState>,
     /// Whose line it is, and the session that was welcomed on it.
@@ -86,8 +87,10 @@ pub(crate) struct Model {
     troubled: BTreeSet<LineId>,
     welcomed: BTreeMap<LineId, usize>,
     /// Connections that were lost, or left, before the room had answered them.
-    early_lost: BTreeMap<ConnId, Duration>,
-    early_left: BTreeSet<ConnId>,
+    early_lost: BTreeMap<(Site, ConnId), Duration>,
+    early_left: BTreeSet<(Site, ConnId)>,
+    /// Sessions that a room is to let go.
+    departing: BTreeMap<(Site, ConnId), usize>,
     pub(crate) counts: Counts,
 }
 
@@ -100,6 +103,11 @@ pub(crate) struct Counts {
     pub(crate) expired: u32,
     pub(crate) link_dead: u32,
     pub(crate) received: u32,
+    pub(crate) travelled: u32,
+    pub(crate) crashed: u32,
+    pub(crate) restarts: u32,
+    pub(crate) refused: u32,
+    pub(crate) unwanted: u32,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -110,19 +118,31 @@ impl std::ops::AddAssign for Counts {
         self.expired += more.expired;
         self.link_dead += more.link_dead;
         self.received += more.received;
+        self.travelled += more.travelled;
+        self.crashed += more.crashed;
+        self.restarts += more.restarts;
+        self.refused += more.refused;
+        self.unwanted += more.unwanted;
     }
 }
 
 type Verdict = Result<(), String>;
 
 impl Model {
-    pub(crate) fn new(patience: Patience, players_max: usize) -> Self {
+    pub(crate) fn new(patience: Patience, players_max: usize, has_tickets: bool) -> Self {
         Self {
             patience,
             players_max,
-            fullest: 0,
+            has_tickets,
+            fullest: BTreeMap::new(),
             turned_away: 0,
+            shut_until: Duration::ZERO,
+            crashed: None,
+            started: Duration::ZERO,
             sessions: Vec::new(),
+            tickets: BTreeMap::new(),
+            line_tickets: BTreeMap::new(),
+            connected: BTreeMap::new(),
             by_you: BTreeMap::new(),
             by_conn: BTreeMap::new(),
             tabs: BTreeMap::new(),
@@ -131,6 +151,7 @@ impl Model {
             welcomed: BTreeMap::new(),
             early_lost: BTreeMap::new(),
             early_left: BTreeSet::new(),
+            departing: BTreeMap::new(),
             counts: Counts::default(),
         }
     }
@@ -146,13 +167,17 @@ impl Model {
     }
 
     /// Sessions that are held, by the glider that must be there.
-    pub(crate) fn held(&self) -> impl Iterator<Item = (usize, NetId)> + '_ {
-        self.by_you.iter().map(|(&you, &session)| (session, you))
+    pub(crate) fn held(&self) -> impl Iterator<Item = (usize, Site, NetId)> + '_ {
+        self.by_you.iter().map(|(&(site, you), &session)| (session, site, you))
     }
 
-    /// Connections that have a session.
-    pub(crate) fn conns(&self) -> impl Iterator<Item = ConnId> + '_ {
-        self.by_conn.keys().copied()
+    /// Connections that have a glider in a room.
+    pub(crate) fn conns_in(&self, site: Site) -> impl Iterator<Item = ConnId> + '_ {
+        let is_there = move |&(_, &session): &(&ConnId, &usize)| {
+            let it = &self.sessions[session];
+            it.site == site || it.next.as_ref().is_some_and(|next| next.site == site)
+        };
+        self.by_conn.iter().filter(is_there).map(|(&conn, _)| conn)
     }
 
     /// The session that plays by a connection.
@@ -160,10 +185,15 @@ impl Model {
         self.by_conn.get(&conn).copied()
     }
 
-    /// The connection that a tab's session is at.
-    pub(crate) fn conn_of(&self, tab: TabId) -> Option<ConnId> {
+    /// The room where a tab's session is, and its connection.
+    pub(crate) fn conn_of(&self, tab: TabId) -> Option<(Site, ConnId)> {
         let session = &self.sessions[self.tabs.get(&tab)?.session?];
-        session.ended.is_none().then_some(session.conn)
+        session.ended.is_none().then_some((session.site, session.conn))
+    }
+
+    /// The ticket that a tab brought at its newest line.
+    pub(crate) fn ticket_of(&self, tab: TabId) -> Option<TicketId> {
+        self.line_tickets.get(&self.tabs.get(&tab)?.line?).copied()
     }
 
     /// Whether another line has the session that was welcomed on this one.
@@ -172,12 +202,12 @@ impl Model {
         session.is_some_and(|&session| self.sessions[session].line != Some(line))
     }
 
-    /// How many events a tab has not received that were posted to its session.
-    /// until then.
+    /// How many events a tab has not received that were posted to its session until then.
     pub(crate) fn missing(&self, tab: TabId, until: Duration) -> Option<usize> {
         let state = self.tabs.get(&tab)?;
         let posted = &self.sessions[state.session?].posted;
-        let due = posted.iter().rposition(|&(at, _)| at <= until).map_or(0, |last| last + 1);
+        let is_due = |it: &Entry| it.at <= until && !it.may_miss;
+        let due = posted.iter().rposition(is_due).map_or(0, |last| last + 1);
         Some(due.saturating_sub(state.received as usize))
     }
 
@@ -190,19 +220,43 @@ impl Model {
     pub(crate) fn step(&mut self, now: Duration, transition: &Transition) -> Verdict {
         match *transition {
             Transition::Struck(fault) => {
-                self.struck(fault);
+                self.struck(now, fault);
                 Ok(())
             }
-            Transition::Mended
-            | Transition::Delivered { .. }
-            | Transition::Ended { .. }
-            | Transition::Lost { .. } => Ok(()),
-            Transition::Ticked { .. } => {
-                self.fullest = self.by_you.len();
+            Transition::Mended => {
+                self.tabs.values_mut().for_each(|state| state.is_room_full = false);
+                self.shut_until = self.shut_until.min(now + SHUT_LAG);
                 Ok(())
             }
-            Transition::TurnedAway { conn } => self.turn_away(conn),
-            Transition::Connected { tab, line, .. } => {
+            Transition::Delivered { .. } | Transition::Ended { .. } | Transition::Lost { .. } => {
+                Ok(())
+            }
+            Transition::Ticked { site, .. } => {
+                let gliders = self.gliders_in(site);
+                self.fullest.insert(site, gliders);
+                Ok(())
+            }
+            Transition::Crashed { site } => {
+                self.crash(now, site);
+                Ok(())
+            }
+            Transition::Killed { until } => {
+                self.kill(now);
+                self.started = until;
+                Ok(())
+            }
+            Transition::Issued { ticket, made } => {
+                let sessions = Vec::new();
+                self.tickets.insert(ticket, Ticket { made, at: now, sessions, lines: 0 });
+                Ok(())
+            }
+            Transition::TurnedAway { site, conn } => self.turn_away(site, conn),
+            Transition::Connected { tab, line, ticket, .. } => {
+                if let Some(ticket) = ticket {
+                    self.line_tickets.insert(line, ticket);
+                    self.tickets.entry(ticket).and_modify(|it| it.lines += 1);
+                }
+                self.connected.insert(line, now);
                 let state = self.tabs.entry(tab).or_default();
                 state.line = Some(line);
                 if state.was_deaf {
@@ -212,15 +266,43 @@ impl Model {
                 self.sane_tab(tab, "connected")
             }
             Transition::ClientSent { tab, word } => self.client_sent(tab, word),
-            Transition::Seated { conn, you } => self.seated(now, conn, you),
+            Transition::Wished { tab, call, site } => {
+                let session = self.tabs.get(&tab).and_then(|state| state.session);
+                if let (Some(session), Some(site)) = (session, site) {
+                    self.sessions[session].wishes.push((call, site));
+                }
+                Ok(())
+            }
+            Transition::Asked { conn, .. } => {
+                if let Some(session) = self.at(conn) {
+                    self.sessions[session].set_out = now;
+                }
+                Ok(())
+            }
+            Transition::Seated { site, conn, you } => self.seated(now, (site, conn), you),
+            Transition::Departing { site, conn } => self.departing(now, site, conn),
+            Transition::Departed { site, conn } => {
+                if let Some(session) = self.departing.remove(&(site, conn)) {
+                    let it = &mut self.sessions[session];
+                    let waited = now + Duration::from_millis(2) - it.set_out;
+                    it.arrive(now, waited >= Duration::from_millis(TRAVEL_MS));
+                }
+                Ok(())
+            }
+            Transition::Claimed { site, conn } => {
+                self.hurry(now, site, conn);
+                Ok(())
+            }
             Transition::Moved { from, .. } => match self.by_conn.remove(&from) {
                 Some(_) => Ok(()),
                 None => Err(format!("{from:?} gave a session away that it did not have")),
             },
-            Transition::Posted { conn, what } => {
-                if let Some(session) = self.at(conn) {
-                    self.sessions[session].posted.push((now, what));
-                }
+            Transition::Posted { site, conn, what } => {
+                self.posted(
+                    site,
+                    conn,
+                    Entry { at: now, what: What::Posted(what), may_miss: false },
+                );
                 Ok(())
             }
             Transition::Proven { conn } => {
@@ -229,21 +311,27 @@ impl Model {
                 }
                 Ok(())
             }
-            Transition::LinkDead { conn } => self.link_dead(now, conn),
-            Transition::Left { conn } => self.left(now, conn),
-            Transition::Welcomed { line, you } => self.welcome(now, line, you),
-            Transition::Dismissed { line, code } => self.dismissed(line, code),
+            Transition::LinkDead { site, conn } => self.link_dead(now, site, conn),
+            Transition::Left { site, conn } => self.left(now, site, conn),
+            Transition::Welcomed { line, site, you } => self.welcome(now, line, (site, you)),
+            Transition::Dismissed { line, code } => self.dismissed(now, line, code),
             Transition::Overtaken { line } => {
                 Err(format!("{line:?} is served although a newer one has its session"))
             }
             Transition::Resumed { tab, you, .. } => self.resumed(tab, you),
-            Transition::JoinedAfresh { tab, you, .. } => self.joined_afresh(tab, you),
-            Transition::EventReceived { tab, number, what } => self.received(tab, number, what),
+            Transition::JoinedAfresh { tab, line, you } => self.joined_afresh((tab, line), you),
+            Transition::Arrived { tab, you } => {
+                self.counts.travelled += 1;
+                self.is_own(tab, you)
+            }
+            Transition::EventReceived { tab, number, what, answer } => {
+                self.received(tab, number, (what, answer))
+            }
             Transition::SecretRepeated { tab } => {
                 Err(format!("{tab:?} was given a secret that was given before"))
             }
             Transition::Replaced { tab } => self.replaced(tab),
-            Transition::Told { tab, code } => self.told(tab, code),
+            Transition::Told { tab, code, retry_after_ms } => self.told(tab, code, retry_after_ms),
             Transition::Desynced { tab } => Err(format!("the view of {tab:?} did not hold")),
             Transition::Nonsense { tab } => {
                 Err(format!("{tab:?} was sent a message that has no place where it stands"))
@@ -253,7 +341,11 @@ impl Model {
 
     /// Remembers whose link may look dead. A server that sleeps must not take its own sleep
     /// for that.
-    fn struck(&mut self, fault: Fault) {
+    fn struck(&mut self, now: Duration, fault: Fault) {
+        if let Fault::Shut { ms, .. } | Fault::Panic { ms, .. } | Fault::Restart { ms } = fault {
+            let end = now + Duration::from_millis(ms.into()) + SHUT_LAG;
+            self.shut_until = self.shut_until.max(end);
+        }
         let (Fault::Stall { tab, .. }
         | Fault::Throttle { tab, .. }
         | Fault::HalfOpen { tab, .. }
@@ -293,9 +385,10 @@ impl Model {
         Ok(())
     }
 
-    fn seated(&mut self, now: Duration, conn: ConnId, you: NetId) -> Verdict {
-        let lost = self.early_lost.remove(&conn);
-        if let Some(&session) = self.by_you.get(&you) {
+    fn seated(&mut self, now: Duration, (site, conn): (Site, ConnId), you: NetId) -> Verdict {
+        let lost = self.early_lost.remove(&(site, conn));
+        let has_left = self.early_left.remove(&(site, conn));
+        if let Some(&session) = self.by_you.get(&(site, you)) {
             let it = &mut self.sessions[session];
             if self.by_conn.contains_key(&it.conn) {
                 return Err(format!("{you:?} plays at {:?} and at {conn:?}", it.conn));
@@ -303,31 +396,55 @@ impl Model {
             it.conn = conn;
             it.lost = lost;
             self.by_conn.insert(conn, session);
+        } else if let Some(session) = self.at(conn) {
+            let it = &mut self.sessions[session];
+            if it.site == site {
+                return Err(format!("{conn:?} has two gliders in {site:?}"));
+            }
+            if has_left {
+                return Ok(());
+            }
+            let (posted, departs, has_crashed) = (Vec::new(), false, false);
+            it.next = Some(Next { site, you, posted, departs, has_crashed });
+            self.by_you.insert((site, you), session);
         } else {
-            self.begin(conn, you, lost);
+            self.begin(site, conn, (you, lost));
             // Of a connection that was lost before the room answered nobody knows.
             if let Some(session) = self.sessions.last_mut() {
-                session.may_end = self.early_left.contains(&conn);
+                session.may_end = has_left;
             }
         }
-        self.fullest = self.fullest.max(self.by_you.len());
-        if self.early_left.remove(&conn) { self.left(now, conn) } else { Ok(()) }
+        let gliders = self.gliders_in(site);
+        let fullest = self.fullest.entry(site).or_default();
+        *fullest = gliders.max(*fullest);
+        if has_left { self.left(now, site, conn) } else { Ok(()) }
     }
 
-    /// The room turns somebody away only while it has no place.
-    fn turn_away(&mut self, conn: ConnId) -> Verdict {
+    /// A room turns somebody away only while it has no place.
+    fn turn_away(&mut self, site: Site, conn: ConnId) -> Verdict {
         self.turned_away += 1;
-        if self.fullest < self.players_max {
-            return Err(format!("{conn:?} was turned away from a room with {}", self.fullest));
+        self.early_left.remove(&(site, conn));
+        let fullest = self.fullest.get(&site).copied().unwrap_or_default();
+        if fullest < self.players_max {
+            return Err(format!("{conn:?} was turned away from {site:?} with {fullest}"));
         }
         Ok(())
     }
 
-    fn begin(&mut self, conn: ConnId, you: NetId, lost: Option<Duration>) {
-        self.by_you.insert(you, self.sessions.len());
+    fn gliders_in(&self, site: Site) -> usize {
+        self.by_you.range((site, NetId(0))..=(site, NetId(u16::MAX))).count()
+    }
+
+    fn begin(&mut self, site: Site, conn: ConnId, (you, lost): (NetId, Option<Duration>)) {
+        self.by_you.insert((site, you), self.sessions.len());
         self.by_conn.insert(conn, self.sessions.len());
         self.sessions.push(Session {
+            site,
             you,
+            next: None,
+            visited: vec![site],
+            wishes: Vec::new(),
+            set_out: Duration::ZERO,
             conn,
             posted: Vec::new(),
             received: 0,
@@ -335,35 +452,72 @@ impl Model {
             is_proven: false,
             is_shared: false,
             may_end: false,
+            was_killed: false,
             ended: None,
             line: None,
         });
     }
 
-    fn link_dead(&mut self, now: Duration, conn: ConnId) -> Verdict {
+    fn posted(&mut self, site: Site, conn: ConnId, entry: Entry) {
+        let Some(session) = self.at(conn) else { return };
+        let it = &mut self.sessions[session];
+        if it.site == site {
+            it.posted.push(entry);
+        } else if let Some(next) = it.next.as_mut().filter(|next| next.site == site) {
+            next.posted.push(entry);
+        }
+    }
+
+    fn link_dead(&mut self, now: Duration, site: Site, conn: ConnId) -> Verdict {
         self.counts.link_dead += 1;
+        self.hurry(now, site, conn);
         match self.at(conn) {
             Some(session) => {
                 self.sessions[session].lost = Some(now);
                 Ok(())
             }
             None => {
-                self.early_lost.insert(conn, now);
+                self.early_lost.insert((site, conn), now);
+                Ok(())
+            }
+        }
+    }
+
+    /// A room hears that somebody is gone.
+    fn left(&mut self, now: Duration, site: Site, conn: ConnId) -> Verdict {
+        let Some(session) = self.at(conn) else {
+            self.early_left.insert((site, conn));
+            return Ok(());
+        };
+        let it = &mut self.sessions[session];
+        if it.site == site {
+            return self.end(now, session);
+        }
+        match it.next.take_if(|next| next.site == site) {
+            Some(next) if next.departs => {
+                it.next = Some(next);
+                it.arrive(now, true);
+                self.end(now, session)
+            }
+            // It gave up its way.
+            Some(next) => {
+                self.by_you.remove(&(site, next.you));
+                Ok(())
+            }
+            None => {
+                self.early_left.insert((site, conn));
                 Ok(())
             }
         }
     }
 
     /// A session ends only for a reason.
-    fn left(&mut self, now: Duration, conn: ConnId) -> Verdict {
-        let Some(session) = self.by_conn.remove(&conn) else {
-            self.early_left.insert(conn);
-            return Ok(());
-        };
+    fn end(&mut self, now: Duration, session: usize) -> Verdict {
+        self.by_conn.retain(|_, &mut it| it != session);
+        self.by_you.retain(|_, &mut it| it != session);
         let Patience { link_hold, session: patience } = self.patience;
         let it = &mut self.sessions[session];
         it.ended = Some(now);
-        self.by_you.remove(&it.you);
         let hold = if it.is_proven { patience } else { patience.min(link_hold) };
         // Clocks of threads are in milliseconds.
         let held = |lost: Duration| now + Duration::from_millis(2) - lost >= hold;
@@ -373,61 +527,58 @@ impl Model {
         if it.may_end || has_expired || is_overrun || it.is_shared {
             return Ok(());
         }
+        // Whoever brought a ticket and never said a word has it back, and nothing else.
+        if self.has_tickets && !it.is_proven && it.lost.is_none() {
+            return Ok(());
+        }
         Err(format!("the session of {:?} ended without a reason: {it:?}", it.you))
     }
 
     /// From now on this line has the session, and no other one.
-    fn welcome(&mut self, now: Duration, line: LineId, you: NetId) -> Verdict {
-        let Some(&session) = self.by_you.get(&you) else {
+    fn welcome(&mut self, now: Duration, line: LineId, (site, you): (Site, NetId)) -> Verdict {
+        let Some(&session) = self.by_you.get(&(site, you)) else {
             // Who says Bye before its Welcome may get both answers at once.
-            let just_left = |it: &Session| it.you == you && it.ended == Some(now);
-            if self.sessions.iter().any(just_left) {
+            let just_left = |it: &Session| {
+                (it.site, it.you) == (site, you) && (it.ended == Some(now) || it.was_killed)
+            };
+            if let Some(session) = self.sessions.iter().rposition(just_left) {
+                self.welcomed.insert(line, session);
                 return Ok(());
             }
             return Err(format!("{line:?} is welcomed as {you:?}, who does not play"));
         };
+        let is_new = self.sessions[session].line.is_none();
+        if is_new && self.has_tickets {
+            self.redeem(now, line, session)?;
+        }
         let it = &mut self.sessions[session];
+        if it.site != site {
+            it.arrive(now, true);
+        }
         it.line = Some(line);
+        let tab = self.lines.get(&line).and_then(|tab| self.tabs.get(tab));
+        it.may_end |= tab.is_some_and(|tab| tab.said_bye);
         self.welcomed.insert(line, session);
         Ok(())
     }
 
-    fn dismissed(&mut self, line: LineId, code: u16) -> Verdict {
-        let mut honest = vec![CloseCode::Left, CloseCode::Replaced];
-        if self.troubled.contains(&line) {
-            honest.extend([CloseCode::Silent, CloseCode::SlowConsumer]);
-        }
-        let Some(tab) = self.lines.get(&line) else { return Ok(()) };
-        let state = self.tabs.entry(*tab).or_default();
-        match CloseCode::of(code) {
-            Some(CloseCode::Full) => match self.turned_away.checked_sub(1) {
-                Some(left) => {
-                    self.turned_away = left;
-                    Ok(())
-                }
-                None => Err(format!("{tab:?} was told that a room is full which did not say so")),
-            },
-            Some(CloseCode::Left) if !state.said_bye => {
-                Err(format!("{tab:?} was told that it left, and did not"))
-            }
-            Some(code) if honest.contains(&code) => Ok(()),
-            Some(_) | None => Err(format!("{tab:?} behaved and was closed with {code}")),
-        }
-    }
-
     fn resumed(&mut self, tab: TabId, you: NetId) -> Verdict {
         self.counts.resumed += 1;
-        let state = self.tabs.entry(tab).or_default();
-        state.is_room_full = false;
-        match state.session {
+        self.tabs.entry(tab).or_default().is_room_full = false;
+        self.is_own(tab, you)
+    }
+
+    /// A tab is welcomed to a session as one who has been there.
+    fn is_own(&self, tab: TabId, you: NetId) -> Verdict {
+        match self.tabs.get(&tab).and_then(|state| state.session) {
             Some(session) if self.sessions[session].you == you => Ok(()),
             Some(_) | None => {
-                Err(format!("{tab:?} resumed a session that is not its own: {you:?}"))
+                Err(format!("{tab:?} goes on with a session that is not its own: {you:?}"))
             }
         }
     }
 
-    fn joined_afresh(&mut self, tab: TabId, you: NetId) -> Verdict {
+    fn joined_afresh(&mut self, (tab, line): (TabId, LineId), you: NetId) -> Verdict {
         self.counts.joined += 1;
         let state = self.tabs.entry(tab).or_default();
         if let Some(session) = state.session {
@@ -436,7 +587,7 @@ impl Model {
                 return Err(format!("{tab:?} was not let into its session, which is held: {it:?}"));
             }
         }
-        let session = self.sessions.iter().rposition(|session| session.you == you);
+        let session = self.welcomed.get(&line).copied();
         state.session = session;
         state.received = 0;
         state.is_room_full = false;
@@ -447,7 +598,7 @@ impl Model {
     }
 
     /// The ledger: every event once, and in order.
-    fn received(&mut self, tab: TabId, number: u32, what: u64) -> Verdict {
+    fn received(&mut self, tab: TabId, number: u32, told: (u64, Option<Answer>)) -> Verdict {
         self.counts.received += 1;
         let state = self.tabs.entry(tab).or_default();
         let Some(session) = state.session else {
@@ -460,14 +611,7 @@ impl Model {
         }
         state.received = number;
         it.received = it.received.max(number);
-        match it.posted.get(number as usize - 1) {
-            Some(&(_, posted)) if posted == what => Ok(()),
-            Some(_) => {
-                let place = it.posted.iter().position(|&(_, posted)| posted == what);
-                Err(format!("{tab:?} received as event {number} what was posted as {place:?}"))
-            }
-            None => Err(format!("{tab:?} received event {number}, which was not posted")),
-        }
+        it.settle(number as usize, told.0, told.1).map_err(|why| format!("{tab:?}: {why}"))
     }
 
     fn replaced(&mut self, tab: TabId) -> Verdict {
@@ -479,105 +623,7 @@ impl Model {
             Some(_) | None => Err(format!("{tab:?} was replaced by nobody")),
         }
     }
-
-    fn told(&mut self, tab: TabId, code: u16) -> Verdict {
-        let state = self.tabs.entry(tab).or_default();
-        state.is_over |= CloseCode::of(code) == Some(CloseCode::Left);
-        state.is_room_full |= CloseCode::of(code) == Some(CloseCode::Full);
-        Ok(())
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CONN: ConnId = ConnId { thread: 0, serial: 1 };
-    const NEXT: ConnId = ConnId { thread: 1, serial: 2 };
-    const YOU: NetId = NetId(7);
-    const TAB: TabId = TabId(0);
-
-    fn line(number: u32) -> LineId {
-        LineId(number)
-    }
-
-    /// Plays what happens, a second each; what the model says of the last.
-    fn judge(transitions: &[Transition]) -> Verdict {
-        let patience =
-            Patience { link_hold: Duration::from_secs(10), session: Duration::from_secs(60) };
-        let mut model = Model::new(patience, 8);
-        let mut verdict = Ok(());
-        for (at, transition) in (1..).zip(transitions) {
-            assert_eq!(verdict, Ok(()), "because only the last is wrong");
-            verdict = model.step(Duration::from_secs(at), transition);
-        }
-        verdict
-    }
-
-    /// A tab that plays and has two events to receive, and then something happens.
-    fn then(more: &[Transition]) -> Verdict {
-        let mut all = vec![
-            Transition::Connected { tab: TAB, line: line(0), thread: 0, resumes: false },
-            Transition::Seated { conn: CONN, you: YOU },
-            Transition::Welcomed { line: line(0), you: YOU },
-            Transition::JoinedAfresh { tab: TAB, line: line(0), you: YOU },
-            Transition::Proven { conn: CONN },
-            Transition::Posted { conn: CONN, what: 11 },
-            Transition::Posted { conn: CONN, what: 12 },
-        ];
-        all.extend(more);
-        judge(&all)
-    }
-
-    fn received(number: u32, what: u64) -> Transition {
-        Transition::EventReceived { tab: TAB, number, what }
-    }
-
-    #[test]
-    fn an_event_that_is_lost_doubled_or_another_one_is_seen() {
-        assert_eq!(then(&[received(1, 11), received(2, 12)]), Ok(()));
-        assert!(then(&[received(2, 12)]).is_err(), "because the first is lost");
-        assert!(then(&[received(1, 11), received(1, 11)]).is_err(), "because it came twice");
-        assert!(then(&[received(1, 12)]).is_err(), "because the second was posted later");
-        assert!(then(&[received(1, 11), received(2, 12), received(3, 0)]).is_err());
-    }
-
-    #[test]
-    fn a_session_ends_for_a_reason_or_not_at_all() {
-        let left = Transition::Left { conn: CONN };
-        assert!(then(&[left]).is_err(), "because nobody left");
-        assert_eq!(then(&[Transition::ClientSent { tab: TAB, word: Word::Bye }, left]), Ok(()));
-        let lost = Transition::LinkDead { conn: CONN };
-        assert!(then(&[lost, left]).is_err(), "because a minute has not passed");
-        let minute = [Transition::Ticked { tick: 0 }; 59];
-        assert_eq!(then(&[&[lost], &minute[..], &[left]].concat()), Ok(()));
-    }
-
-    #[test]
-    fn a_session_that_is_held_is_gone_on_with() {
-        let afresh = Transition::JoinedAfresh { tab: TAB, line: line(1), you: NetId(8) };
-        let seated = Transition::Seated { conn: NEXT, you: NetId(8) };
-        assert!(then(&[seated, afresh]).is_err(), "because its own session is still there");
-        let moved = Transition::Moved { from: CONN, to: NEXT };
-        let seated = Transition::Seated { conn: NEXT, you: YOU };
-        let resumed = Transition::Resumed { tab: TAB, line: line(1), you: YOU };
-        assert_eq!(then(&[moved, seated, resumed]), Ok(()));
-        assert!(then(&[seated]).is_err(), "because two connections have one session");
-        let other = Transition::Resumed { tab: TAB, line: line(1), you: NetId(9) };
-        assert!(then(&[other]).is_err(), "because that is somebody else's");
-    }
-
-    #[test]
-    fn nobody_is_dismissed_for_nothing() {
-        let dismissed = |code| Transition::Dismissed { line: line(0), code };
-        let stall = Transition::Struck(Fault::Stall { tab: TAB, ms: 9000 });
-        for (code, is_fair) in [(4013, true), (4009, true), (1008, false), (1013, false)] {
-            assert_eq!(then(&[stall, dismissed(code)]).is_ok(), is_fair, "{code}");
-            assert!(then(&[dismissed(code)]).is_err(), "because its link was well");
-        }
-        assert!(then(&[Transition::Replaced { tab: TAB }]).is_err(), "because no twin came");
-        assert!(then(&[dismissed(1000)]).is_err(), "because it did not say Bye");
-        let away = Transition::TurnedAway { conn: NEXT };
-        assert!(then(&[away]).is_err(), "because seven more have a place");
-    }
-}
+mod tests;

@@ -9,12 +9,15 @@ use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Clock, CloseCode, Comeback, Update};
 use throng_shared::time::Millis;
-use throng_shared::wire::{ClientMessage, Hello, Resume, Snapshot, Welcome, encode};
+use throng_shared::wire::{
+    Ask, Audience, ClientMessage, Event, Hello, Outcome, Resume, Snapshot, Welcome, encode,
+};
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSocketConfig};
 
+use super::faults::Fake;
 use super::link::Mem;
-use super::transition::{LineId, TabId, Transition, Word};
+use super::transition::{Answer, LineId, TabId, Transition, Word};
 
 /// The first bound of a delay, what each further try makes of it, and the largest.
 const BASE: Duration = Duration::from_millis(250);
@@ -50,8 +53,9 @@ pub(crate) struct Game {
     session: ClientSession,
     view: Option<View>,
     clock: Option<Clock>,
-    /// Tick of the newest snapshot, once there was one.
+    /// Tick of the newest snapshot in this room, once there was one; and when it came.
     seen: Option<Tick>,
+    seen_at: Option<Duration>,
     welcomed: Option<Tick>,
     since: Duration,
     thinks_at: Duration,
@@ -70,6 +74,10 @@ pub(crate) struct Tab {
     pub(crate) name: String,
     pub(crate) state: State,
     kept: Option<Resume>,
+    /// Calls of its session.
+    calls: u32,
+    /// What an intruder comes with.
+    pub(crate) fake: Option<Fake>,
     tries: i32,
     brain: Option<Box<dyn Brain>>,
     chance: Prng,
@@ -92,6 +100,8 @@ impl Tab {
             name,
             state: State::Waiting(Duration::ZERO),
             kept: None,
+            calls: 0,
+            fake: None,
             tries: 0,
             brain: brain.map(BrainKind::brain),
             chance: Prng::stream(seed, 1000 + u64::from(id.0)),
@@ -107,7 +117,7 @@ impl Tab {
         }?;
         let brain = self.brain.as_ref().map(|_| BrainKind::Hunt);
         let twin = Self::new(id, self.name.clone(), seed, brain);
-        Some(Self { kept: Some(kept), ..twin })
+        Some(Self { kept: Some(kept), calls: self.calls, ..twin })
     }
 
     /// Whether it goes on with a session at its next line.
@@ -126,20 +136,24 @@ impl Tab {
         }
     }
 
-    /// The tick of the newest snapshot of the line that it has.
-    pub(crate) fn seen(&self) -> Option<Tick> {
+    /// When the newest snapshot came of the line that it has.
+    pub(crate) fn seen_at(&self) -> Option<Duration> {
         match &self.state {
-            State::Linked(game) => game.seen,
+            State::Linked(game) => game.seen_at,
             State::Waiting(_) | State::Over => None,
         }
     }
 
-    /// A line is there: says Hello on it.
-    pub(crate) fn connect(&mut self, now: Duration, line: LineId, socket: &mut Socket) {
-        let (session, hello) = ClientSession::new(
-            millis(now),
-            Hello { resume: self.kept.clone(), ..Hello::guest(&self.name, 3) },
-        );
+    /// A line is there: says Hello on it, with a ticket or an empty one.
+    pub(crate) fn connect(
+        &mut self,
+        now: Duration,
+        (line, ticket): (LineId, String),
+        socket: &mut Socket,
+    ) {
+        let resume = self.kept.clone();
+        let hello = Hello { resume, ticket, ..Hello::guest(&self.name, 3) };
+        let (session, hello) = ClientSession::new(millis(now), hello);
         say(socket, &hello);
         self.state = State::Linked(Box::new(Game {
             line,
@@ -147,6 +161,7 @@ impl Tab {
             view: None,
             clock: None,
             seen: None,
+            seen_at: None,
             welcomed: None,
             since: now,
             thinks_at: now,
@@ -157,6 +172,24 @@ impl Tab {
     /// Leaves for good.
     pub(crate) fn leave(&mut self, socket: &mut Socket) {
         say(socket, &ClientMessage::Bye);
+    }
+
+    /// Asks for a way to another room, by its name or to any: the call, if it plays.
+    pub(crate) fn go(&mut self, room: &str, socket: &mut Socket) -> Option<u32> {
+        let State::Linked(game) = &self.state else { return None };
+        if game.welcomed.is_none() || game.farewell.is_some() {
+            return None;
+        }
+        if self.chance.one_in(2) {
+            // Nobody goes before the room has answered that.
+            self.calls += 1;
+            let ask = Ask::Say { to: Audience::Room, text: "farewell".to_owned() };
+            say(socket, &ClientMessage::Ask { call: self.calls, ask });
+        }
+        self.calls += 1;
+        let ask = Ask::Go { room: room.to_owned() };
+        say(socket, &ClientMessage::Ask { call: self.calls, ask });
+        Some(self.calls)
     }
 
     /// The system says that the network is there again, as a browser's `online` does.
@@ -220,7 +253,7 @@ impl Tab {
             Some((number, retry)) => {
                 out.push(match CloseCode::of(number) {
                     Some(CloseCode::Replaced) => Transition::Replaced { tab },
-                    Some(_) | None => Transition::Told { tab, code: number },
+                    Some(_) | None => Transition::Told { tab, code: number, retry_after_ms: retry },
                 });
                 (CloseCode::of(number).unwrap_or(CloseCode::Lost), retry)
             }
@@ -254,9 +287,13 @@ impl Tab {
             Err(_) => out.push(Transition::Nonsense { tab }),
             Ok(Update::Welcome(welcome)) => {
                 let you = welcome.you;
-                out.push(match welcome.resumed {
-                    true => Transition::Resumed { tab, line, you },
-                    false => Transition::JoinedAfresh { tab, line, you },
+                if !welcome.resumed {
+                    self.calls = 0;
+                }
+                out.push(match (game.welcomed, welcome.resumed) {
+                    (Some(_), _) => Transition::Arrived { tab, you },
+                    (None, true) => Transition::Resumed { tab, line, you },
+                    (None, false) => Transition::JoinedAfresh { tab, line, you },
                 });
                 game.begin(now, &welcome, self.brain.is_some());
             }
@@ -268,7 +305,12 @@ impl Tab {
             Ok(Update::Event(event)) => {
                 let number = game.session.keep().map_or(0, |kept| kept.received);
                 let what = super::fingerprint(&encode(&event));
-                out.push(Transition::EventReceived { tab, number, what });
+                let answer = if let Event::Answer { call, outcome } = event {
+                    Some(Answer { call, is_there: outcome == Outcome::Done })
+                } else {
+                    None
+                };
+                out.push(Transition::EventReceived { tab, number, what, answer });
             }
             Ok(Update::Duplicate) => {}
             Ok(Update::Ping { answer, .. }) => {
@@ -313,6 +355,7 @@ impl Tab {
 impl Game {
     fn begin(&mut self, now: Duration, welcome: &Welcome, has_eyes: bool) {
         self.welcomed = Some(Tick(welcome.tick));
+        self.seen = None;
         self.clock = Some(Clock::new(ms(now), welcome.tick, u32::from(welcome.tick_hz)));
         if has_eyes {
             self.view = Some(View::new(welcome).expect("the server's map is one"));
@@ -327,6 +370,7 @@ impl Game {
             None => before.offset(snapshot.ticks.len() as i32),
         };
         self.seen = Some(seen);
+        self.seen_at = Some(now);
         if let (Some(feedback), Some(clock)) = (snapshot.feedback, &mut self.clock) {
             clock.feedback(ms(now), seen.offset(i32::from(feedback.ack)), feedback.early);
         }

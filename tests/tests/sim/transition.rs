@@ -16,6 +16,14 @@ pub(crate) struct TabId(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct LineId(pub(crate) u32);
 
+/// A room, of which one that is opened again is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Site(pub(crate) u32);
+
+/// A ticket of the login service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct TicketId(pub(crate) u32);
+
 /// What a client said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Word {
@@ -36,6 +44,24 @@ pub(crate) enum End {
     ByClient,
 }
 
+/// What a network thread itself answers to who asks for a way to another room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Answer {
+    pub(crate) call: u32,
+    pub(crate) is_there: bool,
+}
+
+/// How a ticket came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Made {
+    /// Just now, for one player.
+    Honestly,
+    /// With a key that somebody made up.
+    Forged,
+    /// So long ago that it is over.
+    LongAgo,
+}
+
 /// What happened. Things of the client's end name tabs, of the network lines, of the
 /// server's end the connections and gliders that the server speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,9 +70,23 @@ pub(crate) enum Transition {
     Struck(Fault),
     /// The plan ends: what it did is mended.
     Mended,
-    /// The room ran ticks up to this one.
+    /// A room ran ticks up to this one.
     Ticked {
+        site: Site,
         tick: u32,
+    },
+    /// A room panicked.
+    Crashed {
+        site: Site,
+    },
+    /// The server was killed, and all that it knew is gone; another one begins then.
+    Killed {
+        until: Duration,
+    },
+    /// The login service gave out a ticket.
+    Issued {
+        ticket: TicketId,
+        made: Made,
     },
     /// A tab opens a line to a network thread, to go on with a session if it has one.
     Connected {
@@ -54,10 +94,17 @@ pub(crate) enum Transition {
         line: LineId,
         thread: u16,
         resumes: bool,
+        ticket: Option<TicketId>,
     },
     ClientSent {
         tab: TabId,
         word: Word,
+    },
+    /// A client asked for a way to a room, or to any.
+    Wished {
+        tab: TabId,
+        call: u32,
+        site: Option<Site>,
     },
     /// Bytes arrived, at the server and at the client.
     Delivered {
@@ -69,13 +116,35 @@ pub(crate) enum Transition {
         line: LineId,
         end: End,
     },
+    /// A room is asked to take a connection in, which may play in another one.
+    Asked {
+        site: Site,
+        conn: ConnId,
+    },
     /// The room let a connection play, one that is new to it or one that takes over.
     Seated {
+        site: Site,
         conn: ConnId,
         you: NetId,
     },
     /// The room has no place.
     TurnedAway {
+        site: Site,
+        conn: ConnId,
+    },
+    /// A room is asked to let somebody go whom another one has.
+    Departing {
+        site: Site,
+        conn: ConnId,
+    },
+    /// And has said its last word.
+    Departed {
+        site: Site,
+        conn: ConnId,
+    },
+    /// A room is asked for a session by another connection.
+    Claimed {
+        site: Site,
         conn: ConnId,
     },
     /// A session goes on at another connection.
@@ -85,6 +154,7 @@ pub(crate) enum Transition {
     },
     /// The room posted an ordered event to a session, by the connection that has it.
     Posted {
+        site: Site,
         conn: ConnId,
         what: u64,
     },
@@ -94,15 +164,18 @@ pub(crate) enum Transition {
     },
     /// The server found a connection dead, and holds its session.
     LinkDead {
+        site: Site,
         conn: ConnId,
     },
-    /// The server ended a session.
+    /// The server told a room that somebody is gone: its session ended, or gave up a way.
     Left {
+        site: Site,
         conn: ConnId,
     },
-    /// A Welcome left the server on a line.
+    /// A Welcome to a room left the server on a line.
     Welcomed {
         line: LineId,
+        site: Site,
         you: NetId,
     },
     /// A farewell left the server.
@@ -126,10 +199,16 @@ pub(crate) enum Transition {
         line: LineId,
         you: NetId,
     },
+    /// The client's session is in another room.
+    Arrived {
+        tab: TabId,
+        you: NetId,
+    },
     EventReceived {
         tab: TabId,
         number: u32,
         what: u64,
+        answer: Option<Answer>,
     },
     /// The secret of a Welcome was one that some client had before.
     SecretRepeated {
@@ -143,6 +222,7 @@ pub(crate) enum Transition {
     Told {
         tab: TabId,
         code: u16,
+        retry_after_ms: u32,
     },
     /// The client lost its link without a word, or gave a silent one up.
     Lost {

@@ -11,12 +11,12 @@ use throng_shared::limits::SECRET_BYTES;
 use throng_shared::prng::Prng;
 use throng_shared::wire::{Event, ServerMessage, decode_server, encode};
 
-use super::faults::{Fault, Plan};
+use super::faults::{Fake, Fault, Plan, Targets};
 use super::house::{House, HouseOptions, Standing, standings};
 use super::link::{Leaving, Link, Splitter, Way};
 use super::model::{Counts, Model};
 use super::tab::{self, Socket, State, Tab, Wish};
-use super::transition::{LineId, TabId, Trace, Transition, Word};
+use super::transition::{LineId, Made, Site, TabId, TicketId, Trace, Transition, Word};
 
 /// Time of a step.
 const STEP: Duration = Duration::from_millis(2);
@@ -71,11 +71,15 @@ pub(crate) struct World {
     lines: BTreeMap<LineId, Line>,
     lines_made: u32,
     away: BTreeMap<TabId, Duration>,
-    notices: Vec<(ConnId, Vec<u8>)>,
+    /// The server is not there until then.
+    down_until: Duration,
+    /// Every ticket that was given out.
+    tickets: Vec<String>,
+    notices: Vec<(Site, ConnId, Vec<u8>)>,
     noticed: u64,
     posts: bool,
     secrets: BTreeSet<[u8; SECRET_BYTES]>,
-    watched: BTreeMap<NetId, (usize, Standing)>,
+    watched: BTreeMap<(Site, NetId), (usize, Standing)>,
     model: Model,
     trace: Trace,
     failure: Option<String>,
@@ -104,12 +108,14 @@ impl World {
             lines: BTreeMap::new(),
             lines_made: 0,
             away: BTreeMap::new(),
+            down_until: Duration::ZERO,
+            tickets: Vec::new(),
             notices: Vec::new(),
             noticed: 0,
             posts: true,
             secrets: BTreeSet::new(),
             watched: BTreeMap::new(),
-            model: Model::new(run.house.patience, run.house.players_max),
+            model: Model::new(run.house.patience, run.house.players_max, run.house.has_tickets),
             trace: Trace::default(),
             failure: None,
             run,
@@ -125,14 +131,14 @@ impl World {
             }
         }
         self.mend();
-        let healed = self.house.sim().tick();
+        let healed = self.now;
         let end = self.now + ALIVE_WITHIN;
         while self.now < end && self.failure.is_none() {
             self.step();
         }
         for index in 0..self.tabs.len() {
             let tab = &self.tabs[index];
-            let plays = tab.seen().is_some_and(|tick| tick.since(healed) > 0);
+            let plays = tab.seen_at().is_some_and(|at| at > healed);
             if !plays && !tab.is_over() && !self.model.waits(tab.id) {
                 let (id, state) = (tab.id, &tab.state);
                 let sentence =
@@ -141,15 +147,29 @@ impl World {
             }
         }
         self.posts = false;
+        let strangers = self.strangers();
         let end = self.now + QUIET;
         while self.now < end && self.failure.is_none() {
             self.step();
+        }
+        if let Some((site, you)) = self.strangers().intersection(&strangers).next() {
+            self.fail(format!("{you:?} stays in {site:?} and is nobody's"));
         }
         if self.failure.is_none() {
             self.close_the_ledger();
         }
         let Self { trace, model, failure, .. } = self;
         Outcome { trace, counts: model.counts, failure }
+    }
+
+    /// Gliders that no session has.
+    fn strangers(&self) -> BTreeSet<(Site, NetId)> {
+        let held: BTreeSet<_> = self.model.held().map(|(_, site, you)| (site, you)).collect();
+        let all = self
+            .house
+            .sims()
+            .flat_map(|(site, sim)| standings(sim).into_iter().map(move |(you, _)| (site, you)));
+        all.filter(|it| !held.contains(it)).collect()
     }
 
     fn all_were_killed(&self) -> bool {
@@ -166,7 +186,7 @@ impl World {
         for index in 0..self.tabs.len() {
             let tab = &self.tabs[index];
             let due = self.now.saturating_sub(ON_THE_WAY);
-            if let (Some(_), Some(missing)) = (tab.seen(), self.model.missing(tab.id, due))
+            if let (Some(_), Some(missing)) = (tab.seen_at(), self.model.missing(tab.id, due))
                 && missing > 0
             {
                 let sentence = format!("{:?} never received {missing} events", tab.id);
@@ -175,7 +195,7 @@ impl World {
         }
         let ends = self.house.tally().ends();
         let is_our_fault = |end: &&String| {
-            ["1002", "1003", "1007", "1008", "1009", "1011", "4001", "4003", "4004", "4012"]
+            ["1002", "1003", "1007", "1008", "1009", "4001", "4012", "4014"]
                 .iter()
                 .any(|code| end.starts_with(code))
         };
@@ -191,17 +211,21 @@ impl World {
         self.post_notices();
         let mut out = Vec::new();
         let model = &self.model;
-        let players = |thread: u16| {
-            let all = model.conns().filter(|conn| conn.thread == thread);
+        let players = |site: Site, thread: u16| {
+            let all = model.conns_in(site).filter(|conn| conn.thread == thread);
             all.collect()
         };
-        self.house.run_room(self.now, &mut self.notices, &players, &mut out);
+        if self.now >= self.down_until {
+            self.house.run_rooms(self.now, &mut self.notices, &players, &mut out);
+        }
         let ticked = !out.is_empty();
         self.note(&mut out);
         if ticked {
             self.check_room();
         }
-        self.house.run_threads(self.now, &mut out);
+        if self.now >= self.down_until {
+            self.house.run_threads(self.now, &mut out);
+        }
         self.note(&mut out);
         self.carry(&mut out);
         self.run_tabs(&mut out);
@@ -229,11 +253,11 @@ impl World {
     }
 
     fn notice(&mut self, index: usize, count: u32) {
-        let Some(conn) = self.model.conn_of(self.tabs[index].id) else { return };
+        let Some((site, conn)) = self.model.conn_of(self.tabs[index].id) else { return };
         for _ in 0..count {
             self.noticed += 1;
             let text = format!("notice {}", self.noticed);
-            self.notices.push((conn, encode(&Event::Notice { text })));
+            self.notices.push((site, conn, encode(&Event::Notice { text })));
         }
     }
 
@@ -241,7 +265,9 @@ impl World {
         let Some(plan) = &mut self.plan else { return };
         let tabs: Vec<TabId> =
             self.tabs.iter().filter(|tab| !tab.is_over()).map(|tab| tab.id).collect();
-        let Some(fault) = plan.next(self.now, &tabs, self.run.house.threads) else { return };
+        let HouseOptions { threads, halls, has_tickets, .. } = self.run.house;
+        let targets = Targets { tabs: &tabs, threads, halls, has_tickets };
+        let Some(fault) = plan.next(self.now, targets) else { return };
         self.note(&mut vec![Transition::Struck(fault)]);
         self.strike(fault);
     }
@@ -269,8 +295,69 @@ impl World {
             }
             Fault::Burst { tab, notices } => self.notice(tab.0 as usize, notices),
             Fault::ClockJump { thread, ms } => self.house.stall_thread(thread, until(ms)),
-            Fault::TickStall { ms } => self.house.stall_room(until(ms)),
+            Fault::TickStall { hall, ms } => self.house.stall_room(hall, until(ms)),
+            Fault::Panic { hall, ms } => {
+                if let Some(site) = self.house.panic(hall, until(ms)) {
+                    self.note(&mut vec![Transition::Crashed { site }]);
+                }
+            }
+            Fault::Shut { hall, ms } => self.house.shut(hall, until(ms)),
+            Fault::Restart { ms } => self.restart(until(ms)),
+            Fault::Go { tab, to } => self.go(tab, to),
+            Fault::Intruder { with } => self.intrude(with),
         }
+    }
+
+    /// The server is killed, and begins again at `until`.
+    fn restart(&mut self, until: Duration) {
+        self.lines.values_mut().for_each(|line| line.link.cut());
+        self.notices.clear();
+        self.house = self.house.restarted(until);
+        self.down_until = until;
+        self.note(&mut vec![Transition::Killed { until }]);
+    }
+
+    fn go(&mut self, tab: TabId, to: Option<usize>) {
+        let it = &mut self.tabs[tab.0 as usize];
+        let Some(line) = it.line().and_then(|line| self.lines.get_mut(&line)) else { return };
+        let room = to.map_or("", |hall| self.house.name(hall));
+        if let Some(call) = it.go(room, &mut line.socket) {
+            let site = self.house.site(room);
+            self.note(&mut vec![Transition::Wished { tab, call, site }]);
+        }
+    }
+
+    fn intrude(&mut self, with: Fake) {
+        if self.tabs.len() >= TABS_MAX {
+            return;
+        }
+        let id = TabId(self.tabs.len() as u32);
+        let name = format!("tab {}", id.0);
+        let mut intruder = Tab::new(id, name, self.run.house.seed, None);
+        intruder.fake = Some(with);
+        self.tabs.push(intruder);
+        self.kills_left.push(0);
+    }
+
+    /// The ticket that a tab brings, and its text.
+    fn ticket(&mut self, index: usize) -> Option<(TicketId, String)> {
+        let made = match self.tabs[index].fake {
+            None => Made::Honestly,
+            Some(Fake::Forged) => Made::Forged,
+            Some(Fake::LongAgo) => Made::LongAgo,
+            Some(Fake::Used(tab)) => {
+                let ticket = self.model.ticket_of(tab)?;
+                return Some((ticket, self.tickets[ticket.0 as usize].clone()));
+            }
+        };
+        if !self.run.house.has_tickets {
+            return None;
+        }
+        let ticket = TicketId(self.tickets.len() as u32);
+        let text = self.house.ticket(self.now, &self.tabs[index].name, made);
+        self.tickets.push(text.clone());
+        self.note(&mut vec![Transition::Issued { ticket, made }]);
+        Some((ticket, text))
     }
 
     fn on_link(&mut self, tab: TabId, act: impl FnOnce(&mut Link)) {
@@ -304,6 +391,9 @@ impl World {
         self.note(&mut vec![Transition::Mended]);
         self.plan = None;
         self.away.clear();
+        if self.now < self.down_until {
+            self.restart(self.now);
+        }
         self.house.mend();
         self.lines.values_mut().for_each(|line| line.link.mend());
         self.tabs.iter_mut().for_each(|tab| tab.hurry(self.now));
@@ -349,7 +439,9 @@ impl World {
         }
         for (line, message) in welcomes {
             let Ok(ServerMessage::Welcome(welcome)) = decode_server(&message) else { continue };
-            out.push(Transition::Welcomed { line, you: welcome.you });
+            // A room that has crashed since is as good as one that nobody knows.
+            let site = self.house.site(&welcome.room).unwrap_or(Site(0));
+            out.push(Transition::Welcomed { line, site, you: welcome.you });
         }
         self.note(out);
     }
@@ -359,7 +451,7 @@ impl World {
             match self.tabs[index].state {
                 State::Over => {}
                 State::Waiting(until) => {
-                    if self.now >= until && !self.is_away(index) {
+                    if self.now >= until.max(self.down_until) && !self.is_away(index) {
                         self.connect(index, out);
                     }
                 }
@@ -387,6 +479,7 @@ impl World {
     }
 
     fn connect(&mut self, index: usize, out: &mut Vec<Transition>) {
+        let (ticket, text) = self.ticket(index).unzip();
         let id = LineId(self.lines_made);
         self.lines_made += 1;
         let thread = self.chance.below(self.run.house.threads.into()) as u16;
@@ -406,9 +499,9 @@ impl World {
         let mut socket = tab::socket();
         let tab = &mut self.tabs[index];
         let resumes = tab.resumes();
-        out.push(Transition::Connected { tab: tab.id, line: id, thread, resumes });
+        out.push(Transition::Connected { tab: tab.id, line: id, thread, resumes, ticket });
         out.push(Transition::ClientSent { tab: tab.id, word: Word::Hello });
-        tab.connect(self.now, id, &mut socket);
+        tab.connect(self.now, (id, text.unwrap_or_default()), &mut socket);
         let splitter = Splitter::default();
         let line = Line { owner: Some(index), link, socket, splitter, lags_until: self.now };
         self.lines.insert(id, line);
@@ -417,7 +510,12 @@ impl World {
     /// Secrets of Welcomes that came just now must be new.
     fn note_secret(&mut self, index: usize, out: &mut Vec<Transition>) {
         let is_welcome = |transition: &Transition| {
-            matches!(transition, Transition::Resumed { .. } | Transition::JoinedAfresh { .. })
+            matches!(
+                transition,
+                Transition::Resumed { .. }
+                    | Transition::JoinedAfresh { .. }
+                    | Transition::Arrived { .. }
+            )
         };
         if out.iter().any(is_welcome)
             && let Some(secret) = self.tabs[index].secret()
@@ -429,22 +527,25 @@ impl World {
 
     /// What the room says after a tick, held against the sessions that there are.
     fn check_room(&mut self) {
-        let now: BTreeMap<NetId, (String, Standing)> = standings(self.house.sim())
-            .into_iter()
-            .map(|(id, name, standing)| (id, (name, standing)))
-            .collect();
+        let mut now: BTreeMap<(Site, NetId), Standing> = BTreeMap::new();
         let places = self.run.house.players_max;
         let mut failures = Vec::new();
-        if now.len() > places {
-            failures.push(format!("{} play where {places} have a place", now.len()));
+        for (site, sim) in self.house.sims() {
+            let standings = standings(sim);
+            if standings.len() > places {
+                failures.push(format!("{} play where {places} have a place", standings.len()));
+            }
+            now.extend(standings.into_iter().map(|(id, standing)| ((site, id), standing)));
         }
         let mut watched = BTreeMap::new();
-        for (session, you) in self.model.held() {
-            let Some((_, standing)) = now.get(&you) else {
-                failures.push(format!("{you:?} is gone although its session is held"));
+        for (session, site, you) in self.model.held() {
+            let Some(standing) = now.get(&(site, you)) else {
+                failures
+                    .push(format!("{you:?} is gone from {site:?} although its session is held"));
                 continue;
             };
-            if let Some((_, before)) = self.watched.get(&you).filter(|(it, _)| *it == session) {
+            let before = self.watched.get(&(site, you)).filter(|(it, _)| *it == session);
+            if let Some((_, before)) = before {
                 let died = before.flies && !standing.flies;
                 let fell = standing.shards < before.shards && !died;
                 if fell || standing.kills < before.kills {
@@ -453,7 +554,7 @@ impl World {
                     ));
                 }
             }
-            watched.insert(you, (session, *standing));
+            watched.insert((site, you), (session, *standing));
         }
         self.watched = watched;
         failures.into_iter().for_each(|sentence| self.fail(sentence));
