@@ -516,7 +516,11 @@ fn a_best_is_told_once_no_crash_can_take_it() {
     rig.report(ARENA, Report::Died { who: ADA, by: BOB });
     rig.second();
     let killed = News::KilledBy { name: text("Bob") };
-    assert_eq!(rig.news((ARENA, ADA)), [killed.clone()], "because the disk has it not yet");
+    assert_eq!(
+        rig.news((ARENA, ADA)),
+        std::slice::from_ref(&killed),
+        "because the disk has it not yet"
+    );
     rig.disk.lock().expect("nobody panics").0 = u64::MAX;
     rig.second();
     assert_eq!(rig.news((ARENA, ADA)), [News::PersonalBest { score: 40 }]);
