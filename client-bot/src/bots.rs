@@ -15,6 +15,10 @@ pub struct BotsOptions {
     /// `ws://HOST:PORT/ws`
     pub url: String,
     pub count: usize,
+    /// Name or code of the room to which all go, or nothing: any that has a place.
+    pub room: String,
+    /// To look on, without gliders.
+    pub watch: bool,
     pub mix: Mix,
     /// Length of the measured window, rounded up to whole seconds.
     pub seconds: f64,
@@ -50,6 +54,8 @@ pub fn run(options: &BotsOptions, say: &dyn Fn(&str)) -> Result<Report, LoadErro
     let plan = Plan {
         i_run_that_server: options.i_run_that_server,
         comeback: true,
+        room: options.room.clone(),
+        watch: options.watch,
         ..Plan::plain(url, profile, options.mix.clone(), seed)
     };
     let mut window = Window::new(count, count as f64 / ramp_per_s, seconds);

@@ -72,6 +72,10 @@ pub struct Plan {
     pub comeback: bool,
     /// Bots that leave in a second, each for a new one in its place.
     pub churn_per_s: f64,
+    /// Name or code of the room to which all go, or nothing: any that has a place.
+    pub room: String,
+    /// To look on, without a glider: such bots steer nothing.
+    pub watch: bool,
     /// The target is a bare loop: no handshake, frames of so many bytes.
     pub bare: Option<Bare>,
 }
@@ -95,6 +99,8 @@ impl Plan {
             joining_max: JOINING_MAX,
             comeback: false,
             churn_per_s: 0.0,
+            room: String::new(),
+            watch: false,
             bare: None,
         }
     }
@@ -229,6 +235,8 @@ impl Plan {
             atlas: Atlas::default(),
             origin: Instant::now(),
             seed: self.seed,
+            room: self.room.clone(),
+            watch: self.watch,
             bare: self.bare,
         };
         match self.bare {

@@ -296,6 +296,25 @@ fn the_game_and_its_status_are_served() {
 }
 
 #[test]
+fn bots_look_on_in_the_room_that_is_named() {
+    let serving = Serving::start(&["--house-bots", "3", "--arena", "auto:20"]);
+    let url = format!("ws://{}/ws", serving.address);
+    let bots = |flags: &[&str]| {
+        let always = ["bots", "--url", &url, "--count", "5", "--seconds", "2", "--json"];
+        let output = run(&[&always[..], flags].concat());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let report = bots(&["--room", "arena", "--watch"]);
+    let seen: serde_json::Value = serde_json::from_str(&report).expect("stdout is one object");
+    assert_eq!((&seen["joined"], &seen["lost"], &seen["desyncs"]), (&5.into(), &0.into(), &0.into()));
+    assert!(seen["entity_ticks"].as_u64() > Some(0), "because there is somebody to see: {report}");
+    assert_eq!(seen["gap_ms"]["p50"].as_f64().map(|ms| ms > 0.0), Some(true), "{report}");
+    let acked = &seen["input_ack_ms"]["p50"];
+    assert!(acked.is_null() || acked == 0, "because who looks on steers nothing: {report}");
+    assert_eq!(bots(&["--room", "nowhere"]), "", "because there is no such room");
+}
+
+#[test]
 fn bots_join_play_and_leave_and_report_one_object() {
     let serving = Serving::start(&["--house-bots", "0", "--arena", "auto:20"]);
     let url = format!("ws://{}/ws", serving.address);

@@ -250,8 +250,9 @@ scenario('a ticket is sent once and seen nowhere', async ({ page, proxy }) => {
   await page.waitForFunction(() => window.throng !== undefined);
   assert.equal(page.url(), `${proxy.url}/`, 'because an address bar is looked at');
   const now = await until(page, ({ phase }) => phase === 'playing' || phase === 'closed');
-  assert.equal(hellos.length, 1);
-  assert.ok(hellos[0].includes(ticket), 'because the first Hello has it');
+  // A server that is busy takes nobody in, and is asked again with the ticket that it did not take.
+  const asked = hellos.length;
+  assert.ok(asked > 0 && hellos.every((hello) => hello.includes(ticket)), 'because it is what lets the page in');
   const seen = await page.evaluate(() =>
     [document.documentElement.outerHTML, ...Object.values({ ...localStorage }), ...Object.values({ ...sessionStorage }), document.cookie].join(' '),
   );
@@ -262,7 +263,8 @@ scenario('a ticket is sent once and seen nowhere', async ({ page, proxy }) => {
   }
   proxy.cut();
   await back(page, 2);
-  assert.ok(!hellos[1].includes(ticket), 'because a ticket is good once');
+  const again = hellos.slice(asked);
+  assert.ok(again.length > 0 && !again.some((hello) => hello.includes(ticket)), 'because a ticket is good once');
 });
 
 scenario(

@@ -55,6 +55,10 @@ pub(super) struct Common {
     /// Begin of the clock of every session.
     pub(super) origin: Instant,
     pub(super) seed: u64,
+    /// Name or code of a room, or nothing.
+    pub(super) room: String,
+    /// Whether all look on.
+    pub(super) watch: bool,
     /// What the bare loop does, for its guests.
     pub(super) bare: Option<Bare>,
 }
@@ -219,7 +223,8 @@ impl Guest for Player {
 
     fn steer(&mut self, due: Instant, turn: &mut Turn<'_>) -> Result<(), Ended> {
         let Stage::Open(open) = &mut self.stage else { return Ok(()) };
-        let Some(game) = open.game.as_mut().filter(|_| !open.leaves) else { return Ok(()) };
+        let steers = !open.leaves && !turn.common.watch;
+        let Some(game) = open.game.as_mut().filter(|_| steers) else { return Ok(()) };
         let intent = match (&mut game.mind, &game.held) {
             (Mind::Blind(mind), _) => mind.act(&mut game.rng),
             (Mind::Seeing(mind), Some(held)) => mind.think(&held.view, &mut game.rng),
@@ -312,8 +317,9 @@ impl Player {
         let look = (number % usize::from(LOOKS)) as u8;
         let name = names::load_bot(self.role.brain.name(), number);
         let resume = self.resume.take();
-        let (session, hello) =
-            ClientSession::new(turn.millis(), Hello { resume, ..Hello::guest(&name, look) });
+        let (room, watch) = (turn.common.room.clone(), turn.common.watch);
+        let hello = Hello { resume, room, watch, ..Hello::guest(&name, look) };
+        let (session, hello) = ClientSession::new(turn.millis(), hello);
         let open = Open {
             socket,
             pending: Pending::default(),

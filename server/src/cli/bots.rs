@@ -6,6 +6,7 @@ use clap::Args;
 use throng_bot::bots::{self, BotsOptions};
 use throng_bot::stress::mix::Mix;
 use throng_bot::via::Spec;
+use throng_shared::limits::ROOM_NAME_BYTES;
 
 #[derive(Debug, Args)]
 pub(super) struct BotsArgs {
@@ -15,6 +16,12 @@ pub(super) struct BotsArgs {
     /// How many bots
     #[arg(long, value_name = "N", default_value = "50", value_parser = count)]
     count: usize,
+    /// Room to which all go, by its name or code [default: any that has a place]
+    #[arg(long, value_name = "NAME", value_parser = room)]
+    room: Option<String>,
+    /// Look on, without gliders
+    #[arg(long, conflicts_with = "brain")]
+    watch: bool,
     /// What they do: idle, walk, wander or hunt, or a mix by weight: walk=3,hunt=1
     #[arg(long, value_name = "BRAINS", default_value = "wander")]
     brain: Mix,
@@ -43,6 +50,8 @@ pub(super) fn run(args: BotsArgs) -> Result<(), String> {
     let options = BotsOptions {
         url: args.url,
         count: args.count,
+        room: args.room.unwrap_or_default(),
+        watch: args.watch,
         mix: args.brain,
         seconds: args.seconds,
         ramp_per_s: args.ramp,
@@ -70,6 +79,13 @@ pub(super) fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+fn room(text: &str) -> Result<String, String> {
+    match text.len() {
+        1..=ROOM_NAME_BYTES => Ok(text.to_owned()),
+        _ => Err(format!("a room's name or code has 1 to {ROOM_NAME_BYTES} bytes")),
+    }
+}
+
 pub(super) fn positive(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(value) if value > 0.0 && value <= POSITIVE_MAX => Ok(value),
@@ -85,6 +101,8 @@ mod tests {
     fn numbers_have_bounds() {
         assert_eq!(count("7"), Ok(7));
         assert_eq!(positive("2.5"), Ok(2.5));
+        assert_eq!(room("arena").as_deref(), Ok("arena"));
+        assert!(room("").is_err() && room(&"x".repeat(ROOM_NAME_BYTES + 1)).is_err());
         for wrong in ["0", "-1", "NaN", "inf", "1e9", "many", ""] {
             assert!(count(wrong).is_err(), "because {wrong:?} bots cannot be");
             assert!(positive(wrong).is_err(), "because {wrong:?} seconds cannot be");
