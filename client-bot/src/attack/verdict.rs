@@ -63,7 +63,7 @@ fn rule(attack: Attack) -> Rule {
     let rule = Rule { ends: &[], within_s: None, not_before_s: 0.0, is_cheap: false };
     match attack {
         Attack::Silent | Attack::Slowloris => {
-            Rule { ends: SHOWN_OUT, within_s: Some((5.5, 6.0)), ..rule }
+            Rule { ends: SHOWN_OUT, within_s: Some((5.2, 5.5)), ..rule }
         }
         Attack::Header => Rule { ends: SHOWN_OUT, within_s: Some((5.0, 5.0)), ..rule },
         Attack::FloodOne | Attack::FloodMany => rule,
