@@ -120,9 +120,9 @@ macro_rules! attacks {
 // Name, how large in full and small, how it is made, and how it is judged.
 attacks! {
     Silent = "silent", (5000, 20), (48, 20), Means::Stranger(Stranger::SaysNothing),
-        Rule { ends: SHOWN_OUT, within_s: Some((5.5, 6.0)), ..FREE };
+        Rule { ends: SHOWN_OUT, within_s: Some((5.2, 5.5)), ..FREE };
     Slowloris = "slowloris", (1000, 20), (24, 20), Means::Stranger(Stranger::Drips),
-        Rule { ends: SHOWN_OUT, within_s: Some((5.5, 6.0)), ..FREE };
+        Rule { ends: SHOWN_OUT, within_s: Some((5.2, 5.5)), ..FREE };
     Header = "header", (1, 10), (1, 20), Means::Stranger(Stranger::SaysTooMuch),
         Rule { ends: SHOWN_OUT, within_s: Some((5.0, 5.0)), ..FREE };
     FloodOne = "flood-one", (64, 10), (4, 2), Means::Comings(From::OneAddress), FREE;
