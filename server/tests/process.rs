@@ -306,7 +306,10 @@ fn bots_look_on_in_the_room_that_is_named() {
     };
     let report = bots(&["--room", "arena", "--watch"]);
     let seen: serde_json::Value = serde_json::from_str(&report).expect("stdout is one object");
-    assert_eq!((&seen["joined"], &seen["lost"], &seen["desyncs"]), (&5.into(), &0.into(), &0.into()));
+    assert_eq!(
+        (&seen["joined"], &seen["lost"], &seen["desyncs"]),
+        (&5.into(), &0.into(), &0.into())
+    );
     assert!(seen["entity_ticks"].as_u64() > Some(0), "because there is somebody to see: {report}");
     assert_eq!(seen["gap_ms"]["p50"].as_f64().map(|ms| ms > 0.0), Some(true), "{report}");
     let acked = &seen["input_ack_ms"]["p50"];
