@@ -244,7 +244,8 @@ function showPage(nowMs: number): void {
     lobby.open();
   } else if (!isMenu && wasMenu) lobby.close();
   wasMenu = isMenu;
-  showAddress(isMenu ? lobby.invitedTo : app.room);
+  const isGone = app.outage?.code.name === 'NoSuchRoom';
+  showAddress(isMenu || isGone ? lobby.invitedTo : app.room);
 }
 
 /** The address leads to the room, so that it can be given to others and the page be loaded anew. */

@@ -228,7 +228,14 @@ impl Rooms {
     /// Whether no room is left, nor will be opened by itself.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.directory.rooms().is_empty() && !self.is_awaited()
+        // In this order: one that is being opened anew is awaited until it is listed.
+        !self.is_awaited() && self.directory.rooms().is_empty()
+    }
+
+    /// Whether a name is kept for the room that is opened anew, also while it is not there.
+    fn is_reserved(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        lock(&self.lasting).as_ref().is_some_and(|it| it.plan.name.to_lowercase() == name)
     }
 
     fn is_awaited(&self) -> bool {

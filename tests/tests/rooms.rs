@@ -395,6 +395,8 @@ async fn the_arena_is_opened_anew_after_a_crash_while_another_room_lives() {
         assert_eq!(struck.room, "arena", "because no other public room is there");
         struck.until(|tab| tab.closed.is_some()).await;
         assert_eq!(struck.closed, Some(1011));
+        let (status, body) = post(server.address(), r#"{"name":"Arena","private":true}"#).await;
+        assert_eq!(status, "409", "because nobody takes its place meanwhile: {body}");
         let end = Instant::now() + PATIENCE;
         loop {
             assert!(Instant::now() < end && !server.is_broken(), "because it comes back");

@@ -13,6 +13,9 @@ type Said = { readonly kind: 'Ask' } | { readonly kind: 'Give'; readonly text: s
 export class Handover {
   private readonly channel: BroadcastChannel;
   private asked: ((kept: Kept | null) => void) | null = null;
+  /** The answer that is awaited, for whoever asks again meanwhile. */
+  private answer: Promise<Kept | null> | null = null;
+  private timer = 0;
 
   /** `family` is what copies of a window have in common; `give` is the session if this window plays. */
   constructor(family: string, give: () => Kept | null) {
@@ -29,12 +32,12 @@ export class Handover {
 
   /** The session of the window that plays, or nothing when none answers. */
   ask(): Promise<Kept | null> {
-    this.settle(null);
-    return new Promise((resolve) => {
+    this.answer ??= new Promise((resolve) => {
       this.asked = resolve;
-      window.setTimeout(() => this.settle(null), ASK_MS);
+      this.timer = window.setTimeout(() => this.settle(null), ASK_MS);
       this.say({ kind: 'Ask' });
     });
+    return this.answer;
   }
 
   private say(said: Said): void {
@@ -42,7 +45,9 @@ export class Handover {
   }
 
   private settle(kept: Kept | null): void {
+    window.clearTimeout(this.timer);
     this.asked?.(kept);
     this.asked = null;
+    this.answer = null;
   }
 }

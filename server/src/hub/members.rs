@@ -64,15 +64,10 @@ impl Habits {
 
     /// Whether a topic may be told whole now: no more than once a second, whoever asks for it how often.
     pub(super) fn take_whole(&mut self, now: Millis, topic: &str) -> bool {
-        let at = self.whole.iter().position(|(it, _)| it == topic);
-        if let Some(at) = at {
-            if now.since(self.whole[at].1) < TOPIC_MS {
-                return false;
-            }
-            self.whole.remove(at);
-        }
-        if self.whole.len() >= TOPICS_MAX {
-            self.whole.pop_front();
+        // So many topics a second, whichever they are.
+        self.whole.retain(|(_, at)| now.since(*at) < TOPIC_MS);
+        if self.whole.len() >= TOPICS_MAX || self.whole.iter().any(|(it, _)| it == topic) {
+            return false;
         }
         self.whole.push_back((topic.to_owned(), now));
         true

@@ -195,6 +195,10 @@ impl Rooms {
         }
         let Checked { name, place, tick_hz, players_max, house_bots } =
             check(wanted).map_err(Unmade::Wrong)?;
+        let taken = || Unmade::Taken("There is a room of that name already.".to_owned());
+        if name.as_deref().is_some_and(|name| self.is_reserved(name)) {
+            return Err(taken());
+        }
         let _making = self.begin(maker)?;
         // Rooms of one kind are not to be all alike.
         let seed = self.seed.wrapping_add(u64::from(self.directory.opened()));
@@ -222,7 +226,7 @@ impl Rooms {
                 Err(Taken::Name) => {}
             }
         }
-        Err(Unmade::Taken("There is a room of that name already.".to_owned()))
+        Err(taken())
     }
 }
 

@@ -239,7 +239,8 @@ fn the_example_in_the_documents_is_true() {
     let secret = "correct horse battery staple, twice over";
     let claims = r#"{"name":"Ada","room":"arena","aud":"throng","exp":1767225600,"iat":1767225570,"jti":"4f1c"}"#;
     let ticket = signed_with(hmac::HMAC_SHA256, secret, HEADER, claims);
-    for quoted in [secret, claims, HEADER, &ticket] {
+    let python = r#"jwt.encode({"name": name, "aud": "throng", "iat": int(time()), "exp": int(time()) + 30, "jti": token_hex(16)}"#;
+    for quoted in [secret, claims, HEADER, &ticket, python] {
         assert!(page.contains(quoted), "because a reader copies it: {quoted}");
     }
     let tickets = Tickets::new(Some(&AuthSecret::from(secret)));
