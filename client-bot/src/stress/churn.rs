@@ -25,6 +25,8 @@ const GROWTH_AFTER: Duration = Duration::from_secs(60);
 /// How long the server may take to forget who left: sockets close in a second.
 const FORGET_WITHIN: Duration = Duration::from_secs(30);
 const FORGET_LOOK: Duration = Duration::from_millis(250);
+/// How long what a server has open must stay as it is, before players come.
+const SETTLED_FOR: Duration = Duration::from_secs(1);
 
 /// What to do.
 #[derive(Clone, Debug)]
@@ -81,7 +83,7 @@ pub fn run(options: &ChurnOptions, on_beat: &mut dyn FnMut(&Beat)) -> Result<Chu
     arguments.extend(["--seed".to_owned(), seed.to_string()]);
     let subject = Subject::start(&options.program, &arguments, TICK_HZ, cores.as_ref())
         .map_err(StressError::Server)?;
-    let before = subject.belongings();
+    let before = settled(&subject);
     let empty_kib = subject.resident_kib();
     let profile = Plan::ramp_and_hold(players, RAMP_PER_S, seconds)
         .map_err(|error| in_load(LoadError::Profile(error)))?;
@@ -130,6 +132,21 @@ pub fn run(options: &ChurnOptions, on_beat: &mut dyn FnMut(&Beat)) -> Result<Chu
     };
     churned.judge();
     Ok(churned)
+}
+
+/// What the server has open once all of its threads have begun: what it says of itself may come
+/// before.
+fn settled(subject: &Subject) -> Option<(usize, usize)> {
+    let began = Instant::now();
+    let (mut had, mut since) = (subject.belongings(), began);
+    while since.elapsed() < SETTLED_FOR && began.elapsed() < FORGET_WITHIN {
+        std::thread::sleep(FORGET_LOOK);
+        let has = subject.belongings();
+        if has != had {
+            (had, since) = (has, Instant::now());
+        }
+    }
+    had
 }
 
 impl Churned {
