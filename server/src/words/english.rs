@@ -12,6 +12,9 @@ use super::list::lines;
 /// like them.
 const SCRIPTS: char = '\u{590}';
 
+/// Where the alphabets begin whose letters may look like Latin ones, Greek first.
+const OTHER_ALPHABETS: char = '\u{370}';
+
 /// What is offensive also as a part of a word with letters that English does not have. All
 /// else that English finds in such a word is of another language.
 const STEMS: [&str; 10] =
@@ -97,11 +100,31 @@ fn is_of_another_language(letters: &[Letter], shown: &[char], found: &Range<usiz
     let before = shown[..found.start].iter().rev().take_while(is_letter).count();
     let behind = shown[found.end..].iter().take_while(is_letter).count();
     let word = found.start - before..found.end + behind;
-    if word == *found || !letters[word].iter().any(|letter| letter.is_foreign) {
+    if word == *found {
         return false;
     }
-    let plain: String = shown[found.clone()].iter().map(char::to_ascii_lowercase).collect();
+    // A Cyrillic letter among Latin ones is there for its looks.
+    let word = &letters[word];
+    let is_mixed = word.iter().any(|letter| letter.c.is_ascii_alphabetic());
+    let is_sign = |letter: &Letter| letter.is_foreign && (!is_mixed || letter.c < OTHER_ALPHABETS);
+    if !word.iter().any(is_sign) {
+        return false;
+    }
+    let plain: String = shown[found.clone()].iter().map(|&c| meant(c)).collect();
     !STEMS.iter().any(|stem| plain.contains(stem))
+}
+
+/// The letter for which a digit or a sign is written.
+fn meant(c: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' | '!' | '|' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        _ => c.to_ascii_lowercase(),
+    }
 }
 
 fn is_latin(c: char) -> bool {
