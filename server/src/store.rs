@@ -23,11 +23,12 @@ mod sanctions;
 mod schema;
 mod writer;
 
-pub use self::boards::{BoardRow, Boards, Score};
+pub use self::boards::{Board, BoardRow, Boards, Score};
 pub use self::record::AuditLine;
 pub use self::sanctions::Ban;
 pub use self::writer::StoreWriter;
 
+use self::boards::day_of;
 use self::known::Known;
 use self::record::{Kind, Record};
 use self::sanctions::{Sanctions, cut};
@@ -244,10 +245,10 @@ impl Store {
         }
         cut(&mut score.name, NAME_BYTES_MAX);
         cut(&mut score.room, ROOM_NAME_BYTES);
-        let (player, shards) = (score.player, score.shards);
+        let (player, day, shards) = (score.player, day_of(score.at_s), score.shards);
         let taken = self.put(Record::Score(score));
         if taken.is_some() {
-            self.shared.known().note_best(player, shards);
+            self.shared.known().note_score(player, day, shards);
         }
         taken
     }
@@ -257,6 +258,22 @@ impl Store {
     #[must_use]
     pub fn best(&self, player: PlayerId) -> u32 {
         self.shared.known().find(player).map_or(0, |it| it.best)
+    }
+
+    /// A player's place of the day and of all time, from 1, or 0 without a score: among the
+    /// first so many exactly, and after that one place for all with as many shards.
+    #[must_use]
+    pub fn places(&self, player: PlayerId) -> (u32, u32) {
+        let boards = self.boards();
+        let known = self.shared.known();
+        let Some(it) = known.find(player) else { return (0, 0) };
+        let (day, best_today) = it.today;
+        let place = |board: &Board, best| match best {
+            0 => 0,
+            _ => board.place(player, best),
+        };
+        let today = if day == boards.day.day { best_today } else { 0 };
+        (place(&boards.day, today), place(&boards.all, it.best))
     }
 
     /// Where a player came from last, while the server remembers.

@@ -38,6 +38,8 @@ pub trait Keeper: Send {
     fn durable(&self) -> u64;
     /// The best, best first.
     fn board(&mut self, span: Span) -> Vec<BoardRow>;
+    /// A player's place on a board, from 1; 0 without one.
+    fn place(&self, span: Span, player: PlayerId) -> u32;
     /// The best score that somebody ever had.
     fn best(&self, player: PlayerId) -> u32;
     fn note(&mut self, line: AuditLine);
@@ -72,8 +74,16 @@ impl Keeper for Store {
     fn board(&mut self, span: Span) -> Vec<BoardRow> {
         let boards = self.boards();
         match span {
-            Span::Day => boards.day.clone(),
-            Span::All => boards.all.clone(),
+            Span::Day => boards.day.rows.clone(),
+            Span::All => boards.all.rows.clone(),
+        }
+    }
+
+    fn place(&self, span: Span, player: PlayerId) -> u32 {
+        let (day, all) = self.places(player);
+        match span {
+            Span::Day => day,
+            Span::All => all,
         }
     }
 
@@ -187,6 +197,11 @@ pub(super) mod memory {
             let mut rows: Vec<_> = self.all.values().cloned().collect();
             rows.sort_by_key(|row| std::cmp::Reverse(row.score));
             rows
+        }
+        fn place(&self, _: Span, player: PlayerId) -> u32 {
+            let best = self.best(player);
+            let better = self.all.values().filter(|row| row.score > best).count() as u32;
+            if best == 0 { 0 } else { better + 1 }
         }
         fn best(&self, player: PlayerId) -> u32 {
             self.all.get(&player).map_or(0, |best| best.score)

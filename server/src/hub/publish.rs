@@ -9,27 +9,9 @@ use throng_shared::wire::{LeaderRow, RoomRow, ServerRow};
 
 use super::topics::{ALL, DAY, Feed, NOW, ROOMS, Rows, SERVER, presence};
 use super::{Delivery, Hub, Now, RoomId, Span, Traffic, update_for};
-use crate::identity::PlayerId;
 
-/// Everybody's place on the boards, from 1.
-#[derive(Debug, Default)]
-pub(super) struct Places {
-    now: BTreeMap<(RoomId, NetId), u32>,
-    day: BTreeMap<PlayerId, u32>,
-    all: BTreeMap<PlayerId, u32>,
-}
-
-impl Places {
-    fn of(&self, topic: &str, at: (RoomId, NetId), player: PlayerId) -> u32 {
-        let place = match topic {
-            NOW => self.now.get(&at),
-            DAY => self.day.get(&player),
-            ALL => self.all.get(&player),
-            _ => None,
-        };
-        place.copied().unwrap_or(0)
-    }
-}
+/// The place of everybody who plays, from 1.
+pub(super) type Places = BTreeMap<(RoomId, NetId), u32>;
 
 impl Hub {
     pub(super) fn open_feeds(&mut self) {
@@ -85,7 +67,12 @@ impl Hub {
             if followed.held == 0 && !member.habits.take_whole(now.ms, topic) {
                 continue;
             }
-            let own = self.places.of(topic, at, player);
+            let own = match topic.as_str() {
+                NOW => self.places.get(&at).copied().unwrap_or(0),
+                DAY => self.keeper.place(Span::Day, player),
+                ALL => self.keeper.place(Span::All, player),
+                _ => 0,
+            };
             let mut updates = feed.updates(followed.held);
             if updates.is_empty() && feed.has_own() && own != followed.own {
                 updates.push(feed.own_alone());
@@ -122,14 +109,12 @@ impl Hub {
             .filter_map(|(room, it)| Some((name(*room, it.you)?, it.shards, it.kills)));
         let rows = numbered(rows);
         self.publish(NOW, rows);
-        let [day, all] = [(DAY, Span::Day), (ALL, Span::All)].map(|(topic, span)| {
+        for (topic, span) in [(DAY, Span::Day), (ALL, Span::All)] {
             let board = self.keeper.board(span);
-            let places = (1..).zip(&board).map(|(place, best)| (best.player, place)).collect();
             let rows = board.into_iter().map(|it| (it.name, it.score, it.kills));
             self.publish(topic, numbered(rows));
-            places
-        });
-        Places { now, day, all }
+        }
+        now
     }
 
     fn publish_rooms(&mut self) {

@@ -1,5 +1,7 @@
 //! What is kept and told: scores, and the boards that they make.
 
+use std::sync::Arc;
+
 use crate::identity::PlayerId;
 
 /// Seconds of a day; days begin at midnight UTC.
@@ -26,12 +28,34 @@ pub(super) fn day_of(at_s: u64) -> u32 {
     u32::try_from(at_s / DAY_S).unwrap_or(u32::MAX)
 }
 
-/// The best scores, best first: more shards, then more kills, then earlier.
+/// The best of this day, which begins at midnight UTC, and of all time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Boards {
-    /// Of this day, which begins at midnight UTC.
-    pub day: Vec<BoardRow>,
-    pub all: Vec<BoardRow>,
+    pub day: Board,
+    pub all: Board,
+}
+
+/// The best scores, best first: more shards, then more kills, then earlier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Board {
+    /// The day, or [`ALL_TIME`].
+    pub(super) day: u32,
+    pub rows: Vec<BoardRow>,
+    pub(super) scale: Arc<Scale>,
+}
+
+impl Board {
+    /// The place, from 1, of a player whose best on this board is `score`, which is not 0:
+    /// exact among the rows, and below them one place for all with as many shards.
+    #[must_use]
+    pub(super) fn place(&self, player: PlayerId, score: u32) -> u32 {
+        let row = self.rows.iter().position(|row| row.player == player);
+        let better = match row {
+            Some(at) => at,
+            None => self.rows.len().max(self.scale.better(score) as usize),
+        };
+        u32::try_from(better + 1).unwrap_or(u32::MAX)
+    }
 }
 
 /// A row of a board: the best of one player.
@@ -44,9 +68,61 @@ pub struct BoardRow {
     pub kills: u32,
 }
 
+/// How many have more than a score, among all who have any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Scale {
+    /// Every score that somebody has, best first, and how many have that or more.
+    steps: Vec<(u32, u32)>,
+}
+
+impl Scale {
+    /// From every score, best first, and how many have just that.
+    pub(super) fn new(counts: impl IntoIterator<Item = (u32, u32)>) -> Self {
+        let counted = counts.into_iter().scan(0_u32, |all, (score, have)| {
+            *all = all.saturating_add(have);
+            Some((score, *all))
+        });
+        Self { steps: counted.collect() }
+    }
+
+    fn better(&self, score: u32) -> u32 {
+        let above = self.steps.partition_point(|&(it, _)| it > score);
+        above.checked_sub(1).and_then(|last| self.steps.get(last)).map_or(0, |&(_, all)| all)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_exact_in_the_rows_and_counted_below_them() {
+        let row = |player, score| BoardRow {
+            player: PlayerId(player),
+            name: String::new(),
+            score,
+            kills: 0,
+        };
+        // 3 have 9, 2 have 7 and 40 have 5; the board has four rows.
+        let board = Board {
+            day: ALL_TIME,
+            rows: vec![row(1, 9), row(2, 9), row(3, 9), row(4, 7)],
+            scale: Arc::new(Scale::new([(9, 3), (7, 2), (5, 40)])),
+        };
+        for (player, score, place) in [
+            (1, 9, 1),
+            (3, 9, 3),
+            (4, 7, 4),
+            (5, 7, 5),  // Second of two with 7, and the rows have the first.
+            (6, 5, 6),  // Five are better.
+            (45, 5, 6), // And forty share that place.
+            (46, 3, 46),
+            (47, 10, 5), // Not on the rows yet: they are as of the last look.
+        ] {
+            assert_eq!(board.place(PlayerId(player), score), place, "{player} with {score}");
+        }
+        assert_eq!(Board::default().place(PlayerId(1), 4), 1);
+    }
 
     #[test]
     fn a_day_begins_at_midnight_utc() {

@@ -11,8 +11,9 @@ use crate::identity::PlayerId;
 /// One player.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Acquaintance {
-    /// Shards held at once.
+    /// Shards held at once, at best: ever, and on the newest day that it played on.
     pub(super) best: u32,
+    pub(super) today: (u32, u32),
     pub(super) address: Option<IpAddr>,
     pub(super) ignored: Vec<PlayerId>,
     /// Whoever was muted where this one came from as somebody new: while nobody hears that
@@ -45,12 +46,11 @@ impl Known {
         self.players.entry(player).or_default()
     }
 
-    /// Whether a score is better than all before; then it is the best.
-    pub(super) fn note_best(&mut self, player: PlayerId, shards: u32) -> bool {
+    /// What somebody held at once on a day, if that is more than before, there and ever.
+    pub(super) fn note_score(&mut self, player: PlayerId, day: u32, shards: u32) {
         let it = self.meet(player);
-        let is_best = shards > it.best;
         it.best = it.best.max(shards);
-        is_best
+        it.today = it.today.max((day, shards));
     }
 
     /// Somebody does not want to hear another one, or does again. Whether that changes
@@ -80,12 +80,17 @@ mod tests {
     fn so_many_are_known_and_the_first_is_forgotten_first() {
         let mut known = Known::default();
         for player in 1..=PLAYERS_KNOWN as u32 + 1 {
-            assert!(known.note_best(PlayerId(player), 5));
+            known.note_score(PlayerId(player), 7, 5);
         }
         assert!(known.find(PlayerId(1)).is_none() && known.find(PlayerId(2)).is_some());
         assert_eq!((known.players.len(), known.order.len()), (PLAYERS_KNOWN, PLAYERS_KNOWN));
-        assert!(!known.note_best(PlayerId(2), 5), "because it is no better");
-        assert_eq!(known.find(PlayerId(2)).map(|it| it.best), Some(5));
+        let bests = |known: &Known| known.find(PlayerId(2)).map(|it| (it.best, it.today));
+        known.note_score(PlayerId(2), 7, 4);
+        assert_eq!(bests(&known), Some((5, (7, 5))), "because it is no better");
+        known.note_score(PlayerId(2), 8, 3);
+        assert_eq!(bests(&known), Some((5, (8, 3))), "because a day began");
+        known.note_score(PlayerId(2), 7, 9);
+        assert_eq!(bests(&known), Some((9, (8, 3))), "because that day is over");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use throng_shared::limits::{
     SCORE_DAYS_KEPT,
 };
 
-use super::boards::{ALL_TIME, BoardRow, Score, day_of};
+use super::boards::{ALL_TIME, BoardRow, Scale, Score, day_of};
 use super::sanctions::Ban;
 use crate::identity::{KEY_BYTES, PlayerId};
 
@@ -177,6 +177,16 @@ pub(super) fn begin(
     Ok((key, from, until))
 }
 
+/// How many have each score of a day, or of all time; the best first.
+pub(super) fn scale(db: &Connection, day: u32) -> rusqlite::Result<Scale> {
+    let mut query = db.prepare_cached(
+        "SELECT shards, count(*) FROM scores WHERE day = ?1 AND shards > 0
+         GROUP BY shards ORDER BY shards DESC",
+    )?;
+    let counts = query.query_map([day], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Scale::new(counts.collect::<rusqlite::Result<Vec<_>>>()?))
+}
+
 /// The best of a day, or of all time.
 pub(super) fn board(db: &Connection, day: u32) -> rusqlite::Result<Vec<BoardRow>> {
     let mut query = db.prepare_cached(
@@ -194,11 +204,11 @@ pub(super) fn board(db: &Connection, day: u32) -> rusqlite::Result<Vec<BoardRow>
     rows.collect()
 }
 
-/// What somebody held at once, at best.
-pub(super) fn best(db: &Connection, player: PlayerId) -> rusqlite::Result<u32> {
+/// What somebody held at once on a day, or ever, at best.
+pub(super) fn best(db: &Connection, day: u32, player: PlayerId) -> rusqlite::Result<u32> {
     let mut query =
         db.prepare_cached("SELECT shards FROM scores WHERE day = ?1 AND player = ?2")?;
-    let best = query.query_row(params![ALL_TIME, player.0], |row| row.get(0)).optional()?;
+    let best = query.query_row(params![day, player.0], |row| row.get(0)).optional()?;
     Ok(best.unwrap_or(0))
 }
 

@@ -3,7 +3,7 @@
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use throng_shared::limits::COMMIT_RETRY_MS;
+use throng_shared::limits::{BOARD_ROWS_KEPT, COMMIT_RETRY_MS};
 
 use super::schema::tests::Scratch;
 use super::*;
@@ -69,14 +69,14 @@ fn what_is_kept_is_there_after_a_restart() {
     assert_eq!(number, Some(2));
     let taken = store.taken();
     running.until("a commit", |store| store.durable() == taken);
-    running.until("a board", |store| !store.boards().all.is_empty());
+    running.until("a board", |store| !store.boards().all.rows.is_empty());
     running.stop();
 
     let running = Running::start(Some(&scratch.0));
     let store = &running.store;
     let boards = store.boards();
-    assert_eq!(boards.all.first().map(|row| (row.player, row.score)), Some((ada, 12)));
-    assert_eq!(boards.day, boards.all, "because it was today");
+    assert_eq!(boards.all.rows.first().map(|row| (row.player, row.score)), Some((ada, 12)));
+    assert_eq!(boards.day.rows, boards.all.rows, "because it was today");
     assert!(store.verdict(PlayerId(2), None).is_some_and(|ban| ban.reason == "insults"));
     assert!(store.verdict(PlayerId(3), None).is_none(), "because of the pardon");
     assert!(store.muted(PlayerId(4)).is_some() && store.verdict(PlayerId(4), None).is_none());
@@ -97,9 +97,32 @@ fn without_a_directory_it_is_the_same_as_long_as_it_runs() {
     let running = Running::start(None);
     let store = &running.store;
     assert!(store.record(score(1, 5)) && !store.record(score(0, 500)));
-    running.until("a board", |store| store.boards().all.len() == 1);
+    running.until("a board", |store| store.boards().all.rows.len() == 1);
     assert_eq!(store.best(PlayerId(1)), 5);
     assert!(!store.health().is_lasting);
+    running.stop();
+}
+
+#[test]
+fn everybody_has_a_place_also_far_below_the_rows_of_a_board() {
+    let scratch = Scratch::new("places");
+    let players = BOARD_ROWS_KEPT as u32 + 200;
+    let running = Running::start(Some(&scratch.0));
+    for player in 1..=players {
+        // Two have each score but the best ones.
+        assert!(running.store.record(score(player, 1_000 - player / 2)));
+    }
+    let last = |store: &Store| store.places(PlayerId(players));
+    running.until("places", |store| last(store) == (players, players));
+    assert_eq!(running.store.places(PlayerId(1)), (1, 1));
+    let shared = running.store.places(PlayerId(players - 1));
+    assert_eq!(shared, (players - 2, players - 2), "because another one has as many");
+    assert_eq!(running.store.places(PlayerId(players + 1)), (0, 0), "because it has no score");
+    running.stop();
+
+    let running = Running::start(Some(&scratch.0));
+    running.store.greet(PlayerId(players), "player", None);
+    running.until("the place of a visit before", |store| last(store) == (players, players));
     running.stop();
 }
 
@@ -137,7 +160,7 @@ fn a_full_disk_is_told_and_what_was_taken_is_written_when_there_is_room() {
     running.until("a commit", |store| store.durable() == 501 && store.health().trouble.is_none());
     running.stop();
     let running = Running::start(Some(&scratch.0));
-    running.until("the boards", |store| store.boards().all.len() == 500);
+    running.until("the boards", |store| store.boards().all.rows.len() == 500);
     running.stop();
 }
 

@@ -16,7 +16,7 @@ use throng_shared::limits::{
     SWEEP_MS, TOPIC_MS,
 };
 
-use super::boards::{ALL_TIME, Boards, day_of};
+use super::boards::{ALL_TIME, Board, Boards, day_of};
 use super::record::{self, Record};
 use super::schema::Opened;
 use super::{Shared, unix_s};
@@ -26,6 +26,9 @@ use crate::stop::StopSign;
 const NAP: Duration = Duration::from_millis(50);
 const RETRY: Duration = Duration::from_millis(COMMIT_RETRY_MS);
 const REFRESH: Duration = Duration::from_millis(TOPIC_MS);
+/// So much longer than it took to count all who have a score, nobody is counted again: with a
+/// million of them that is some seconds.
+const COUNT_REST: u32 = 50;
 const SWEEP: Duration = Duration::from_millis(SWEEP_MS);
 
 /// A store's writer that is ready to run on a thread of its own.
@@ -42,9 +45,11 @@ pub struct StoreWriter {
     pause: Duration,
     /// Since when nothing can be written.
     broken: Option<Instant>,
-    /// The board has changed since it was told, and the day that was told.
+    /// The boards have changed since they were told, and what was told.
     is_stale: bool,
-    day: u32,
+    told: Boards,
+    /// When everybody is counted again.
+    next_count: Instant,
 }
 
 impl StoreWriter {
@@ -65,7 +70,8 @@ impl StoreWriter {
             pause,
             broken: None,
             is_stale: true,
-            day: 0,
+            told: Boards::default(),
+            next_count: Instant::now(),
         }
     }
 
@@ -199,11 +205,14 @@ impl StoreWriter {
         match record {
             Record::Seen { player, .. } => {
                 // What cannot be read just now is as if it were not there.
-                let best = record::best(&self.db, *player).unwrap_or(0);
+                let today = day_of(unix_s());
+                let best = |day| record::best(&self.db, day, *player).unwrap_or(0);
+                let (ever, best_today) = (best(ALL_TIME), best(today));
                 let ignored = record::ignored(&self.db, *player).unwrap_or_default();
                 let mut known = self.shared.known();
+                known.note_score(*player, today, best_today);
                 let it = known.meet(*player);
-                it.best = it.best.max(best);
+                it.best = it.best.max(ever);
                 for other in ignored {
                     if !it.ignored.contains(&other) {
                         it.ignored.push(other);
@@ -224,14 +233,29 @@ impl StoreWriter {
     /// Tells the boards when they have changed, or a day has begun.
     pub(super) fn refresh(&mut self) {
         let today = day_of(unix_s());
-        if !self.is_stale && self.day == today {
+        let began = Instant::now();
+        let is_new_day = self.told.day.day != today;
+        if !self.is_stale && !is_new_day {
             return;
         }
-        let read = |day| record::board(&self.db, day);
-        match read(today).and_then(|day| Ok(Boards { day, all: read(ALL_TIME)? })) {
+        let is_counted = is_new_day || began >= self.next_count;
+        let read = |day, told: &Board| -> rusqlite::Result<Board> {
+            let scale = match is_counted {
+                true => Arc::new(record::scale(&self.db, day)?),
+                false => Arc::clone(&told.scale),
+            };
+            Ok(Board { day, rows: record::board(&self.db, day)?, scale })
+        };
+        let Boards { day, all } = &self.told;
+        match read(today, day).and_then(|day| Ok(Boards { day, all: read(ALL_TIME, all)? })) {
             Ok(boards) => {
-                self.shared.set_boards(boards);
-                (self.is_stale, self.day) = (false, today);
+                self.shared.set_boards(boards.clone());
+                self.told = boards;
+                // What waits for the next count is counted then.
+                self.is_stale = !is_counted;
+                if is_counted {
+                    self.next_count = Instant::now() + began.elapsed() * COUNT_REST;
+                }
             }
             Err(error) => tracing::warn!("The boards cannot be read: {error}."),
         }

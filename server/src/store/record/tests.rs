@@ -36,8 +36,8 @@ fn only_a_better_score_takes_the_place_of_one() {
     assert_eq!(told(&db, ALL_TIME), [(1, 10, 2)]);
     write(&mut db, &[score(1, 10, 3, MIDNIGHT_S + 2), score(1, 10, 3, MIDNIGHT_S + 9)]);
     assert_eq!(told(&db, ALL_TIME), [(1, 10, 3)]);
-    assert_eq!(best(&db, PlayerId(1)), Ok(10));
-    assert_eq!(best(&db, PlayerId(2)), Ok(0), "because nobody knows that one");
+    assert_eq!(best(&db, ALL_TIME, PlayerId(1)), Ok(10));
+    assert_eq!(best(&db, ALL_TIME, PlayerId(2)), Ok(0), "because nobody knows that one");
 }
 
 #[test]
