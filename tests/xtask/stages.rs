@@ -26,6 +26,7 @@ const STAGES: &[Stage] = &[
     ("build of the web client", web_build),
     ("Rust tests", rust_tests),
     ("determinism in release", release_tests),
+    ("a minute of churn", churn_briefly),
     ("WebSocket conformance", conformance_tests),
     ("fuzzing, a minute", fuzzing),
     ("bots in three languages", bot_tests),
@@ -127,9 +128,26 @@ fn release_tests(root: &Path) -> Outcome {
     tallied(release::run_tests(root))
 }
 
+/// Five hundred who come and go, on what is shipped: a build that is not optimised could lose
+/// some by being slow.
+fn churn_briefly(root: &Path) -> Outcome {
+    churn_for(root, "60")
+}
+
 fn churn(root: &Path) -> Outcome {
-    let arguments = ["run", "--release", "--package", "throng", "--", "stress", "churn"];
-    plain(&mut cargo(root, &arguments), "players who came and went left something behind")
+    churn_for(root, "600")
+}
+
+fn churn_for(root: &Path, seconds: &str) -> Outcome {
+    let programs = match release::build(root) {
+        Ok(programs) => programs,
+        Err(sentence) => return checked(Err(sentence)),
+    };
+    let mut command = program(programs.server, root, &["stress", "churn", "--seconds", seconds]);
+    let sentence = "players who came and went left something behind";
+    let outcome = plain(command.env("THRONG_LOG", "warn"), sentence);
+    let passed = usize::from(outcome.failure.is_none());
+    Outcome { tally: Tally { passed, ..Tally::default() }, ..outcome }
 }
 
 fn kills(root: &Path) -> Outcome {
