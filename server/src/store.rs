@@ -226,10 +226,11 @@ impl Store {
         let it = known.meet(player);
         it.address = address;
         it.answers_for = muted.or(it.answers_for);
+        let answers_for = it.answers_for;
         drop(known);
         let mut name = name.to_owned();
         cut(&mut name, NAME_BYTES_MAX);
-        self.put(Record::Seen { player, name, at_s: unix_s() });
+        self.put(Record::Seen { player, name, at_s: unix_s(), answers_for });
     }
 
     /// Keeps a score if it is the player's best of the day or of all time. Whether it was
@@ -331,19 +332,23 @@ impl Store {
 
     /// Lets a muted player be heard again. Whether there was a mute.
     pub fn unmute(&self, player: PlayerId, operator: &str) -> bool {
-        let mut known = self.shared.known();
-        let answered = known.find(player).is_some_and(|it| it.answers_for.is_some());
-        if answered {
-            known.meet(player).answers_for = None;
+        let answered = self.shared.known().answers_for_itself(player);
+        let lifted = self.shared.sanctions(Kind::Mute).lift(player) || answered;
+        if lifted {
+            self.note_lift(Kind::Mute, player, operator);
         }
-        drop(known);
-        self.lift(Kind::Mute, player, operator) || answered
+        lifted
     }
 
     fn lift(&self, kind: Kind, player: PlayerId, operator: &str) -> bool {
         if !self.shared.sanctions(kind).lift(player) {
             return false;
         }
+        self.note_lift(kind, player, operator);
+        true
+    }
+
+    fn note_lift(&self, kind: Kind, player: PlayerId, operator: &str) {
         let text = match kind {
             Kind::Ban => "pardoned",
             Kind::Mute => "unmuted",
@@ -352,7 +357,6 @@ impl Store {
         cut(&mut operator, SANCTION_REASON_BYTES);
         let line = AuditLine { at_s: unix_s(), operator, player, text };
         self.put(Record::Lift { kind, line });
-        true
     }
 
     /// Whether somebody has been here before: in this process, as far as it remembers, or in

@@ -46,6 +46,11 @@ impl Known {
         self.players.entry(player).or_default()
     }
 
+    /// Nobody else's mute is one of this player any more. Whether one was.
+    pub(super) fn answers_for_itself(&mut self, player: PlayerId) -> bool {
+        self.players.get_mut(&player).is_some_and(|it| it.answers_for.take().is_some())
+    }
+
     /// What somebody held at once on a day, if that is more than before, there and ever.
     pub(super) fn note_score(&mut self, player: PlayerId, day: u32, shards: u32) {
         let it = self.meet(player);

@@ -42,11 +42,12 @@ impl Kind {
 /// Something to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Record {
-    /// A player came.
+    /// A player came; one who was muted where it came from as somebody new, if it did.
     Seen {
         player: PlayerId,
         name: String,
         at_s: u64,
+        answers_for: Option<PlayerId>,
     },
     Score(Score),
     Sanction {
@@ -78,12 +79,14 @@ impl Record {
     /// Writes it, as a part of a transaction.
     pub(super) fn write(&self, into: &Transaction<'_>) -> rusqlite::Result<()> {
         match self {
-            Self::Seen { player, name, at_s } => into
+            Self::Seen { player, name, at_s, answers_for } => into
                 .prepare_cached(
-                    "INSERT INTO players (id, name, first_s, last_s) VALUES (?1, ?2, ?3, ?3)
-                     ON CONFLICT (id) DO UPDATE SET name = ?2, last_s = max(last_s, ?3)",
+                    "INSERT INTO players (id, name, first_s, last_s, answers_for)
+                     VALUES (?1, ?2, ?3, ?3, ?4)
+                     ON CONFLICT (id) DO UPDATE SET name = ?2, last_s = max(last_s, ?3),
+                     answers_for = coalesce(?4, answers_for)",
                 )?
-                .execute(params![player.0, name, signed(*at_s)])
+                .execute(params![player.0, name, signed(*at_s), answers_for.map(|it| it.0)])
                 .map(drop),
             Self::Score(score) => {
                 let Score { player, name, room, shards, kills, at_s } = score;
@@ -123,6 +126,10 @@ impl Record {
             Self::Lift { kind, line } => {
                 into.prepare_cached("DELETE FROM sanctions WHERE kind = ?1 AND player = ?2")?
                     .execute(params![kind.text(), line.player.0])?;
+                if *kind == Kind::Mute {
+                    let sql = "UPDATE players SET answers_for = NULL WHERE id = ?1";
+                    into.prepare_cached(sql)?.execute([line.player.0])?;
+                }
                 note(into, line)
             }
             Self::Note(line) => note(into, line),
@@ -210,6 +217,13 @@ pub(super) fn best(db: &Connection, day: u32, player: PlayerId) -> rusqlite::Res
         db.prepare_cached("SELECT shards FROM scores WHERE day = ?1 AND player = ?2")?;
     let best = query.query_row(params![day, player.0], |row| row.get(0)).optional()?;
     Ok(best.unwrap_or(0))
+}
+
+/// Whoever was muted where somebody came from as somebody new.
+pub(super) fn answers_for(db: &Connection, player: PlayerId) -> rusqlite::Result<Option<PlayerId>> {
+    let mut query = db.prepare_cached("SELECT answers_for FROM players WHERE id = ?1")?;
+    let other = query.query_row([player.0], |row| row.get::<_, Option<u32>>(0)).optional()?;
+    Ok(other.flatten().map(PlayerId))
 }
 
 /// Whom somebody does not want to hear.

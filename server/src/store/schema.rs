@@ -19,7 +19,7 @@ const STEPS_A_LOOK: i32 = 10_000;
 
 /// What makes each version of the one before; the first, of nothing. They stay as they
 /// are for ever, since files of every version are about.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
     CREATE TABLE players (
@@ -46,6 +46,9 @@ const MIGRATIONS: [&str; 2] = [
     CREATE TABLE ignored (
         player INTEGER NOT NULL, other INTEGER NOT NULL, PRIMARY KEY (player, other)
     ) STRICT, WITHOUT ROWID;
+    ",
+    "
+    ALTER TABLE players ADD COLUMN answers_for INTEGER;
     ",
 ];
 
@@ -239,6 +242,7 @@ pub(super) mod tests {
         drop(db);
         let Opened { db, lock } = open(&scratch.0).expect("old files are brought up");
         assert_eq!(version(&db), MIGRATIONS.len() as u32);
+        db.execute("INSERT INTO players VALUES (9, 'Eve', 1, 1, 7)", ()).expect("so is the column");
         let kept = "SELECT name, shards FROM scores WHERE player = 7";
         let kept = db.query_row(kept, (), |row| Ok((row.get(0)?, row.get(1)?)));
         assert_eq!(kept, Ok(("Ada".to_owned(), 12)));
@@ -293,7 +297,7 @@ pub(super) mod tests {
         let scratch = Scratch::new("damaged");
         let Opened { db, lock } = open(&scratch.0).expect("it is new");
         let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000)
-            INSERT INTO players SELECT i, 'somebody', i, i FROM n";
+            INSERT INTO players SELECT i, 'somebody', i, i, NULL FROM n";
         db.execute(rows, ()).expect("the disk has room");
         db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("nobody reads");
         drop((db, lock));

@@ -261,6 +261,37 @@ fn the_mute_of_an_address_is_for_newcomers_until_it_is_taken_back() {
 }
 
 #[test]
+fn who_came_from_a_muted_address_stays_muted_over_a_restart() {
+    let scratch = Scratch::new("muted");
+    let there = Some("192.0.2.1".parse().expect("it is an address"));
+    let running = Running::start(Some(&scratch.0));
+    let first = running.store.players().0;
+    let [eve, new, pardoned] = [0, 1, 2].map(|it| PlayerId(first + it));
+    running.store.greet(eve, "Eve", there);
+    assert!(running.store.mute(Ban { address: there, ..ban(eve.0, unix_s() + 5_000) }));
+    running.store.greet(new, "Eva", there);
+    running.store.greet(pardoned, "Evi", there);
+    assert!(running.store.unmute(pardoned, "Ada"));
+    let taken = running.store.taken();
+    running.until("a commit", |store| store.durable() == taken);
+    running.stop();
+
+    let running = Running::start(Some(&scratch.0));
+    // From elsewhere: it is the player who is known again.
+    for player in [pardoned, new] {
+        running.store.greet(player, "Eva", None);
+    }
+    running.until("what was kept of it", |store| store.muted(new).is_some());
+    assert!(running.store.muted(pardoned).is_none(), "because an operator took it back");
+    assert!(running.store.unmute(eve, "Ada") && running.store.muted(new).is_none());
+    running.stop();
+    let lines = audit(&scratch.0, 9).expect("it can be read");
+    let lifted: Vec<_> =
+        lines.iter().filter(|line| line.text == "unmuted").map(|line| line.player).collect();
+    assert_eq!(lifted, [eve, pardoned], "because each is written down");
+}
+
+#[test]
 fn nothing_secret_is_shown() {
     let (store, writer) = Store::open(None).expect("there is memory");
     let key = format!("{:?}", store.key());

@@ -17,7 +17,7 @@ use throng_shared::limits::{
 };
 
 use super::boards::{ALL_TIME, Board, Boards, day_of};
-use super::record::{self, Record};
+use super::record::{self, Kind, Record};
 use super::schema::Opened;
 use super::{Shared, unix_s};
 use crate::stop::StopSign;
@@ -203,16 +203,18 @@ impl StoreWriter {
     /// What others learn of a record that was written.
     fn note_written(&self, record: &Record) {
         match record {
-            Record::Seen { player, .. } => {
+            Record::Seen { player, answers_for, .. } => {
                 // What cannot be read just now is as if it were not there.
                 let today = day_of(unix_s());
                 let best = |day| record::best(&self.db, day, *player).unwrap_or(0);
                 let (ever, best_today) = (best(ALL_TIME), best(today));
+                let other = record::answers_for(&self.db, *player).unwrap_or(*answers_for);
                 let ignored = record::ignored(&self.db, *player).unwrap_or_default();
                 let mut known = self.shared.known();
                 known.note_score(*player, today, best_today);
                 let it = known.meet(*player);
                 it.best = it.best.max(ever);
+                it.answers_for = other;
                 for other in ignored {
                     if !it.ignored.contains(&other) {
                         it.ignored.push(other);
@@ -222,9 +224,13 @@ impl StoreWriter {
             Record::Reserve { until } => {
                 self.shared.players_until.fetch_max(*until, Ordering::AcqRel);
             }
+            // What was read of it meanwhile was of before.
+            Record::Lift { kind: Kind::Mute, line } => {
+                self.shared.known().answers_for_itself(line.player);
+            }
             Record::Score(_)
             | Record::Sanction { .. }
-            | Record::Lift { .. }
+            | Record::Lift { kind: Kind::Ban, .. }
             | Record::Note(_)
             | Record::Ignore { .. } => {}
         }

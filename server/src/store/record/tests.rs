@@ -96,7 +96,7 @@ fn players_are_forgotten_when_they_are_too_many_but_not_the_best_and_the_banned(
     let mut db = memory();
     let seen = (1..=9).map(|player| {
         let name = "somebody".to_owned();
-        Record::Seen { player: PlayerId(player), name, at_s: u64::from(player) }
+        Record::Seen { player: PlayerId(player), name, at_s: u64::from(player), answers_for: None }
     });
     write(&mut db, &seen.collect::<Vec<_>>());
     write(&mut db, &[score(1, 4, 0, MIDNIGHT_S)]);
