@@ -202,8 +202,11 @@ impl Rooms {
     /// Forgets rooms that have ended, closes those that players made and where nobody has been
     /// for a while, and opens the one anew that is to be there.
     pub fn sweep(&self, now: Instant) {
+        // In this order: a room is listed before it is among the open ones, and would be taken for
+        // one that has ended if it became one after the list was made.
+        let mut open = lock(&self.open);
         let there = self.directory.rooms();
-        lock(&self.open).retain_mut(|room| {
+        open.retain_mut(|room| {
             if !there.iter().any(|it| it.id == room.id) {
                 room.stop_house.notify_one();
                 return false;
@@ -219,6 +222,7 @@ impl Rooms {
             }
             true
         });
+        drop(open);
         let is_alone = there.is_empty() && !self.is_awaited();
         if !is_alone && !self.gauge().is_draining() {
             self.revive(now, &there);

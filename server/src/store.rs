@@ -29,7 +29,7 @@ pub use self::sanctions::Ban;
 pub use self::writer::StoreWriter;
 
 use self::boards::day_of;
-use self::known::Known;
+use self::known::{Answering, Known};
 use self::record::{Kind, Record};
 use self::sanctions::{Sanctions, cut};
 use crate::identity::{KEY_BYTES, PlayerId};
@@ -163,7 +163,14 @@ impl Store {
             let shown = dir.unwrap_or(Path::new("memory")).display();
             format!("The scores in {shown} cannot be used: {error}.")
         };
-        let begun = record::begin(&mut opened.db, fresh).map_err(unusable)?;
+        let given_out = opened.lock.as_ref().map_or(0, schema::given_out);
+        let begun = record::begin(&mut opened.db, fresh, given_out).map_err(unusable)?;
+        if let Some(lock) = &opened.lock {
+            schema::give_out(lock, begun.2).map_err(|error| {
+                let shown = dir.unwrap_or(Path::new("memory")).display();
+                format!("The data directory {shown} cannot be written: {error}.")
+            })?;
+        }
         let shared = Arc::new(Shared::new(dir.is_some(), begun));
         let now_s = unix_s();
         for kind in [Kind::Ban, Kind::Mute] {
@@ -218,15 +225,18 @@ impl Store {
         if !player.is_somebody() || self.feed.is_none() {
             return;
         }
-        let muted = address.filter(|_| !self.has_met(player)).and_then(|address| {
+        let is_new = !self.has_met(player);
+        let answers_for = address.filter(|_| is_new).and_then(|address| {
             let mutes = self.shared.sanctions(Kind::Mute);
-            mutes.find(PlayerId::NOBODY, Some(address), unix_s()).map(|mute| mute.player)
+            let mute = mutes.find(PlayerId::NOBODY, Some(address), unix_s())?;
+            Some(Answering { player: mute.player, until_s: mute.until_s })
         });
         let mut known = self.shared.known();
         let it = known.meet(player);
         it.address = address;
-        it.answers_for = muted.or(it.answers_for);
-        let answers_for = it.answers_for;
+        if is_new {
+            it.answers_for = answers_for;
+        }
         drop(known);
         let mut name = name.to_owned();
         cut(&mut name, NAME_BYTES_MAX);
@@ -320,8 +330,13 @@ impl Store {
         let where_too = if ban.address.is_some() { " with the address" } else { "" };
         let for_s = ban.until_s.saturating_sub(now_s);
         let text = format!("{what}{where_too} for {for_s} s: {}", ban.reason);
-        let line =
-            AuditLine { at_s: now_s, operator: ban.operator.clone(), player: ban.player, text };
+        let line = AuditLine {
+            at_s: now_s,
+            operator: ban.operator.clone(),
+            player: ban.player,
+            text,
+            is_report: false,
+        };
         self.put(Record::Sanction { kind, ban, line }).is_some()
     }
 
@@ -355,7 +370,7 @@ impl Store {
         };
         let (text, mut operator) = (text.to_owned(), operator.to_owned());
         cut(&mut operator, SANCTION_REASON_BYTES);
-        let line = AuditLine { at_s: unix_s(), operator, player, text };
+        let line = AuditLine { at_s: unix_s(), operator, player, text, is_report: false };
         self.put(Record::Lift { kind, line });
     }
 
@@ -378,9 +393,11 @@ impl Store {
     /// from as somebody new.
     #[must_use]
     pub fn muted(&self, player: PlayerId) -> Option<Ban> {
+        let now_s = unix_s();
         let other = self.shared.known().find(player).and_then(|it| it.answers_for);
+        let other = other.filter(|it| now_s < it.until_s).map(|it| it.player);
         let mutes = self.shared.sanctions(Kind::Mute);
-        let of = |player| mutes.find(player, None, unix_s());
+        let of = |player| mutes.find(player, None, now_s);
         of(player).or_else(|| of(other?)).cloned()
     }
 
@@ -390,7 +407,8 @@ impl Store {
         if !player.is_somebody() || !other.is_somebody() || player == other {
             return false;
         }
-        if self.shared.known().ignore(player, other, on) {
+        // What is kept of visits before may not be read yet.
+        if self.shared.known().ignore(player, other, on) || !on {
             self.put(Record::Ignore { player, other, on });
         }
         self.ignores(player, other) == on

@@ -10,6 +10,7 @@ use throng_shared::limits::{
 use throng_shared::session::CloseCode;
 use throng_shared::wire::{Ask, Audience, Event, Line, News, Outcome, Priority, Problem};
 
+use super::keeper::REPORTED;
 use super::members::{Followed, Habits, Member, person};
 use super::topics::presence;
 use super::{AuditLine, Delivery, Hub, Now, Refused, RoomId, packed, text};
@@ -250,7 +251,7 @@ impl Hub {
         let line = AuditLine {
             at_s: now.unix_s.into(),
             operator: by.clone(),
-            what: "reported",
+            what: REPORTED,
             player,
             name: name.clone(),
             reason: text.clone(),

@@ -12,6 +12,9 @@ pub enum Span {
     All,
 }
 
+/// What somebody told the operators of a player.
+pub(super) const REPORTED: &str = "reported";
+
 /// What an operator did, or was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditLine {
@@ -94,8 +97,8 @@ impl Keeper for Store {
     fn note(&mut self, line: AuditLine) {
         let AuditLine { at_s, operator, what, player, mut name, reason, minutes: _ } = line;
         name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
-        let text = format!("{what} {name}: {reason}");
-        Self::note(self, store::AuditLine { at_s, operator, player, text });
+        let (text, is_report) = (format!("{what} {name}: {reason}"), what == REPORTED);
+        Self::note(self, store::AuditLine { at_s, operator, player, text, is_report });
     }
 
     fn ban(&mut self, line: AuditLine) {

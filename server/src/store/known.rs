@@ -1,7 +1,7 @@
 //! What is remembered of the players who were here lately, so that nobody has to ask the
 //! disk: their best, where they came from, and whom they do not want to hear.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use throng_shared::limits::{IGNORED_MAX, PLAYERS_KNOWN};
@@ -16,16 +16,39 @@ pub(super) struct Acquaintance {
     pub(super) today: (u32, u32),
     pub(super) address: Option<IpAddr>,
     pub(super) ignored: Vec<PlayerId>,
-    /// Whoever was muted where this one came from as somebody new: while nobody hears that
-    /// one, nobody hears this one.
-    pub(super) answers_for: Option<PlayerId>,
+    pub(super) answers_for: Option<Answering>,
+    /// Whether it was taken back that this one answers for another.
+    is_pardoned: bool,
+    /// Whether what is kept of visits before is part of this.
+    is_read: bool,
+    /// Its place in the order in which players are forgotten.
+    heard: u64,
 }
 
-/// So many players; who came first is forgotten first.
+/// Whoever was muted where somebody came from as somebody new: while nobody hears that one,
+/// nobody hears this one, until the mute of then would have run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Answering {
+    pub(super) player: PlayerId,
+    /// In seconds of Unix time.
+    pub(super) until_s: u64,
+}
+
+/// What a file has of a player.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Past {
+    pub(super) best: u32,
+    pub(super) today: (u32, u32),
+    pub(super) ignored: Vec<PlayerId>,
+    pub(super) answers_for: Option<Answering>,
+}
+
+/// So many players; of whom nothing was heard for the longest time is forgotten first.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     players: BTreeMap<PlayerId, Acquaintance>,
-    order: VecDeque<PlayerId>,
+    order: BTreeMap<u64, PlayerId>,
+    heard: u64,
 }
 
 impl Known {
@@ -35,20 +58,43 @@ impl Known {
 
     /// A player, remembered from now on.
     pub(super) fn meet(&mut self, player: PlayerId) -> &mut Acquaintance {
-        if !self.players.contains_key(&player) {
-            if self.players.len() >= PLAYERS_KNOWN
-                && let Some(first) = self.order.pop_front()
-            {
-                self.players.remove(&first);
-            }
-            self.order.push_back(player);
+        self.heard += 1;
+        if let Some(it) = self.players.get(&player) {
+            self.order.remove(&it.heard);
+        } else if self.players.len() >= PLAYERS_KNOWN
+            && let Some((_, first)) = self.order.pop_first()
+        {
+            self.players.remove(&first);
         }
-        self.players.entry(player).or_default()
+        self.order.insert(self.heard, player);
+        let it = self.players.entry(player).or_default();
+        it.heard = self.heard;
+        it
+    }
+
+    /// What is kept of somebody's visits before, read from the file: once, since what was
+    /// decided meanwhile is newer.
+    pub(super) fn remember(&mut self, player: PlayerId, past: Past) {
+        let Past { best, today, ignored, answers_for } = past;
+        let it = self.meet(player);
+        it.best = it.best.max(best);
+        it.today = it.today.max(today);
+        if !std::mem::replace(&mut it.is_read, true) {
+            it.answers_for = it.answers_for.or(answers_for).filter(|_| !it.is_pardoned);
+            for other in ignored {
+                if !it.ignored.contains(&other) {
+                    it.ignored.push(other);
+                }
+            }
+        }
     }
 
     /// Nobody else's mute is one of this player any more. Whether one was.
     pub(super) fn answers_for_itself(&mut self, player: PlayerId) -> bool {
-        self.players.get_mut(&player).is_some_and(|it| it.answers_for.take().is_some())
+        self.players.get_mut(&player).is_some_and(|it| {
+            it.is_pardoned = true;
+            it.answers_for.take().is_some()
+        })
     }
 
     /// What somebody held at once on a day, if that is more than before, there and ever.
@@ -82,12 +128,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_are_known_and_the_first_is_forgotten_first() {
+    fn so_many_are_known_and_who_was_silent_longest_is_forgotten_first() {
         let mut known = Known::default();
-        for player in 1..=PLAYERS_KNOWN as u32 + 1 {
+        for player in 1..=PLAYERS_KNOWN as u32 {
             known.note_score(PlayerId(player), 7, 5);
         }
-        assert!(known.find(PlayerId(1)).is_none() && known.find(PlayerId(2)).is_some());
+        // Newcomers cannot push out who plays on.
+        known.note_score(PlayerId(2), 7, 5);
+        for newcomer in 1..=2 {
+            known.meet(PlayerId(PLAYERS_KNOWN as u32 + newcomer));
+        }
+        let is_known = [1, 2, 3, 4].map(|player| known.find(PlayerId(player)).is_some());
+        assert_eq!(is_known, [false, true, false, true]);
         assert_eq!((known.players.len(), known.order.len()), (PLAYERS_KNOWN, PLAYERS_KNOWN));
         let bests = |known: &Known| known.find(PlayerId(2)).map(|it| (it.best, it.today));
         known.note_score(PlayerId(2), 7, 4);
@@ -96,6 +148,26 @@ mod tests {
         assert_eq!(bests(&known), Some((5, (8, 3))), "because a day began");
         known.note_score(PlayerId(2), 7, 9);
         assert_eq!(bests(&known), Some((9, (8, 3))), "because that day is over");
+    }
+
+    #[test]
+    fn the_past_is_read_once() {
+        let (ada, eve, bob) = (PlayerId(1), PlayerId(2), PlayerId(3));
+        let past = Past {
+            best: 9,
+            today: (7, 4),
+            ignored: vec![eve],
+            answers_for: Some(Answering { player: bob, until_s: 50 }),
+        };
+        let mut known = Known::default();
+        known.note_score(ada, 7, 5);
+        known.remember(ada, past.clone());
+        let it = known.find(ada).expect("she is known");
+        assert_eq!((it.best, it.today, &it.ignored[..]), (9, (7, 5), &[eve][..]));
+        assert!(known.ignore(ada, eve, false) && known.answers_for_itself(ada));
+        known.remember(ada, past);
+        let it = known.find(ada).expect("she is known");
+        assert!(it.ignored.is_empty() && it.answers_for.is_none(), "because that is newer");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use throng_shared::limits::{
 };
 
 use super::boards::{ALL_TIME, BoardRow, Scale, Score, day_of};
+use super::known::{Answering, Past};
 use super::sanctions::Ban;
 use crate::identity::{KEY_BYTES, PlayerId};
 
@@ -21,6 +22,8 @@ pub struct AuditLine {
     /// To whom; nobody in particular when it concerns no player.
     pub player: PlayerId,
     pub text: String,
+    /// Whether somebody who plays told it to the operators. Such lines do not push out others.
+    pub is_report: bool,
 }
 
 /// Ways to be out of the game.
@@ -47,7 +50,7 @@ pub(super) enum Record {
         player: PlayerId,
         name: String,
         at_s: u64,
-        answers_for: Option<PlayerId>,
+        answers_for: Option<Answering>,
     },
     Score(Score),
     Sanction {
@@ -81,12 +84,17 @@ impl Record {
         match self {
             Self::Seen { player, name, at_s, answers_for } => into
                 .prepare_cached(
-                    "INSERT INTO players (id, name, first_s, last_s, answers_for)
-                     VALUES (?1, ?2, ?3, ?3, ?4)
-                     ON CONFLICT (id) DO UPDATE SET name = ?2, last_s = max(last_s, ?3),
-                     answers_for = coalesce(?4, answers_for)",
+                    "INSERT INTO players (id, name, first_s, last_s, answers_for, answers_until_s)
+                     VALUES (?1, ?2, ?3, ?3, ?4, ?5)
+                     ON CONFLICT (id) DO UPDATE SET name = ?2, last_s = max(last_s, ?3)",
                 )?
-                .execute(params![player.0, name, signed(*at_s), answers_for.map(|it| it.0)])
+                .execute(params![
+                    player.0,
+                    name,
+                    signed(*at_s),
+                    answers_for.map(|it| it.player.0),
+                    answers_for.map(|it| signed(it.until_s)),
+                ])
                 .map(drop),
             Self::Score(score) => {
                 let Score { player, name, room, shards, kills, at_s } = score;
@@ -147,10 +155,12 @@ impl Record {
 }
 
 fn note(into: &Transaction<'_>, line: &AuditLine) -> rusqlite::Result<()> {
-    let AuditLine { at_s, operator, player, text } = line;
-    into.prepare_cached("INSERT INTO audit (at_s, operator, player, text) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![signed(*at_s), operator, player.0, text])
-        .map(drop)
+    let AuditLine { at_s, operator, player, text, is_report } = line;
+    into.prepare_cached(
+        "INSERT INTO audit (at_s, operator, player, text, is_report) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![signed(*at_s), operator, player.0, text, is_report])
+    .map(drop)
 }
 
 fn put_meta(into: &Transaction<'_>, name: &str, value: Value) -> rusqlite::Result<()> {
@@ -163,11 +173,12 @@ fn meta<T: rusqlite::types::FromSql>(db: &Connection, name: &str) -> rusqlite::R
     db.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
 }
 
-/// The key of identities, and the numbers of players that may be given out: from the first
-/// to below the second. Both are durable when this returns.
+/// The key of identities, and the numbers of players that may be given out: from the first,
+/// which is none below `given_out`, to below the second. Both are durable when this returns.
 pub(super) fn begin(
     db: &mut Connection,
     fresh: [u8; KEY_BYTES],
+    given_out: u32,
 ) -> rusqlite::Result<([u8; KEY_BYTES], u32, u32)> {
     let into = db.transaction()?;
     let key = match meta::<[u8; KEY_BYTES]>(&into, "identity_key")? {
@@ -177,7 +188,7 @@ pub(super) fn begin(
             fresh
         }
     };
-    let from = meta::<u32>(&into, "players_until")?.unwrap_or(1);
+    let from = meta::<u32>(&into, "players_until")?.unwrap_or(1).max(given_out);
     let until = from.saturating_add(PLAYERS_RESERVED);
     put_meta(&into, "players_until", Value::from(until))?;
     into.commit()?;
@@ -212,7 +223,7 @@ pub(super) fn board(db: &Connection, day: u32) -> rusqlite::Result<Vec<BoardRow>
 }
 
 /// What somebody held at once on a day, or ever, at best.
-pub(super) fn best(db: &Connection, day: u32, player: PlayerId) -> rusqlite::Result<u32> {
+fn best(db: &Connection, day: u32, player: PlayerId) -> rusqlite::Result<u32> {
     let mut query =
         db.prepare_cached("SELECT shards FROM scores WHERE day = ?1 AND player = ?2")?;
     let best = query.query_row(params![day, player.0], |row| row.get(0)).optional()?;
@@ -220,14 +231,30 @@ pub(super) fn best(db: &Connection, day: u32, player: PlayerId) -> rusqlite::Res
 }
 
 /// Whoever was muted where somebody came from as somebody new.
-pub(super) fn answers_for(db: &Connection, player: PlayerId) -> rusqlite::Result<Option<PlayerId>> {
-    let mut query = db.prepare_cached("SELECT answers_for FROM players WHERE id = ?1")?;
-    let other = query.query_row([player.0], |row| row.get::<_, Option<u32>>(0)).optional()?;
-    Ok(other.flatten().map(PlayerId))
+fn answers_for(db: &Connection, player: PlayerId) -> rusqlite::Result<Option<Answering>> {
+    let mut query = db.prepare_cached(
+        "SELECT answers_for, answers_until_s FROM players
+         WHERE id = ?1 AND answers_for IS NOT NULL AND answers_until_s IS NOT NULL",
+    )?;
+    let answering = |row: &rusqlite::Row<'_>| {
+        let until_s = row.get::<_, i64>(1)?.unsigned_abs();
+        Ok(Answering { player: PlayerId(row.get(0)?), until_s })
+    };
+    query.query_row([player.0], answering).optional()
+}
+
+/// What the file has of somebody who comes again, on a day.
+pub(super) fn past(db: &Connection, day: u32, player: PlayerId) -> rusqlite::Result<Past> {
+    Ok(Past {
+        best: best(db, ALL_TIME, player)?,
+        today: (day, best(db, day, player)?),
+        ignored: ignored(db, player)?,
+        answers_for: answers_for(db, player)?,
+    })
 }
 
 /// Whom somebody does not want to hear.
-pub(super) fn ignored(db: &Connection, player: PlayerId) -> rusqlite::Result<Vec<PlayerId>> {
+fn ignored(db: &Connection, player: PlayerId) -> rusqlite::Result<Vec<PlayerId>> {
     let mut query = db.prepare_cached("SELECT other FROM ignored WHERE player = ?1 LIMIT ?2")?;
     let most = signed(IGNORED_MAX as u64);
     let rows = query.query_map(params![player.0, most], |row| row.get(0).map(PlayerId))?;
@@ -255,14 +282,16 @@ pub(super) fn sanctions(db: &Connection, kind: Kind, now_s: u64) -> rusqlite::Re
 
 /// The newest lines of the audit log, newest first.
 pub(super) fn audit(db: &Connection, most: u32) -> rusqlite::Result<Vec<AuditLine>> {
-    let mut query =
-        db.prepare("SELECT at_s, operator, player, text FROM audit ORDER BY id DESC LIMIT ?1")?;
+    let mut query = db.prepare(
+        "SELECT at_s, operator, player, text, is_report FROM audit ORDER BY id DESC LIMIT ?1",
+    )?;
     let rows = query.query_map([most], |row| {
         Ok(AuditLine {
             at_s: row.get::<_, i64>(0)?.unsigned_abs(),
             operator: row.get(1)?,
             player: PlayerId(row.get(2)?),
             text: row.get(3)?,
+            is_report: row.get(4)?,
         })
     })?;
     rows.collect()
@@ -274,27 +303,40 @@ pub(super) fn sweep(db: &mut Connection, now_s: u64, players_max: u32) -> rusqli
     into.execute("DELETE FROM sanctions WHERE until_s <= ?1", [signed(now_s)])?;
     let oldest = day_of(now_s).saturating_sub(SCORE_DAYS_KEPT);
     into.execute("DELETE FROM scores WHERE day > ?1 AND day < ?2", [ALL_TIME, oldest])?;
-    let lines = into.query_row("SELECT max(id) FROM audit", (), |row| row.get::<_, Option<i64>>(0));
-    let first = lines?.unwrap_or(0) - i64::from(AUDIT_LINES_KEPT);
-    into.execute("DELETE FROM audit WHERE id <= ?1", [first])?;
+    for is_report in [false, true] {
+        into.execute(
+            "DELETE FROM audit WHERE is_report = ?1 AND id <= (SELECT id FROM audit
+             WHERE is_report = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+            params![is_report, AUDIT_LINES_KEPT],
+        )?;
+    }
     forget_players(&into, players_max)?;
     into.commit()
 }
 
 /// Forgets those who were not seen for the longest time, beyond so many, unless they are on
-/// the board of all time, or something was decided about them.
+/// the board of all time, or something was decided about them; first those without a score, so
+/// that whoever comes as somebody new again and again pushes out nobody else.
 fn forget_players(into: &Transaction<'_>, kept: u32) -> rusqlite::Result<()> {
     let count = into.query_row("SELECT count(*) FROM players", (), |row| row.get::<_, u32>(0))?;
     if count <= kept {
         return Ok(());
     }
+    let without = into.execute(
+        "DELETE FROM players WHERE id IN (SELECT id FROM players
+         WHERE id NOT IN (SELECT player FROM sanctions)
+         AND NOT EXISTS (SELECT 1 FROM scores WHERE day = ?1 AND player = players.id)
+         ORDER BY last_s LIMIT ?2)",
+        params![ALL_TIME, count - kept],
+    )?;
+    let count = count.saturating_sub(u32::try_from(without).unwrap_or(u32::MAX));
     into.execute(
         "DELETE FROM players WHERE id IN (SELECT id FROM players
          WHERE id NOT IN (SELECT player FROM sanctions)
          AND id NOT IN (SELECT player FROM scores WHERE day = ?1
              ORDER BY shards DESC, kills DESC, at_s LIMIT ?2)
          ORDER BY last_s LIMIT ?3)",
-        params![ALL_TIME, signed(BOARD_ROWS_KEPT as u64), count - kept],
+        params![ALL_TIME, signed(BOARD_ROWS_KEPT as u64), count.saturating_sub(kept)],
     )?;
     into.execute("DELETE FROM scores WHERE player NOT IN (SELECT id FROM players)", ())?;
     into.execute("DELETE FROM ignored WHERE player NOT IN (SELECT id FROM players)", ())?;

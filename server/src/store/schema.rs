@@ -2,6 +2,7 @@
 //! with it is told to the operator in one sentence, and nothing is repaired unasked.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,9 @@ const MIGRATIONS: [&str; 3] = [
     ",
     "
     ALTER TABLE players ADD COLUMN answers_for INTEGER;
+    ALTER TABLE players ADD COLUMN answers_until_s INTEGER;
+    ALTER TABLE audit ADD COLUMN is_report INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX audit_by_kind ON audit (is_report, id);
     ",
 ];
 
@@ -91,6 +95,26 @@ pub(super) fn open(dir: &Path) -> Result<Opened, String> {
     create(&path).map_err(unusable)?;
     let db = open_file(&path)?;
     Ok(Opened { db, lock: Some(lock) })
+}
+
+/// Up to where numbers of players were ever given out in this directory. The lock file knows,
+/// which nobody copies back with a backup: a number that was given out since would else be
+/// given to somebody else again.
+pub(super) fn given_out(mut lock: &File) -> u32 {
+    let mut text = String::new();
+    let read = lock.rewind().and_then(|()| lock.take(16).read_to_string(&mut text));
+    read.ok().and_then(|_| text.trim().parse().ok()).unwrap_or(0)
+}
+
+/// Keeps that.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn give_out(mut lock: &File, until: u32) -> std::io::Result<()> {
+    // Of one length, so that a torn one is not a smaller one.
+    lock.rewind()?;
+    lock.write_all(format!("{until:010}\n").as_bytes())?;
+    lock.sync_data()
 }
 
 /// Creates what only the server's own account may read: the key of identities is there.
@@ -242,7 +266,8 @@ pub(super) mod tests {
         drop(db);
         let Opened { db, lock } = open(&scratch.0).expect("old files are brought up");
         assert_eq!(version(&db), MIGRATIONS.len() as u32);
-        db.execute("INSERT INTO players VALUES (9, 'Eve', 1, 1, 7)", ()).expect("so is the column");
+        db.execute("INSERT INTO players VALUES (9, 'Eve', 1, 1, 7, 2)", ())
+            .expect("so is the column");
         let kept = "SELECT name, shards FROM scores WHERE player = 7";
         let kept = db.query_row(kept, (), |row| Ok((row.get(0)?, row.get(1)?)));
         assert_eq!(kept, Ok(("Ada".to_owned(), 12)));
@@ -297,7 +322,7 @@ pub(super) mod tests {
         let scratch = Scratch::new("damaged");
         let Opened { db, lock } = open(&scratch.0).expect("it is new");
         let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 5000)
-            INSERT INTO players SELECT i, 'somebody', i, i, NULL FROM n";
+            INSERT INTO players SELECT i, 'somebody', i, i, NULL, NULL FROM n";
         db.execute(rows, ()).expect("the disk has room");
         db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("nobody reads");
         drop((db, lock));

@@ -93,6 +93,24 @@ fn what_is_kept_is_there_after_a_restart() {
 }
 
 #[test]
+fn a_backup_that_is_put_back_gives_no_number_out_again() {
+    let scratch = Scratch::new("backup");
+    let visit = || {
+        let running = Running::start(Some(&scratch.0));
+        let newcomer = Identities::new(running.store.clone()).recognise(None).0;
+        running.stop();
+        newcomer
+    };
+    let (file, backup) = (scratch.0.join("throng.db"), scratch.0.join("backup.db"));
+    visit();
+    std::fs::copy(&file, &backup).expect("the disk has room");
+    let (ada, eve) = (visit(), visit());
+    std::fs::copy(&backup, &file).expect("the disk has room");
+    let bob = visit();
+    assert!(ada < eve && eve < bob, "because each is somebody: {ada:?} {eve:?} {bob:?}");
+}
+
+#[test]
 fn without_a_directory_it_is_the_same_as_long_as_it_runs() {
     let running = Running::start(None);
     let store = &running.store;

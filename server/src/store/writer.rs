@@ -18,7 +18,7 @@ use throng_shared::limits::{
 
 use super::boards::{ALL_TIME, Board, Boards, day_of};
 use super::record::{self, Kind, Record};
-use super::schema::Opened;
+use super::schema::{self, Opened};
 use super::{Shared, unix_s};
 use crate::stop::StopSign;
 
@@ -36,7 +36,7 @@ const SWEEP: Duration = Duration::from_millis(SWEEP_MS);
 pub struct StoreWriter {
     db: Connection,
     /// Held as long as the file is open.
-    _lock: Option<File>,
+    lock: Option<File>,
     shared: Arc<Shared>,
     records: Receiver<(u64, Record)>,
     /// What is to be committed next.
@@ -63,7 +63,7 @@ impl StoreWriter {
         let batch = Vec::with_capacity(RECORDS_AT_ONCE);
         Self {
             db,
-            _lock: lock,
+            lock,
             shared,
             records,
             batch,
@@ -188,6 +188,11 @@ impl StoreWriter {
         let into = db.transaction()?;
         for (_, record) in batch.iter() {
             record.write(&into)?;
+            if let (Record::Reserve { until }, Some(lock)) = (record, &self.lock)
+                && let Err(error) = schema::give_out(lock, *until)
+            {
+                tracing::warn!("What a backup must not give out again cannot be kept: {error}.");
+            }
         }
         into.commit()?;
         for (_, record) in &self.batch {
@@ -203,23 +208,15 @@ impl StoreWriter {
     /// What others learn of a record that was written.
     fn note_written(&self, record: &Record) {
         match record {
-            Record::Seen { player, answers_for, .. } => {
+            Record::Seen { player, .. } => {
                 // What cannot be read just now is as if it were not there.
-                let today = day_of(unix_s());
-                let best = |day| record::best(&self.db, day, *player).unwrap_or(0);
-                let (ever, best_today) = (best(ALL_TIME), best(today));
-                let other = record::answers_for(&self.db, *player).unwrap_or(*answers_for);
-                let ignored = record::ignored(&self.db, *player).unwrap_or_default();
-                let mut known = self.shared.known();
-                known.note_score(*player, today, best_today);
-                let it = known.meet(*player);
-                it.best = it.best.max(ever);
-                it.answers_for = other;
-                for other in ignored {
-                    if !it.ignored.contains(&other) {
-                        it.ignored.push(other);
-                    }
+                if let Ok(past) = record::past(&self.db, day_of(unix_s()), *player) {
+                    self.shared.known().remember(*player, past);
                 }
+            }
+            // What was read of it meanwhile was of before.
+            Record::Ignore { player, other, on } => {
+                self.shared.known().ignore(*player, *other, *on);
             }
             Record::Reserve { until } => {
                 self.shared.players_until.fetch_max(*until, Ordering::AcqRel);
@@ -231,8 +228,7 @@ impl StoreWriter {
             Record::Score(_)
             | Record::Sanction { .. }
             | Record::Lift { kind: Kind::Ban, .. }
-            | Record::Note(_)
-            | Record::Ignore { .. } => {}
+            | Record::Note(_) => {}
         }
     }
 

@@ -71,6 +71,7 @@ fn what_is_too_old_is_swept_away_and_what_counts_stays() {
             operator: "Ada".to_owned(),
             player: PlayerId(player),
             text: "banned".to_owned(),
+            is_report: false,
         };
         let address = Some("192.0.2.1".parse().expect("it is an address"));
         let (reason, operator) = ("insults".to_owned(), "Ada".to_owned());
@@ -99,22 +100,45 @@ fn players_are_forgotten_when_they_are_too_many_but_not_the_best_and_the_banned(
         Record::Seen { player: PlayerId(player), name, at_s: u64::from(player), answers_for: None }
     });
     write(&mut db, &seen.collect::<Vec<_>>());
-    write(&mut db, &[score(1, 4, 0, MIDNIGHT_S)]);
+    write(&mut db, &[score(1, 4, 0, MIDNIGHT_S), score(2, 3, 0, MIDNIGHT_S)]);
     let into = db.transaction().expect("nobody else writes");
     forget_players(&into, 3).expect("they can be forgotten");
     into.commit().expect("there is memory");
     let mut query = db.prepare("SELECT id FROM players ORDER BY id").expect("it is a table");
     let left = query.query_map((), |row| row.get(0)).expect("it can be read");
-    assert_eq!(left.collect::<rusqlite::Result<Vec<u32>>>(), Ok(vec![1, 8, 9]));
-    assert_eq!(told(&db, ALL_TIME), [(1, 4, 0)]);
+    assert_eq!(
+        left.collect::<rusqlite::Result<Vec<u32>>>(),
+        Ok(vec![1, 2, 9]),
+        "because those have scores"
+    );
+    assert_eq!(told(&db, ALL_TIME), [(1, 4, 0), (2, 3, 0)]);
+}
+
+#[test]
+fn what_players_report_pushes_out_nothing_that_operators_did() {
+    let mut db = memory();
+    let line = |is_report| {
+        let (operator, text) = ("Ada".to_owned(), "insults".to_owned());
+        Record::Note(AuditLine { at_s: 1, operator, player: PlayerId(1), text, is_report })
+    };
+    let reports: Vec<_> = (0..AUDIT_LINES_KEPT + 7).map(|_| line(true)).collect();
+    write(&mut db, &[line(false)]);
+    write(&mut db, &reports);
+    write(&mut db, &[line(false)]);
+    sweep(&mut db, MIDNIGHT_S, 100).expect("it can be swept");
+    let lines = audit(&db, u32::MAX).expect("they can be read");
+    let of_reports = lines.iter().filter(|line| line.is_report).count();
+    assert_eq!((of_reports, lines.len() - of_reports), (AUDIT_LINES_KEPT as usize, 2));
 }
 
 #[test]
 fn numbers_of_players_never_come_twice_and_the_key_stays() {
     let mut db = memory();
-    let (key, from, until) = begin(&mut db, [1; KEY_BYTES]).expect("it is new");
+    let (key, from, until) = begin(&mut db, [1; KEY_BYTES], 0).expect("it is new");
     assert_eq!((key, from, until), ([1; KEY_BYTES], 1, 1 + PLAYERS_RESERVED));
     write(&mut db, &[Record::Reserve { until: until + PLAYERS_RESERVED }]);
-    let (key, again, _) = begin(&mut db, [2; KEY_BYTES]).expect("it can be read");
+    let (key, again, _) = begin(&mut db, [2; KEY_BYTES], 0).expect("it can be read");
     assert_eq!((key, again), ([1; KEY_BYTES], until + PLAYERS_RESERVED));
+    let later = begin(&mut db, [2; KEY_BYTES], 1_000_000).expect("it can be read").1;
+    assert_eq!(later, 1_000_000, "because others were given out meanwhile");
 }
