@@ -81,6 +81,18 @@ impl Pending {
         self.put(socket, OpCode::Data(Data::Binary), payload, mask)
     }
 
+    /// Writes what waits, as far as the socket takes it; whether nothing is left.
+    ///
+    /// # Errors
+    /// When the socket broke.
+    pub(super) fn flush(&mut self, socket: &mut impl Write) -> io::Result<bool> {
+        if !self.unsent.is_empty() {
+            let unsent = std::mem::take(&mut self.unsent);
+            self.write(socket, unsent)?;
+        }
+        Ok(self.unsent.is_empty())
+    }
+
     /// Writes a control frame.
     ///
     /// # Errors
@@ -110,6 +122,10 @@ impl Pending {
         let mut frame = std::mem::take(&mut self.unsent);
         header.format(len as u64, &mut frame).map_err(io::Error::other)?;
         frame.extend_from_slice(&payload);
+        self.write(socket, frame)
+    }
+
+    fn write(&mut self, socket: &mut impl Write, mut frame: Vec<u8>) -> io::Result<()> {
         let mut sent = 0;
         while sent < frame.len() {
             match socket.write(&frame[sent..]) {
@@ -234,5 +250,42 @@ mod tests {
         let broke =
             (0..UNSENT_BYTES_MAX).find(|_| pending.send(&mut narrow, &bye, [0; 4]).is_err());
         assert!(broke.is_some(), "because what waits is bounded");
+    }
+
+    /// Takes so many bytes, and then nothing.
+    struct Narrow {
+        left: usize,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Narrow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let count = bytes.len().min(self.left);
+            if count == 0 {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            self.left -= count;
+            self.taken.extend_from_slice(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_waits_is_flushed_before_anything_else_is_said() {
+        let mut pending = Pending::default();
+        let mut socket = Narrow { left: 3, taken: Vec::new() };
+        let sent = pending.send(&mut socket, &ClientMessage::Resync, [1; 4]);
+        assert!(sent.is_ok(), "because a socket may be full");
+        assert!(matches!(pending.flush(&mut socket), Ok(false)), "because it still is");
+        socket.left = 100;
+        assert!(matches!(pending.flush(&mut socket), Ok(true)));
+        let mut whole = Narrow { left: 100, taken: Vec::new() };
+        let sent = Pending::default().send(&mut whole, &ClientMessage::Resync, [1; 4]);
+        assert!(sent.is_ok());
+        assert_eq!(socket.taken, whole.taken);
     }
 }
