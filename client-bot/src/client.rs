@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use throng_shared::ids::Tick;
 use throng_shared::session::{CloseCode, Fault};
-use throng_shared::wire::{Ask, ClientMessage, Event, Feedback, Hello, Snapshot, Welcome};
+use throng_shared::wire::{Ask, ClientMessage, Event, Feedback, Hello, Resume, Snapshot, Welcome};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -101,6 +101,9 @@ pub struct Client<S> {
     held: Held,
     /// Where it plays.
     room: String,
+    /// Whether it went on with a session, and how long that waits when the link is lost.
+    resumed: bool,
+    session: Duration,
     /// Number of its newest call.
     calls: u32,
 }
@@ -145,7 +148,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
 
     fn welcomed(link: Link<S>, welcome: &Welcome, atlas: &Atlas) -> Result<Self, Ended> {
         let (course, held) = Self::begin(&link, welcome, atlas)?;
-        Ok(Self { link, course, held, room: welcome.room.clone(), calls: 0 })
+        let session = Duration::from_millis(welcome.session_ms.into());
+        let (room, resumed) = (welcome.room.clone(), welcome.resumed);
+        Ok(Self { link, course, held, room, resumed, session, calls: 0 })
     }
 
     fn begin(link: &Link<S>, welcome: &Welcome, atlas: &Atlas) -> Result<(Course, Held), Ended> {
@@ -173,14 +178,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         }
     }
 
-    /// Asks for something; the number that the answer bears.
+    /// Asks for something; the number that the answer bears. A server closes when more than
+    /// eight wait for their answer: a [`Player`](crate::player::Player) counts them.
     ///
     /// # Errors
     /// When the game is over.
     pub fn ask(&mut self, ask: Ask) -> Result<u32, Ended> {
         self.calls += 1;
-        self.link.send(&ClientMessage::Ask { call: self.calls, ask })?;
+        self.call(self.calls, ask)?;
         Ok(self.calls)
+    }
+
+    /// The same under a number that somebody else has counted.
+    pub(crate) fn call(&mut self, call: u32, ask: Ask) -> Result<(), Ended> {
+        self.link.send(&ClientMessage::Ask { call, ask })
+    }
+
+    /// What a later connection goes on with.
+    #[must_use]
+    pub fn keep(&self) -> Option<Resume> {
+        self.link.session.keep()
+    }
+
+    /// Whether it went on with a session.
+    #[must_use]
+    pub fn resumed(&self) -> bool {
+        self.resumed
+    }
+
+    /// How long the server holds its session when the link is lost.
+    #[must_use]
+    pub fn session(&self) -> Duration {
+        self.session
+    }
+
+    /// Whether what is said now waits behind what the socket has not taken.
+    pub(crate) fn is_clogged(&self) -> bool {
+        self.link.is_clogged()
+    }
+
+    /// Finds a server that has fallen silent. To be asked every second or more often.
+    pub(crate) fn poll_silence(&mut self) -> Result<(), Ended> {
+        let Some(code) = self.link.session.poll_timeout(self.link.now()) else { return Ok(()) };
+        self.link.close(code);
+        Err(Ended::Silent)
     }
 
     /// The room in which it plays.
@@ -203,10 +244,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     /// # Errors
     /// When the game is over.
     pub fn steer(&mut self, intent: Intent) -> Result<Tick, Ended> {
-        if let Some(code) = self.link.session.poll_timeout(self.link.now()) {
-            self.link.close(code);
-            return Err(Ended::Silent);
-        }
+        self.poll_silence()?;
         let now_ms = self.link.now_ms();
         let (tick, input) = self.course.steer(now_ms, &mut self.link.session, intent);
         self.link.send(&input)?;

@@ -47,6 +47,8 @@ pub(crate) struct Link<S> {
     origin: Instant,
     farewell: Option<Farewell>,
     unflushed: bool,
+    /// The last try to flush left something.
+    is_full: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
@@ -64,8 +66,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             .map_err(|error| Ended::Handshake(error.to_string()))?;
         socket.get_mut().reset();
         let (session, hello) = ClientSession::new(Millis(0), hello);
+        let origin = Instant::now();
         let mut link =
-            Self { socket, session, origin: Instant::now(), farewell: None, unflushed: false };
+            Self { socket, session, origin, farewell: None, unflushed: false, is_full: false };
         link.send(&hello)?;
         Ok(link)
     }
@@ -133,11 +136,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         Pin::new(&mut self.socket).poll_next(cx)
     }
 
+    /// Whether messages wait because the socket did not take them.
+    pub(crate) fn is_clogged(&self) -> bool {
+        self.is_full
+    }
+
     /// Gets rid of what the socket did not take at once. An error shows in the
     /// next read too, behind what the server said before it.
     fn poll_flush(&mut self, cx: &mut Context<'_>) {
-        if self.unflushed && Pin::new(&mut self.socket).poll_flush(cx).is_ready() {
-            self.unflushed = false;
+        if self.unflushed {
+            self.is_full = Pin::new(&mut self.socket).poll_flush(cx).is_pending();
+            self.unflushed = self.is_full;
         }
     }
 

@@ -81,7 +81,6 @@ const social = new Social({
     return outcome;
   },
   roomAskedFor: () => app.room,
-  name: () => app.name,
   play: () => {
     app.watch = false;
     join(app, app.name, app.look);

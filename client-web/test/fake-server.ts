@@ -59,7 +59,7 @@ export function playScenario(scenario: Scenario): Outcome {
     runs[runs.length - 1]!++;
   }
   const game = newGame(
-    { secret: new Uint8Array(16), resumed: false, identity: new Uint8Array(24), watch: false, you: YOU, tick: 0, tickHz: HZ, room: 'test', map: { width: COLUMNS, height: ROWS, runs } },
+    { secret: new Uint8Array(16), resumed: false, identity: new Uint8Array(24), sessionMs: 60_000, timeMs: 0n, watch: false, you: YOU, own: YOU, tick: 0, tickHz: HZ, room: 'test', map: { width: COLUMNS, height: ROWS, runs } },
     0,
   );
   if (!game) throw new Error('The map is one.');

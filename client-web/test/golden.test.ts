@@ -15,11 +15,12 @@ import { Writer } from '../src/wire/writer.ts';
 const folder = new URL('../../tests/golden/', import.meta.url);
 
 function golden<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(name, folder), 'utf8'), bytesOfSecrets) as T;
+  return JSON.parse(readFileSync(new URL(name, folder), 'utf8'), asInMemory) as T;
 }
 
-/** JSON has no bytes: there secrets and identities are lists of numbers. */
-function bytesOfSecrets(key: string, value: unknown): unknown {
+/** JSON has no bytes and one kind of number: there secrets and identities are lists, and a time of day is as others are. */
+function asInMemory(key: string, value: unknown): unknown {
+  if (key === 'timeMs' && typeof value === 'number') return BigInt(value);
   return (key === 'secret' || key === 'identity') && Array.isArray(value) ? Uint8Array.from(value as number[]) : value;
 }
 

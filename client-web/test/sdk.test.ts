@@ -356,7 +356,7 @@ test('a session that was kept goes on elsewhere, with the next number', () => {
   void throng.say('a').catch(() => {});
   newest().event(1, { kind: 'Notice', text: 'one' });
   const { kept } = throng;
-  expect(kept).toEqual({ secret: WELCOME.secret, received: 1, called: 1 });
+  expect(kept).toEqual({ secret: WELCOME.secret, received: 1, sessionMs: 60_000, called: 1 });
   newest().drop(4011);
   expect(throng.kept, 'because a person may want to go on here').toEqual(kept);
   throng.open({}, kept);
@@ -440,4 +440,43 @@ test('ends that a listener brings about are ends', () => {
   throng.once('state', ({ state }) => state === 'closed' && throng.open());
   newest().drop(4010);
   expect([throng.state, sockets.length, call.end]).toEqual(['connecting', 4, 'waits']);
+});
+
+test('a session is offered for as long as its server holds it', () => {
+  begin({ chance: () => 0 });
+  newest().welcome({ sessionMs: 5_000 }).drop();
+  const resumes = (): boolean => {
+    const [hello] = newest().accept().heard;
+    return hello?.kind === 'Hello' && hello.value.resume !== null;
+  };
+  vi.advanceTimersByTime(0);
+  expect([resumes(), throng.kept?.sessionMs]).toEqual([true, 5_000]);
+  // An attempt that fails makes a session no younger.
+  newest().drop(1013, 'the room is full; retry_after_ms=4999');
+  vi.advanceTimersByTime(4_999);
+  expect(resumes()).toBe(true);
+  newest().drop(1013, 'the room is full; retry_after_ms=1');
+  vi.advanceTimersByTime(1);
+  expect(resumes(), 'because the server has let go of it').toBe(false);
+  const kept = { secret: WELCOME.secret, received: 3, called: 1, sessionMs: 2_000 };
+  throng.open({}, kept);
+  vi.advanceTimersByTime(0);
+  expect(resumes()).toBe(true);
+});
+
+test('the time of day is the one that the server told, and half of the shortest round trip', () => {
+  begin();
+  expect(throng.serverTime()).toBeNull();
+  newest().welcome({ timeMs: 1_800_000_000_000n });
+  vi.advanceTimersByTime(250);
+  expect(throng.serverTime(), 'because the way here is not known').toBe(1_800_000_000_250);
+  for (const rttMs of [0, 80, 40, 300]) newest().say({ kind: 'Ping', nonce: 1, rttMs, jitterMs: 0 });
+  expect(throng.serverTime()).toBe(1_800_000_000_270);
+  newest().welcome({ resumed: true, timeMs: 1_800_000_009_000n });
+  expect(throng.serverTime(), 'because another room is on the same connection').toBe(1_800_000_009_020);
+  newest().drop();
+  vi.advanceTimersByTime(1_000);
+  expect(throng.serverTime(), 'because clocks go on').toBe(1_800_000_010_020);
+  newest().welcome({ timeMs: 1_800_000_007_000n });
+  expect(throng.serverTime(), 'because the newest Welcome is believed').toBe(1_800_000_007_000);
 });

@@ -11,7 +11,7 @@ function bytesOf(message: ServerMessage): Uint8Array {
 
 const WELCOME = {
   kind: 'Welcome',
-  value: { secret: new Uint8Array(16).fill(9), resumed: false, identity: new Uint8Array(24), watch: false, you: 3, tick: 10, tickHz: 30, room: 'main', map: { width: 8, height: 8, runs: [64] } },
+  value: { secret: new Uint8Array(16).fill(9), resumed: false, identity: new Uint8Array(24), sessionMs: 60_000, timeMs: 0n, watch: false, you: 3, own: 3, tick: 10, tickHz: 30, room: 'main', map: { width: 8, height: 8, runs: [64] } },
 } satisfies ServerMessage;
 
 test('nothing but Welcome or Goodbye may come first', () => {

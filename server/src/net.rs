@@ -28,6 +28,7 @@ mod ring;
 mod scan;
 mod seat;
 mod sessions;
+mod start;
 mod takeover;
 mod tally;
 mod thread;

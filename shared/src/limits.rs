@@ -76,6 +76,8 @@ pub const INPUT_AHEAD_TICKS_MAX: i32 = 256;
 pub const INPUT_BEHIND_TICKS_MAX: i32 = 60 * 128;
 /// A client sends at least this often, in milliseconds, and at most once a tick.
 pub const INPUT_INTERVAL_MS: u64 = 100;
+/// An input that could not be sent for so long is dropped: nobody wants it any more.
+pub const INPUT_STALE_MS: u64 = 500;
 
 /// Largest message that a client may send; and the limit of its decoder.
 pub const CLIENT_MESSAGE_BYTES: usize = 1024;
@@ -288,6 +290,8 @@ pub const LINK_HOLD_MS: u64 = 10_000;
 pub const SESSION_MS: u64 = 60_000;
 /// The longest that an operator may set, in seconds.
 pub const SESSION_S_MAX: u64 = 3_600;
+/// The latest time of day that a Welcome tells: the largest whole number that JavaScript holds.
+pub const TIME_MS_MAX: u64 = (1 << 53) - 1;
 /// A network thread that slept longer than this blames no client for it.
 pub const STALL_FORGIVEN_MS: u64 = 1_000;
 

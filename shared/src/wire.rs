@@ -27,6 +27,6 @@ pub use social::{
     PresenceRow, Priority, Problem, RoomRow, ServerRow, TopicChange, TopicUpdate, Whom,
 };
 pub use splice::{
-    Spliced, Splicer, WELCOME_HEAD_BYTES, splice_event, splice_list, splice_number, splice_tick,
-    splice_welcome,
+    Spliced, Splicer, WELCOME_HEAD_BYTES, WelcomeHead, splice_event, splice_list, splice_number,
+    splice_tick, splice_welcome,
 };

@@ -18,7 +18,8 @@ const { THRONG_PYTHON, THRONG_WANDER } = process.env;
 
 const BOTS = [
   { name: 'Python', file: 'tests/bots/wander.py', start: (url) => [THRONG_PYTHON, here('wander.py'), url] },
-  { name: 'Node', file: 'tests/bots/wander.mjs', start: (url) => [process.execPath, here('wander.mjs'), url] },
+  // Node 20 runs no TypeScript: this is what the compiler made of it.
+  { name: 'TypeScript', file: 'tests/bots/wander.ts', start: (url) => [process.execPath, here('built/wander.js'), url] },
   {
     name: 'Rust',
     file: 'client-bot/examples/wander.rs',
@@ -55,8 +56,8 @@ function join(url, hello) {
   return client;
 }
 
-async function until(isSo, what, act = () => {}) {
-  const end = performance.now() + PATIENCE_MS;
+async function until(isSo, what, act = () => {}, patienceMs = PATIENCE_MS) {
+  const end = performance.now() + patienceMs;
   for (let next = 0; !isSo(); ) {
     assert.ok(performance.now() < end, `because ${what} in time`);
     if (performance.now() >= next) {
@@ -98,6 +99,18 @@ for (const { name, file, start } of BOTS) {
     assert.ok(text.includes(`\n${source}\`\`\`\n`), `because ${file} is what CI runs`);
   });
 }
+
+test('the Gymnasium environment passes the checks of Gymnasium, and is played', async (t) => {
+  const url = await arena(t);
+  const env = spawn(THRONG_PYTHON, [here('gym_env.py'), url, '3'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => env.kill());
+  let told = '';
+  env.stdout.on('data', (text) => (told += text));
+  // Its checks take some twenty steps of a second each.
+  await until(() => env.exitCode !== null, 'it ends', () => {}, 4 * PATIENCE_MS);
+  assert.equal(env.exitCode, 0, 'because nothing is wrong with it');
+  assert.equal(told.trim().split('\n').length, 3, `because it is asked for three steps: ${told}`);
+});
 
 test('a connection that is lost goes on with its session', async (t) => {
   const url = await arena(t);

@@ -7,6 +7,7 @@
 
 use serde_json::{Map, Value, json};
 use serde_reflection::{ContainerFormat, Format, Named, Registry, VariantFormat};
+use throng_shared::limits::TIME_MS_MAX;
 use throng_shared::wire::json::{PLAIN, defaulted};
 
 /// Longest array of bytes that is a number.
@@ -148,6 +149,7 @@ fn of_format(format: &Format) -> Result<Value, String> {
         Format::U8 => integer(0, u8::MAX.into()),
         Format::U16 => integer(0, u16::MAX.into()),
         Format::U32 => integer(0, u32::MAX.into()),
+        Format::U64 => integer(0, TIME_MS_MAX as i64),
         Format::Str => json!({"type": "string"}),
         Format::Option(inner) => json!({"anyOf": [of_format(inner)?, {"type": "null"}]}),
         Format::Seq(inner) => json!({"type": "array", "items": of_format(inner)?}),

@@ -17,6 +17,7 @@ mod maps;
 mod matrix;
 mod overload;
 mod pair;
+mod player;
 mod replication;
 mod resume;
 mod rooms;

@@ -31,8 +31,9 @@ async fn who_says_what_has_no_place_is_told_so_and_plays_on() {
         tab.say(&ClientMessage::Hello(hello)).await;
     }
     tab.say(&STRAY).await;
-    tab.until(|tab| told(tab).len() == 3).await;
-    for ((problem, text), named) in told(&tab).iter().zip(["Hello", "Hello", "Pong"]) {
+    tab.say(&ClientMessage::Ask { call: NO_CALL, ask: subscribe("rooms") }).await;
+    tab.until(|tab| told(tab).len() == 4).await;
+    for ((problem, text), named) in told(&tab).iter().zip(["Hello", "Hello", "Pong", "Ask"]) {
         assert_eq!(*problem, Problem::OutOfPlace);
         assert!(text.contains(named), "because it names what was wrong: {text}");
     }

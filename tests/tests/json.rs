@@ -139,6 +139,31 @@ async fn whoever_speaks_json_may_look_on() {
 }
 
 #[tokio::test]
+async fn a_call_without_a_number_is_answered_and_the_session_goes_on() {
+    let server = server(disc());
+    let mut socket = open(server.address()).await;
+    say(&mut socket, json!({"type": "Hello", "name": "Ada"})).await;
+    hear(&mut socket, "Snapshot").await;
+    for call in [0, 1] {
+        let ask = json!({"type": "Subscribe", "topic": "rooms"});
+        say(&mut socket, json!({"type": "Ask", "call": call, "ask": ask})).await;
+        let answer = async {
+            loop {
+                let told = hear(&mut socket, "Event").await["event"].clone();
+                if told["type"] == "Answer" {
+                    return told;
+                }
+            }
+        };
+        let answer = tokio::time::timeout(PATIENCE, answer).await.expect("it comes in time");
+        assert_eq!(answer["call"], call);
+        let problem = if call == 0 { json!("OutOfPlace") } else { Value::Null };
+        assert_eq!(answer["outcome"]["problem"], problem, "{answer}");
+    }
+    server.stop();
+}
+
+#[tokio::test]
 async fn the_first_known_subprotocol_is_agreed_and_others_are_not() {
     let server = server(empty());
     for (offered, agreed) in [

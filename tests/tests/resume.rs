@@ -2,7 +2,7 @@
 //! and others see what became of it.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::{SinkExt, StreamExt};
 use throng::config::{ArenaSpec, Settings};
@@ -32,6 +32,11 @@ pub(crate) struct Tab {
     pub(crate) looks_on: bool,
     /// The ordered events that came.
     pub(crate) events: Vec<Event>,
+    /// Its own number, what the session is given, and the time of day, as the newest Welcome
+    /// says.
+    pub(crate) own: NetId,
+    session_ms: u32,
+    time_ms: u64,
     /// Where it plays, as the newest Welcome says, and how many there were.
     pub(crate) room: String,
     pub(crate) welcomes: usize,
@@ -71,6 +76,9 @@ impl Tab {
             view: None,
             resumed: None,
             looks_on: false,
+            own: NetId::NOBODY,
+            session_ms: 0,
+            time_ms: 0,
             room: String::new(),
             welcomes: 0,
             snapshots: 0,
@@ -124,6 +132,8 @@ impl Tab {
                 self.resumed = Some(welcome.resumed);
                 self.welcomes += 1;
                 self.looks_on = welcome.watch;
+                (self.session_ms, self.time_ms) = (welcome.session_ms, welcome.time_ms);
+                self.own = welcome.own;
                 self.room.clone_from(&welcome.room);
                 self.view = Some(View::new(&welcome).expect("the map is a map"));
             }
@@ -297,6 +307,25 @@ async fn nobody_is_waited_for_longer_than_the_session() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let tab = Tab::play(server.address(), kept).await;
     assert_eq!(tab.resumed, Some(false));
+    server.stop();
+}
+
+#[tokio::test]
+async fn a_welcome_tells_how_long_the_session_waits_and_what_time_it_is() {
+    let unix_ms = || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
+        now.as_millis() as u64
+    };
+    let server = server(Settings { session_s: Some(7), ..disc() });
+    let mut before = unix_ms();
+    let mut kept = None;
+    for _ in 0..2 {
+        let tab = Tab::play(server.address(), kept).await;
+        assert_eq!((tab.session_ms, tab.own), (7_000, tab.you()));
+        assert!((before..=unix_ms()).contains(&tab.time_ms), "{} after {before}", tab.time_ms);
+        before = tab.time_ms;
+        kept = tab.lose();
+    }
     server.stop();
 }
 

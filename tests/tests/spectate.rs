@@ -192,6 +192,7 @@ async fn spectators_chat_and_are_known_as_such() {
     ada.until(|tab| lines(tab).len() == 1).await;
     let (name, who) = (lines(&ada)[0].name.clone(), lines(&ada)[0].who);
     assert_eq!((name.as_str(), who.0 >= WATCHER_IDS), ("Eve", true));
+    assert_eq!((eve.own, ada.own), (who, ada.you()), "because each is told its own number");
     let to = Audience::Player { who };
     assert_eq!(ask(&mut ada, 2, say(to, "thanks")).await, None);
     eve.until(|tab| lines(tab).len() == 2).await;

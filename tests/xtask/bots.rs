@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::command::{executable, program, run};
+use crate::node;
 use crate::python;
 use crate::release;
 use crate::tally::{self, Tally};
@@ -14,7 +15,12 @@ const REQUIREMENTS: &str = "tests/bots/requirements.txt";
 /// A copy of the lock file from which the packages were installed.
 const STAMP: &str = "node_modules/.installed-package-lock.json";
 
-/// Builds the server and the bot in Rust, sets up the others and runs `tests/bots`.
+/// The SDK as a package, as docs/sdk.md has it made.
+const SDK: &str = "../../client-web/sdk/dist";
+/// The compiler that the web client is checked with.
+const TSC: &str = "../../client-web/node_modules/typescript/bin/tsc";
+
+/// Builds the server and the bots in Rust and TypeScript, sets up the others and runs `tests/bots`.
 ///
 /// # Errors
 /// When something does not build, is missing, or a test fails.
@@ -22,6 +28,7 @@ pub(crate) fn run_tests(root: &Path) -> Result<Tally, (Tally, String)> {
     let sentence = |text: String| (Tally::default(), text);
     let python = python::environment(root, "bots/venv", REQUIREMENTS).map_err(sentence)?;
     packages(root).map_err(sentence)?;
+    typescript(root).map_err(sentence)?;
     let programs = release::build(root).map_err(sentence)?;
     let arguments = ["--test", "--test-reporter=spec", "bots.test.mjs"];
     let mut command = program("node", &root.join(FOLDER), &arguments);
@@ -54,4 +61,22 @@ fn packages(root: &Path) -> Result<(), String> {
     }
     fs::write(folder.join(STAMP), lock)
         .map_err(|error| format!("{FOLDER}/{STAMP} cannot be written: {error}"))
+}
+
+/// Packs the SDK, and checks and compiles the bot that uses it.
+fn typescript(root: &Path) -> Result<(), String> {
+    node::prepare(root)?;
+    let (web, folder) = (root.join("client-web"), root.join(FOLDER));
+    if !run(&mut program("npm", &web, &["run", "pack:sdk"]))?.ok {
+        return Err("the SDK could not be packed".to_owned());
+    }
+    let install =
+        ["install", "--no-save", "--no-package-lock", "--offline", "--install-links", SDK];
+    if !run(&mut program("npm", &folder, &install))?.ok {
+        return Err(format!("the SDK could not be installed in {FOLDER}"));
+    }
+    if !run(&mut program("node", &folder, &[TSC, "--project", "."]))?.ok {
+        return Err(format!("{FOLDER}/wander.ts does not pass the checks of TypeScript"));
+    }
+    Ok(())
 }

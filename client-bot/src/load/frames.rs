@@ -81,6 +81,18 @@ impl Pending {
         self.put(socket, OpCode::Data(Data::Binary), payload, mask)
     }
 
+    /// Writes what waits, as far as the socket takes it; whether nothing is left.
+    ///
+    /// # Errors
+    /// When the socket broke.
+    pub(super) fn flush(&mut self, socket: &mut impl Write) -> io::Result<bool> {
+        if !self.unsent.is_empty() {
+            let unsent = std::mem::take(&mut self.unsent);
+            self.write(socket, unsent)?;
+        }
+        Ok(self.unsent.is_empty())
+    }
+
     /// Writes a control frame.
     ///
     /// # Errors
@@ -110,6 +122,10 @@ impl Pending {
         let mut frame = std::mem::take(&mut self.unsent);
         header.format(len as u64, &mut frame).map_err(io::Error::other)?;
         frame.extend_from_slice(&payload);
+        self.write(socket, frame)
+    }
+
+    fn write(&mut self, socket: &mut impl Write, mut frame: Vec<u8>) -> io::Result<()> {
         let mut sent = 0;
         while sent < frame.len() {
             match socket.write(&frame[sent..]) {
@@ -234,5 +250,20 @@ mod tests {
         let broke =
             (0..UNSENT_BYTES_MAX).find(|_| pending.send(&mut narrow, &bye, [0; 4]).is_err());
         assert!(broke.is_some(), "because what waits is bounded");
+    }
+
+    #[test]
+    fn what_waits_can_be_flushed_without_saying_more() {
+        let mut narrow = Narrow { taken: Vec::new(), room: 3 };
+        let mut pending = Pending::default();
+        assert!(matches!(pending.flush(&mut narrow), Ok(true)), "because nothing waits");
+        pending.send(&mut narrow, &ClientMessage::Bye, [0; 4]).expect("it waits");
+        assert!(matches!(pending.flush(&mut narrow), Ok(false)), "because the socket is full");
+        narrow.room = 1000;
+        assert!(matches!(pending.flush(&mut narrow), Ok(true)));
+        let mut whole = Vec::new();
+        let sent = Pending::default().send(&mut whole, &ClientMessage::Bye, [0; 4]);
+        sent.expect("memory takes all");
+        assert_eq!(narrow.taken, whole);
     }
 }

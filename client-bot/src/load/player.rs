@@ -224,6 +224,10 @@ impl Guest for Player {
     fn steer(&mut self, due: Instant, turn: &mut Turn<'_>) -> Result<(), Ended> {
         let Stage::Open(open) = &mut self.stage else { return Ok(()) };
         let steers = !open.leaves && !turn.common.watch;
+        // Behind a link that takes nothing inputs would wait, and come as a burst of old ones.
+        if steers && open.is_clogged(turn.now)? {
+            return Ok(());
+        }
         let Some(game) = open.game.as_mut().filter(|_| steers) else { return Ok(()) };
         let intent = match (&mut game.mind, &game.held) {
             (Mind::Blind(mind), _) => mind.act(&mut game.rng),
@@ -509,6 +513,15 @@ impl Open {
             }
         };
         sent.map_err(|error| self.ended(&error))
+    }
+
+    /// Whether what is sent now would wait behind what the socket does not take.
+    fn is_clogged(&mut self, now: Instant) -> Result<bool, Ended> {
+        if let Some(link) = &self.slow {
+            return Ok(link.is_clogged(now));
+        }
+        let flushed = self.pending.flush(&mut self.socket);
+        flushed.map(|is_all| !is_all).map_err(|error| self.ended(&error))
     }
 
     fn control(&mut self, control: Control, payload: &[u8]) -> Result<(), Ended> {

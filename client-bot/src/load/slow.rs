@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use throng_shared::ids::Tick;
+use throng_shared::limits::INPUT_STALE_MS;
 
 /// What the link of a bot is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,12 @@ impl SlowLink {
     /// Puts bytes on their way to the server.
     pub(super) fn send(&mut self, now: Instant, bytes: Vec<u8>) {
         self.outbound.push_back((now + DELAY, bytes));
+    }
+
+    /// Whether what is sent now would wait behind what the server does not take.
+    pub(super) fn is_clogged(&self, now: Instant) -> bool {
+        let stale = Duration::from_millis(INPUT_STALE_MS);
+        self.outbound.front().is_some_and(|(due, _)| now.saturating_duration_since(*due) >= stale)
     }
 
     /// Moves what the link carries now; what has arrived at the bot is to be

@@ -3,7 +3,7 @@
  * the session machine and the plan of reconnects. Of calls, topics and listeners it knows nothing.
  */
 
-import { type ClientSession, encodeMessage, handleFrame, keep, newSession, pollTimeout } from '../session/client.ts';
+import { type ClientSession, encodeMessage, handleFrame, keep, type KeptSession, newSession, pollTimeout } from '../session/client.ts';
 import { type CloseCode, closeCode, closeCodeOf, splitReason } from '../session/close.ts';
 import {
   handleEnd,
@@ -54,14 +54,17 @@ export class Connection {
   /** Why the last attempt or connection ended. */
   outage: Outage | null = null;
   session: ClientSession | null = null;
+  /** How long the server holds a session whose connection is lost. */
+  sessionMs = 0;
   private readonly url: Source;
   private readonly options: ThrongOptions;
   private readonly events: ConnectionEvents;
   private readonly store: IdentityStore;
   private plan: Reconnect;
   private link: Link | null = null;
-  /** What the next connection goes on with, while there is no session. */
+  /** What the next connection goes on with, while there is no session, and until when the server has it. */
   private resume: Resume | null = null;
+  private resumeEnds = 0;
   private goodbye: { code: number; reason: string; retryAfterMs: number } | null = null;
   /** Counts attempts: what an earlier one waited for is not heard. */
   private attempt = 0;
@@ -79,10 +82,12 @@ export class Connection {
   }
 
   /** Begins anew, or goes on with a session that was kept. */
-  open(player: Player, resume: Resume | null): void {
+  open(player: Player, kept: KeptSession | null): void {
     this.end(closeCode('Left'));
     Object.assign(this.player, player);
-    this.resume = resume;
+    this.resume = kept && { secret: kept.secret, received: kept.received };
+    this.sessionMs = kept?.sessionMs ?? 0;
+    this.resumeEnds = this.now() + this.sessionMs;
     this.plan = newReconnect(this.now(), { ...PACE, ...given(this.options) });
     this.unwatch();
     this.unwatch = watchLifecycle({ awake: () => this.hint(), leaving: () => this.events.leaving() });
@@ -184,6 +189,7 @@ export class Connection {
   private connect(): void {
     this.goodbye = null;
     const attempt = ++this.attempt;
+    if (this.now() >= this.resumeEnds) this.resume = null;
     this.enter(this.resume ? 'resuming' : 'connecting');
     if (attempt !== this.attempt) return;
     this.schedule();
@@ -279,6 +285,7 @@ export class Connection {
     const moved = this.state === 'live';
     handleWelcome(this.plan, this.now());
     saveIdentity(this.store, welcome.identity);
+    this.sessionMs = welcome.sessionMs;
     this.enter('live');
     if (this.session === session) this.events.welcome(welcome, moved);
   }
@@ -287,6 +294,7 @@ export class Connection {
     this.attempt++;
     clearTimeout(this.timer);
     this.resume = this.kept;
+    if (this.state === 'live') this.resumeEnds = this.now() + this.sessionMs;
     this.link?.dispose(code.number);
     this.link = null;
     this.session = null;

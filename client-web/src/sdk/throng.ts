@@ -20,6 +20,7 @@ import {
 import { type ClientSession, encodeMessage, type KeptSession, makeInput } from '../session/client.ts';
 import { type Clock, clockFeedback, newClock, noteSent, tickAt } from '../session/clock.ts';
 import { closeCode, type CloseName } from '../session/close.ts';
+import { daytimeAt, handleRoundTrip, handleTold, newDaytime } from '../session/daytime.ts';
 import { nameFault } from '../session/name.ts';
 import { newSteering, pollSteering, steer, steeringAt, type Wanted } from '../session/steering.ts';
 import type { StateOf, TopicState } from '../session/topics.ts';
@@ -52,6 +53,7 @@ export class Throng {
   private seen = 0;
   private seenMs = 0;
   private heartbeat = { rttMs: 0, jitterMs: 0 };
+  private readonly daytime = newDaytime();
 
   /** Connects to nothing before `open`. `url` is that of the endpoint, like `wss://example.org/ws`. */
   constructor(url: Source, options: ThrongOptions = {}) {
@@ -67,6 +69,7 @@ export class Throng {
       event: (event) => this.takeEvent(event),
       ping: (rttMs, jitterMs) => {
         this.heartbeat = { rttMs, jitterMs };
+        handleRoundTrip(this.daytime, rttMs);
         this.emitter.emit('keep', this.kept);
         this.emitter.emit('ping', this.heartbeat);
       },
@@ -114,7 +117,7 @@ export class Throng {
     this.settle(abandonCalls(this.calls, 'Lost'));
     this.calls = newCalls(this.options.maxQueue, kept?.called);
     this.steering = newSteering();
-    this.connection.open(next, kept && { secret: kept.secret, received: kept.received });
+    this.connection.open(next, kept);
   }
 
   /** Says goodbye, which ends the session on the server too. */
@@ -159,7 +162,7 @@ export class Throng {
   /** What a program that is started anew could go on with, also after another one took this session over. */
   get kept(): KeptSession | null {
     const { kept } = this.connection;
-    return kept && { ...kept, called: this.calls.called };
+    return kept && { ...kept, called: this.calls.called, sessionMs: this.connection.sessionMs };
   }
 
   /** For whoever makes inputs without `steer`: it counts the presses in them. Nothing before the first welcome. */
@@ -186,6 +189,15 @@ export class Throng {
   get serverTick(): number | null {
     const { clock, seen, seenMs } = this;
     return clock && seen + (this.connection.now() - seenMs + this.heartbeat.rttMs / 2) / clock.tickMs;
+  }
+
+  /**
+   * What the server's clock likely says, in milliseconds of Unix time; nothing before the first welcome. It is wrong by
+   * half of what the two ways of the link differ, at most half a round trip, and by what a link that was full held the
+   * last welcome up.
+   */
+  serverTime(): number | null {
+    return daytimeAt(this.daytime, this.connection.now());
   }
 
   /**
@@ -255,6 +267,7 @@ export class Throng {
     this.clock = newClock(now, welcome.tick, welcome.tickHz);
     this.seen = welcome.tick;
     this.seenMs = now;
+    handleTold(this.daytime, now, Number(welcome.timeMs), moved);
     if (!welcome.resumed) this.steering.said = null;
     const lost = handleOpen(this.calls, welcome.resumed);
     this.emitter.emit('welcome', { welcome, moved });

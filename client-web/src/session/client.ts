@@ -51,6 +51,8 @@ export interface ClientSession {
 export interface KeptSession extends Resume {
   /** Number of the newest call. */
   readonly called: number;
+  /** How long the server holds it once its connection is lost. */
+  readonly sessionMs: number;
 }
 
 /** What a client would like of the server that takes it in. */

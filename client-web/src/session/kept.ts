@@ -12,9 +12,6 @@ import type { KeptSession } from './client.ts';
 import { nameFault } from './name.ts';
 import { roomFault } from './room.ts';
 
-/** A server holds a session for a minute; a page that is opened later begins anew, and asks first. */
-const FRESH_MS = 60_000;
-
 export interface Kept {
   readonly name: string;
   readonly look: number;
@@ -31,21 +28,25 @@ export function writeKept(kept: Kept, wallMs: number, nowMs: number): string {
   const { name, look, room, resume, standing } = kept;
   const feed = standing.feed.map((entry) => ({ ...entry, atMs: entry.atMs - nowMs }));
   const secret = Array.from(resume.secret);
-  const { received, called } = resume;
-  return JSON.stringify({ wallMs, name, look, room, secret, received, called, standing: { ...standing, feed } });
+  const { received, called, sessionMs } = resume;
+  return JSON.stringify({ wallMs, name, look, room, secret, received, called, sessionMs, standing: { ...standing, feed } });
 }
 
-/** What was kept, unless it is stale or is nothing that `writeKept` wrote. */
+/**
+ * What was kept, unless it is nothing that `writeKept` wrote, or so old that the server has let go of it: a page that is
+ * opened later begins anew, and asks first.
+ */
 export function readKept(text: string | null, wallMs: number, nowMs: number): Kept | null {
   const it = parse(text);
   if (!it) return null;
-  const { name, look, room, secret, received, called, standing: told } = it;
-  const isFresh = isNumber(it['wallMs']) && wallMs - it['wallMs'] < FRESH_MS && it['wallMs'] <= wallMs;
+  const { name, look, room, secret, received, called, sessionMs, standing: told } = it;
+  if (!isCount(sessionMs)) return null;
+  const isFresh = isNumber(it['wallMs']) && wallMs - it['wallMs'] < sessionMs && it['wallMs'] <= wallMs;
   if (!isFresh || typeof name !== 'string' || nameFault(name) !== '') return null;
   if (typeof room !== 'string' || (room !== '' && roomFault(room) !== '')) return null;
   if (!isCount(look) || look >= LOOKS || !isCount(received) || !isCount(called) || !isSecret(secret)) return null;
   const standing = isFields(told) ? standingOf(told, nowMs) : null;
-  return standing && { name, look, room, resume: { secret: Uint8Array.from(secret), received, called }, standing };
+  return standing && { name, look, room, resume: { secret: Uint8Array.from(secret), received, called, sessionMs }, standing };
 }
 
 function parse(text: string | null): Fields | null {

@@ -76,7 +76,7 @@ export interface PeopleEvents {
 }
 
 export interface PeopleState {
-  readonly you: number;
+  readonly own: number;
   readonly isMuted: (name: string) => boolean;
   /** Whether this page looks on, and so may choose at whom. */
   readonly looksOn: boolean;
@@ -105,7 +105,7 @@ export class PeoplePane {
     }
     people.forEach((row, index) => {
       const muted = state.isMuted(row.name);
-      const key = `${row.name}\n${row.linkDead}${row.spectator}${muted}${state.looksOn}${row.who === state.you}`;
+      const key = `${row.name}\n${row.linkDead}${row.spectator}${muted}${state.looksOn}${row.who === state.own}`;
       let known = this.rows.get(row.who);
       if (known?.key !== key) {
         const item = this.item(row, muted, state);
@@ -120,7 +120,7 @@ export class PeoplePane {
   }
 
   private item(row: PresenceRow, muted: boolean, state: PeopleState): HTMLElement {
-    const own = row.who === state.you;
+    const own = row.who === state.own;
     const states = [own && 'you', row.spectator && 'looks on', row.linkDead && 'connection lost', muted && 'muted'].filter((it) => it !== false);
     const item = make('li', {}, make('span', { class: 'name', dir: 'auto' }, row.name), make('span', { class: 'state' }, states.join(' · ')));
     item.classList.toggle('lost', row.linkDead);

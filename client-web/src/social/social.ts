@@ -33,7 +33,6 @@ export interface SocialPorts {
   /** The room that was asked for: a private one by its code, which nobody else tells. */
   readonly roomAskedFor: () => string;
   /** As the player is called. */
-  readonly name: () => string;
   /** Whoever looked on wants to play. */
   readonly play: () => void;
 }
@@ -68,7 +67,7 @@ export class Social {
   private readonly list: NoticeList;
   private readonly watching: Watching;
   private state: SocialState = { visible: false, live: false, players: 0 };
-  private you = -1;
+  private own = -1;
   private looksOn = false;
   private watched = -1;
   private shownAtMs = 0;
@@ -141,9 +140,8 @@ export class Social {
     return this.chat.open;
   }
 
-  onWelcome({ you, room, watch }: Welcome): void {
-    // Whoever looks on is told there whom it sees.
-    this.you = watch ? -1 : you;
+  onWelcome({ own, room, watch }: Welcome): void {
+    this.own = own;
     this.looksOn = watch;
     if (room !== this.lines.room) {
       this.topics.unwant(presenceOf(this.lines.room));
@@ -231,13 +229,6 @@ export class Social {
     return this.known;
   }
 
-  /** The own number, which those who look on are not told: it is that of the only one of them with their name. */
-  private get self(): number {
-    if (!this.looksOn) return this.you;
-    const [only, other] = [...this.here.values()].filter(({ spectator, name }) => spectator && name === this.ports.name());
-    return only && !other ? only.who : -1;
-  }
-
   /** Asks, and gives what was wrong in a sentence, or nothing. */
   private ask(ask: Ask): Promise<string> {
     return wrongIn(this.ports.ask(ask));
@@ -268,7 +259,7 @@ export class Social {
   }
 
   private mute(who: number, name: string, on: boolean): void {
-    if (who === this.self) {
+    if (who === this.own) {
       this.chat.tell('You cannot mute yourself.', this.ports.now());
       return;
     }
@@ -352,7 +343,7 @@ export class Social {
       case 'People': {
         const topic = presenceOf(this.lines.room);
         this.people.show(topics.of(topic) ? this.here : null, {
-          you: this.self,
+          own: this.own,
           isMuted: (name) => isMutedName(this.mutes, name),
           looksOn: this.looksOn,
           refused: topics.isRefused(topic),
@@ -381,9 +372,9 @@ export class Social {
   }
 
   private look({ line }: Heard): { look: LineLook; label: string } {
-    const look = lookOf(line, this.self);
+    const look = lookOf(line, this.own);
     if (line.to.kind === 'Player') {
-      const isOwn = line.who === this.self;
+      const isOwn = line.who === this.own;
       return { look, label: isOwn ? `to ${this.here.get(line.to.who)?.name ?? 'somebody'}` : `${line.name} whispers` };
     }
     if (look === 'Everyone') return { look, label: `${line.name} to every room` };

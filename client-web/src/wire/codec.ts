@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 /** A hash of every wire type; the server refuses a client with another one. */
-export const SCHEMA_HASH = 0x00b1_88c9;
+export const SCHEMA_HASH = 0xdbbf_373e;
 export const PROTOCOL_VERSION = 1;
 
 /** What a client does after a close, and the reason in words. */
@@ -1326,7 +1326,10 @@ export interface Welcome {
   secret: Secret;
   resumed: boolean;
   identity: Identity;
+  sessionMs: number;
+  timeMs: bigint;
   you: number;
+  own: number;
   watch: boolean;
   tick: number;
   tickHz: number;
@@ -1338,7 +1341,10 @@ export function encodeWelcome(w: Writer, v: Welcome): void {
   encodeSecret(w, v.secret);
   w.bool(v.resumed);
   encodeIdentity(w, v.identity);
+  w.varU32(v.sessionMs);
+  w.varU64(v.timeMs);
   w.bytesLE(v.you, 2);
+  w.bytesLE(v.own, 2);
   w.bool(v.watch);
   w.varU32(v.tick);
   w.u8(v.tickHz);
@@ -1351,7 +1357,10 @@ export function decodeWelcome(r: Reader): Welcome {
     secret: decodeSecret(r),
     resumed: r.bool(),
     identity: decodeIdentity(r),
+    sessionMs: r.varU32(),
+    timeMs: r.varU64(),
     you: r.bytesLE(2),
+    own: r.bytesLE(2),
     watch: r.bool(),
     tick: r.varU32(),
     tickHz: r.u8(),

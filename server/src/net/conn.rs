@@ -3,7 +3,6 @@
 use std::io;
 use std::time::Instant;
 
-use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, REASON_BYTES_MAX, RESTART_RETRY_MS,
@@ -15,8 +14,7 @@ use throng_shared::session::{
 };
 use throng_shared::time::Millis;
 use throng_shared::wire::{
-    Ask, ClientMessage, Identity, Reason, Secret, ServerMessage, encode_into, splice_number,
-    splice_welcome,
+    Ask, ClientMessage, Identity, Reason, ServerMessage, encode_into, splice_number,
 };
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as WsCode;
@@ -28,6 +26,7 @@ use super::frames::put_goodbye;
 use super::pipe::{Flushed, Pipe, Stream};
 use super::protocol;
 use super::ring::Ring;
+use super::start::Start;
 use super::tally::Tally;
 use super::tongue::{Kind, Misheard, Speaker, Tongue};
 use crate::link::{ConnId, InputNote};
@@ -84,20 +83,6 @@ pub(super) enum Parting {
     Final,
     /// It may be taken up again.
     Lost,
-}
-
-/// What begins a connection's game: the Welcome, and how much the client has received.
-#[derive(Debug)]
-pub(super) struct Start {
-    pub(super) you: NetId,
-    pub(super) tick: Tick,
-    pub(super) parts: [Bytes; 2],
-    pub(super) secret: Secret,
-    pub(super) identity: Identity,
-    /// Whether it looks on: `you` is the glider that it sees.
-    pub(super) watch: bool,
-    /// Number of the newest ordered message that came, if this goes on with a session.
-    pub(super) resumed: Option<u32>,
 }
 
 /// One connection.
@@ -533,12 +518,9 @@ impl Conn {
             return;
         }
         scratch.frames.clear();
-        if let Some(Start { parts: [own, shared], secret, identity, resumed, .. }) =
-            self.start.take()
-        {
-            scratch.message.clear();
-            splice_welcome(&mut scratch.message, &secret, resumed.is_some(), &identity);
-            self.speaker.put(&mut scratch.frames, &[&scratch.message, &own, &shared]);
+        if let Some(start) = self.start.take() {
+            let pieces = start.pieces(now, &mut scratch.message);
+            self.speaker.put(&mut scratch.frames, &pieces);
         }
         if let Some(ring) = ring.filter(|ring| self.you.is_some() && ring.newest() > self.sent) {
             for message in ring.after(self.sent) {

@@ -18,12 +18,13 @@ use throng_shared::time::Millis;
 use throng_shared::wire::Identity;
 
 use super::candidate::{Candidate, Wish};
-use super::conn::{Conn, Parting, Start};
+use super::conn::{Conn, Parting};
 use super::halls::RoomSet;
 use super::places::Place;
 use super::ring::Ring;
 use super::seat::{Claim, Entrant, Seat};
 use super::sessions::Fingerprint;
+use super::start::Start;
 use super::tally::Tally;
 use super::thread::{NetThread, Slot, find};
 use super::travel::Reached;
@@ -302,6 +303,7 @@ impl NetThread {
 
     /// A room took a player in, or in again.
     pub(super) fn welcome(&mut self, room: RoomId, conn: ConnId, reached: Reached) {
+        let present = self.present();
         let sessions = &self.options.sessions;
         let Some((index, slot)) = find(&mut self.slots, conn) else { return };
         let number = slot.number;
@@ -321,10 +323,7 @@ impl NetThread {
             let (mut seat, secret) = Seat::new(conn, number, joining.entrant, sessions);
             seat.ticket = it.take_ticket();
             seat.identity = it.take_identity();
-            let identity = seat.identity.clone();
-            let (you, tick, parts) = reached;
-            let watch = seat.entrant.watch;
-            it.welcome(Start { you, tick, parts, secret, identity, watch, resumed: None });
+            it.welcome(Start::new(present, reached, (secret, &seat), None));
             slot.seat = Some(Box::new(seat));
             slot.bound = true;
         }
@@ -332,7 +331,7 @@ impl NetThread {
 
     /// Goes on with a session once both its seat and the room's answer are here.
     fn try_resume(&mut self, index: usize) {
-        let owner = self.id(index);
+        let (owner, present) = (self.id(index), self.present());
         let Self { slots, options, .. } = self;
         let slot = &mut slots[index];
         // One that has parted meanwhile is settled when it is found so.
@@ -345,12 +344,10 @@ impl NetThread {
             return;
         };
         let Coming { candidate, used, received, welcome, .. } = *coming;
-        if let (true, Some((you, tick, parts))) = (seat.ring.reaches(received), welcome) {
+        if let (true, Some(reached)) = (seat.ring.reaches(received), welcome) {
             let secret = seat.renew(used, owner, &options.sessions);
             if let Some((conn, _)) = &mut slot.conn {
-                let (identity, resumed) = (seat.identity.clone(), Some(received));
-                let watch = seat.entrant.watch;
-                conn.welcome(Start { you, tick, parts, secret, identity, watch, resumed });
+                conn.welcome(Start::new(present, reached, (secret, seat), Some(received)));
             }
             return;
         }

@@ -31,6 +31,7 @@ use super::pipe::Stream;
 use super::places::Place;
 use super::seat::Seat;
 use super::sessions::Sessions;
+use super::start::Present;
 use super::takeover::{Coming, Joining, Word};
 use super::tally::Tally;
 use super::tongue::Tongue;
@@ -339,13 +340,26 @@ impl NetThread {
         Millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
     }
 
-    /// This moment in seconds of Unix time, which in a simulation begins with it.
-    pub(super) fn unix_s(&self) -> u64 {
+    /// This moment in Unix time, which in a simulation begins with it.
+    fn unix(&self) -> Duration {
         match self.clock {
             Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
             Clock::Told(now) => now.saturating_duration_since(self.origin),
         }
-        .as_secs()
+    }
+
+    /// The same in seconds.
+    pub(super) fn unix_s(&self) -> u64 {
+        self.unix().as_secs()
+    }
+
+    /// What a Welcome tells that is made now.
+    pub(super) fn present(&self) -> Present {
+        Present {
+            now: self.now(),
+            unix_ms: u64::try_from(self.unix().as_millis()).unwrap_or(u64::MAX),
+            session_ms: self.options.session_ms,
+        }
     }
 
     /// This moment. If the thread was not awake for long, that is nobody's fault: all that

@@ -13,9 +13,9 @@ use throng_shared::time::Millis;
 use throng_shared::wire::{Ask, Event, NO_CALL, Outcome, Problem, encode};
 
 use super::calls::Taken;
-use super::conn::Start;
 use super::halls::RoomSet;
 use super::ring::Ring;
+use super::start::Start;
 use super::takeover::Word;
 use super::tally::Tally;
 use super::thread::{NetThread, Slot, find};
@@ -223,7 +223,7 @@ impl NetThread {
     }
 
     fn arrive(&mut self, index: usize) {
-        let owner = self.id(index);
+        let (owner, present) = (self.id(index), self.present());
         let slot = &mut self.slots[index];
         let Some(travel) = slot.travel.take_if(|travel| travel.reached.is_some()) else { return };
         let Travel { to, call, reached, ring, .. } = *travel;
@@ -231,7 +231,7 @@ impl NetThread {
         if let Some(hall) = self.halls.of_mut(to) {
             hall.is_visited = true;
         }
-        let (Some(seat), Some((you, tick, parts))) = (&mut slot.seat, reached) else { return };
+        let (Some(seat), Some(reached)) = (&mut slot.seat, reached) else { return };
         seat.ring.push(encode(&Event::Answer { call, outcome: Outcome::Done }).into());
         seat.ring.append(ring);
         seat.calls.answer(1);
@@ -239,9 +239,8 @@ impl NetThread {
             && conn.is_open()
         {
             let secret = seat.rotate(owner, &self.options.sessions);
-            let (identity, resumed) = (seat.identity.clone(), Some(conn.sent()));
-            let watch = seat.entrant.watch;
-            conn.arrive(Start { you, tick, parts, secret, identity, watch, resumed });
+            let resumed = Some(conn.sent());
+            conn.arrive(Start::new(present, reached, (secret, seat), resumed));
         }
     }
 

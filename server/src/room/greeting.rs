@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
-use throng_shared::limits::SECRET_BYTES;
 use throng_shared::wire::{
-    Identity, MapRuns, Secret, ServerMessage, WELCOME_HEAD_BYTES, Welcome, encode,
+    MapRuns, ServerMessage, WELCOME_HEAD_BYTES, Welcome, WelcomeHead, encode,
 };
 
 #[derive(Debug)]
@@ -21,11 +20,15 @@ impl Greeting {
         let none = MapRuns { runs: Vec::new(), ..*map };
         let blank_len = encode(&none).len();
         let tick_hz = tick_hz as u8;
+        let WelcomeHead { secret, resumed, identity, session_ms, time_ms } = WelcomeHead::default();
         let blank = Welcome {
-            secret: Secret([0; SECRET_BYTES]),
-            resumed: false,
-            identity: Identity::default(),
+            secret,
+            resumed,
+            identity,
+            session_ms,
+            time_ms,
             you: NetId::default(),
+            own: NetId::default(),
             watch: false,
             tick: 0,
             tick_hz,
@@ -35,10 +38,18 @@ impl Greeting {
         Self { blank, blank_len, map: encode(map).into() }
     }
 
-    /// The Welcome of one player, or of a spectator who sees that one, behind what is the
-    /// connection's own, in two parts: the player's, and the one that all share.
-    pub(super) fn welcome(&self, you: NetId, watch: bool, tick: Tick) -> [Bytes; 2] {
-        let welcome = Welcome { you, watch, tick: tick.0, ..self.blank.clone() };
+    /// The Welcome of one player, behind what is the connection's own, in two parts: the
+    /// player's, and the one that all share.
+    pub(super) fn welcome(&self, you: NetId, tick: Tick) -> [Bytes; 2] {
+        self.put(Welcome { you, own: you, tick: tick.0, ..self.blank.clone() })
+    }
+
+    /// The same of a spectator of that number who sees `you`.
+    pub(super) fn welcome_spectator(&self, own: NetId, you: NetId, tick: Tick) -> [Bytes; 2] {
+        self.put(Welcome { you, own, watch: true, tick: tick.0, ..self.blank.clone() })
+    }
+
+    fn put(&self, welcome: Welcome) -> [Bytes; 2] {
         let mut own = encode(&ServerMessage::Welcome(welcome));
         own.truncate(own.len() - self.blank_len);
         let own = Bytes::from(own).slice(WELCOME_HEAD_BYTES..);
@@ -49,24 +60,45 @@ impl Greeting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use throng_shared::limits::IDENTITY_BYTES;
-    use throng_shared::wire::splice_welcome;
+    use throng_shared::limits::{IDENTITY_BYTES, SECRET_BYTES};
+    use throng_shared::wire::{Identity, Secret, splice_welcome};
 
     #[test]
     fn the_two_parts_are_the_whole() {
         let map = MapRuns { width: 300, height: 40, runs: (0..700).collect() };
         let greeting = Greeting::new("arena".to_owned(), 30, &map);
         let (you, tick) = (NetId(700), Tick(99_999));
-        let watch = true;
-        let [own, shared] = greeting.welcome(you, watch, tick);
-        let room = "arena".to_owned();
-        let secret = Secret([7; SECRET_BYTES]);
-        let identity = Identity([8; IDENTITY_BYTES]);
-        let mut spliced = Vec::new();
-        splice_welcome(&mut spliced, &secret, true, &identity);
-        spliced.extend([own, shared].concat());
-        let (resumed, tick) = (true, tick.0);
-        let whole = Welcome { secret, resumed, identity, you, watch, tick, tick_hz: 30, room, map };
-        assert_eq!(spliced, encode(&ServerMessage::Welcome(whole)));
+        let head = WelcomeHead {
+            secret: Secret([7; SECRET_BYTES]),
+            resumed: true,
+            identity: Identity([8; IDENTITY_BYTES]),
+            session_ms: 60_000,
+            time_ms: 1_800_000_000_123,
+        };
+        let parts = [
+            (greeting.welcome(you, tick), you, false),
+            (greeting.welcome_spectator(NetId(60_003), you, tick), NetId(60_003), true),
+        ];
+        for ([room, shared], own, watch) in parts {
+            let mut spliced = Vec::new();
+            splice_welcome(&mut spliced, &head);
+            spliced.extend([room, shared].concat());
+            let WelcomeHead { secret, resumed, identity, session_ms, time_ms } = head.clone();
+            let whole = Welcome {
+                secret,
+                resumed,
+                identity,
+                session_ms,
+                time_ms,
+                you,
+                own,
+                watch,
+                tick: tick.0,
+                tick_hz: 30,
+                room: "arena".to_owned(),
+                map: map.clone(),
+            };
+            assert_eq!(spliced, encode(&ServerMessage::Welcome(whole)));
+        }
     }
 }

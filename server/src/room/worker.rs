@@ -376,7 +376,7 @@ impl RoomWorker {
         }
         self.arrived[you.index()] = None;
         let tick = self.sim.tick();
-        Mail::Joined { conn, you, tick, welcome: self.greeting.welcome(you, false, tick) }
+        Mail::Joined { conn, you, tick, welcome: self.greeting.welcome(you, tick) }
     }
 
     /// A frame that no thread reads any more, or a new one.

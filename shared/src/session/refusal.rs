@@ -81,6 +81,8 @@ pub enum Misplaced {
     /// An input of a spectator.
     LooksOn,
     UnknownPong,
+    /// A call under the number that no call has.
+    NoCallNumber,
     /// A message that has a place in another state alone.
     Elsewhere,
 }
@@ -101,6 +103,10 @@ impl Misplaced {
             Self::UnknownPong => {
                 (Problem::OutOfPlace, "No Ping waits for this Pong: answer each Ping once.")
             }
+            Self::NoCallNumber => (
+                Problem::OutOfPlace,
+                "No Ask has the call 0: number the calls of a session from 1.",
+            ),
             Self::Elsewhere => (Problem::OutOfPlace, "This message has no place while you play."),
         }
     }

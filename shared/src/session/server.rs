@@ -8,7 +8,9 @@ use crate::limits::{
     PROTOCOL_VERSION, SERVER_SILENCE_MS,
 };
 use crate::time::Millis;
-use crate::wire::{Ask, ClientMessage, Hello, Identity, Input, Resume, SCHEMA_HASH, decode_client};
+use crate::wire::{
+    Ask, ClientMessage, Hello, Identity, Input, NO_CALL, Resume, SCHEMA_HASH, decode_client,
+};
 
 /// The newest ticks, as far as one session is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,6 +229,9 @@ impl ServerSession {
             }
             ClientMessage::Input(input) => self.input(newest, input),
             ClientMessage::Resync => Ok(Request::Resync),
+            ClientMessage::Ask { call: NO_CALL, .. } => {
+                Ok(Request::Misplaced(Misplaced::NoCallNumber))
+            }
             ClientMessage::Ask { call, ask } => Ok(Request::Ask { call, ask }),
         }
     }
@@ -446,8 +451,13 @@ mod tests {
     fn who_plays_is_told_what_has_no_place_and_plays_on() {
         let mut session = playing();
         let stray = ClientMessage::Pong { nonce: 9, received: 0 };
-        for (message, what) in [(hello(), Misplaced::SecondHello), (stray, Misplaced::UnknownPong)]
-        {
+        let ask = ClientMessage::Ask { call: 0, ask: Ask::Go { room: String::new() } };
+        let cases = [
+            (hello(), Misplaced::SecondHello),
+            (stray, Misplaced::UnknownPong),
+            (ask, Misplaced::NoCallNumber),
+        ];
+        for (message, what) in cases {
             let told = session.handle_frame(Millis(2), Newest::both(Tick(100)), &encode(&message));
             assert_eq!(told, Ok(Request::Misplaced(what)));
         }

@@ -157,8 +157,16 @@ pub struct Welcome {
     pub resumed: bool,
     /// Who the player is, to be kept for the next visit.
     pub identity: Identity,
+    /// How long the session waits for a client whose connection is lost, in milliseconds.
+    pub session_ms: u32,
+    /// Unix time in milliseconds by the server's clock, when this was written;
+    /// [`TIME_MS_MAX`](crate::limits::TIME_MS_MAX) at most.
+    pub time_ms: u64,
     /// The client's own glider, or that of whoever a spectator looks at.
     pub you: NetId,
+    /// The client's own number among the people of the room: a player's is that of its
+    /// glider.
+    pub own: NetId,
     /// Whether the client only looks on.
     pub watch: bool,
     /// The tick that the room had reached.

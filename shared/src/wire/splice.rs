@@ -3,6 +3,8 @@
 //! bincode concatenates without padding, so copying a cell's bytes gives the
 //! same message as encoding the whole: a property test in `tests` holds that.
 
+use serde::Serialize;
+
 use super::codec::encode_into;
 use super::messages::{Feedback, Secret};
 use super::social::Identity;
@@ -37,17 +39,24 @@ pub fn splice_number(out: &mut Vec<u8>, number: u32) {
     encode_into(out, &number);
 }
 
-/// Begins a `ServerMessage::Welcome` with what is the connection's own; the rest of the
-/// encoded message follows.
-pub fn splice_welcome(out: &mut Vec<u8>, secret: &Secret, resumed: bool, identity: &Identity) {
-    out.push(WELCOME_TAG);
-    encode_into(out, secret);
-    encode_into(out, &resumed);
-    encode_into(out, identity);
+/// What of a `Welcome` is the connection's own: its first fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WelcomeHead {
+    pub secret: Secret,
+    pub resumed: bool,
+    pub identity: Identity,
+    pub session_ms: u32,
+    pub time_ms: u64,
 }
 
-/// Bytes that [`splice_welcome`] writes.
-pub const WELCOME_HEAD_BYTES: usize = 2 + SECRET_BYTES + IDENTITY_BYTES;
+/// Begins a `ServerMessage::Welcome`; the rest of the encoded message follows.
+pub fn splice_welcome(out: &mut Vec<u8>, head: &WelcomeHead) {
+    out.push(WELCOME_TAG);
+    encode_into(out, head);
+}
+
+/// Bytes that [`splice_welcome`] writes of a blank head.
+pub const WELCOME_HEAD_BYTES: usize = 4 + SECRET_BYTES + IDENTITY_BYTES;
 
 /// Appends an event from its encoded record.
 pub fn splice_event(out: &mut Vec<u8>, event: Spliced, record: &[u8]) {

@@ -72,6 +72,8 @@ struct Player {
     /// Fresh joins, and those among them for which it had a session.
     joins: (usize, usize),
     resumes: usize,
+    /// How long its session waits, and the time of day, by its newest Welcome.
+    told: Option<(u32, u64)>,
     /// Code of the last close that it heard of.
     closed: Option<u16>,
 }
@@ -85,6 +87,7 @@ impl Player {
             heard: Vec::new(),
             joins: (0, 0),
             resumes: 0,
+            told: None,
             closed: None,
         }
     }
@@ -97,6 +100,7 @@ impl Player {
                     let update = session.handle_frame(Millis(0), &bytes);
                     if let Ok(Update::Welcome(welcome)) = &update {
                         self.resumes += usize::from(welcome.resumed);
+                        self.told = Some((welcome.session_ms, welcome.time_ms));
                     }
                     let answer = take_update(
                         &update.expect("events come once and in order"),
@@ -290,7 +294,10 @@ impl Rig {
             secret: Secret::default(),
             resumed: false,
             identity: Identity::default(),
+            session_ms: 0,
+            time_ms: 0,
             you,
+            own: you,
             watch: false,
             tick: 0,
             tick_hz: 30,
@@ -328,6 +335,23 @@ impl Rig {
 }
 
 const WHOLE: (usize, usize) = (usize::MAX, usize::MAX);
+
+#[test]
+fn a_welcome_tells_the_time_of_its_thread() {
+    let mut rig = Rig::new(1, 1);
+    let at = rig.threads[0].origin + Duration::from_secs(7);
+    rig.threads[0].clock = Clock::Told(at);
+    let mut player = Player::new();
+    rig.connect(&mut player, WHOLE);
+    rig.settle(std::slice::from_mut(&mut player));
+    let turns_ms = 20 * TURN.as_millis() as u64;
+    let (session_ms, time_ms) = player.told.expect("it was welcomed");
+    assert_eq!(session_ms, 60_000);
+    assert!(
+        (7_000..=7_000 + turns_ms).contains(&time_ms),
+        "{time_ms}, where nobody's clock is asked"
+    );
+}
 
 #[test]
 fn every_message_comes_once_and_in_order_however_often_links_are_cut() {

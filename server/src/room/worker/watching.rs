@@ -29,7 +29,7 @@ impl RoomWorker {
         };
         let name = name.as_str().to_owned();
         self.courier.tell(Report::Joined { you: id, name, who, spectator: true });
-        self.show(conn, seeing);
+        self.show(conn, id, seeing);
     }
 
     /// A connection is lost, if it is a spectator's.
@@ -43,7 +43,7 @@ impl RoomWorker {
     pub(super) fn rebind_spectator(&mut self, from: ConnId, to: ConnId) {
         let Some((you, seeing)) = self.watchers.rebind(from, to) else { return };
         self.link.post(from.thread, Mail::Moved { conn: from, to });
-        self.show(to, seeing);
+        self.show(to, you, seeing);
         self.courier.tell(Report::Linked { you, dead: false });
     }
 
@@ -99,9 +99,9 @@ impl RoomWorker {
     }
 
     /// The Welcome of a spectator, and what it has to know besides.
-    fn show(&mut self, conn: ConnId, you: NetId) {
+    fn show(&mut self, conn: ConnId, own: NetId, you: NetId) {
         let tick = self.sim.tick();
-        let welcome = self.greeting.welcome(you, true, tick);
+        let welcome = self.greeting.welcome_spectator(own, you, tick);
         self.link.post(conn.thread, Mail::Joined { conn, you, tick, welcome });
         let message = packed(&Event::Watching { who: you });
         self.link.post(conn.thread, Mail::Event { conn, message });

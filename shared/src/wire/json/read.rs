@@ -11,6 +11,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 
 use super::{NUMBER_BYTES, PLACE_BITS, PLAIN, content_key, defaulted};
+use crate::limits::TIME_MS_MAX;
 
 /// Longest part of a wrong value that is quoted.
 const QUOTED_CHARS: usize = 24;
@@ -164,6 +165,10 @@ impl<'de> Deserializer<'de> for Reader<'_> {
         deserialize_u32 visit_u32 u32;
     }
 
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
+        visitor.visit_u64(self.whole(0, TIME_MS_MAX as i64)? as u64)
+    }
+
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
         match self.value.as_bool() {
             Some(is) => visitor.visit_bool(is),
@@ -255,7 +260,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     forward_to_deserialize_any! {
-        i128 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple_struct map identifier
+        i128 u128 f32 f64 char bytes byte_buf unit unit_struct tuple_struct map identifier
         ignored_any
     }
 }

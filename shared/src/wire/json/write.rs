@@ -10,6 +10,7 @@ use serde::ser::{
 
 use super::tree::Tree;
 use super::{NUMBER_BYTES, PLACE_BITS, PLAIN, content_key};
+use crate::limits::TIME_MS_MAX;
 
 /// A type that the wire does not have.
 #[derive(Debug)]
@@ -113,8 +114,11 @@ impl Serializer for Writer {
         self.serialize_i64(v.into())
     }
 
-    fn serialize_u64(self, _: u64) -> Result<Tree, Unfit> {
-        unfit("a number that JavaScript cannot hold")
+    fn serialize_u64(self, v: u64) -> Result<Tree, Unfit> {
+        match i64::try_from(v) {
+            Ok(number) if v <= TIME_MS_MAX => Ok(Tree::Number(number)),
+            Ok(_) | Err(_) => unfit("a number that JavaScript cannot hold"),
+        }
     }
 
     fn serialize_f32(self, _: f32) -> Result<Tree, Unfit> {

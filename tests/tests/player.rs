@@ -1,0 +1,133 @@
+//! The client in Rust that comes back by itself, against a real server.
+
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use throng_bot::brain::Intent;
+use throng_bot::client::{Ended, News};
+use throng_bot::player::{CallId, Player, Told};
+use throng_shared::ids::NetId;
+use throng_shared::wire::{Ask, Audience, Event, Hello, Outcome};
+use tokio::net::TcpStream;
+
+use crate::resume::{Tab, disc};
+use crate::social::lines;
+use crate::sockets::server;
+
+/// No test fails because a machine is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The connection that a player has just now, which can be cut.
+#[derive(Clone, Debug, Default)]
+struct Cable(Arc<Mutex<Option<socket2::Socket>>>);
+
+impl Cable {
+    async fn dial(self, to: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(to).await?;
+        let held = socket2::SockRef::from(&stream).try_clone()?;
+        *self.0.lock().expect("nobody panics with it") = Some(held);
+        Ok(stream)
+    }
+
+    fn cut(&self) {
+        let held = self.0.lock().expect("nobody panics with it").take();
+        held.expect("there is a connection").shutdown(Shutdown::Both).expect("it is open");
+    }
+}
+
+/// What a player was told.
+#[derive(Debug, Default)]
+struct Heard {
+    welcomes: Vec<bool>,
+    losses: usize,
+    lines: Vec<String>,
+    answers: Vec<(CallId, Outcome)>,
+    snapshots: usize,
+}
+
+impl Heard {
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::Welcome { resumed } => self.welcomes.push(resumed),
+            Told::Lost { .. } => self.losses += 1,
+            Told::Answer { call, outcome } => self.answers.push((call, outcome)),
+            Told::Unanswered { call } => panic!("because {call:?} is of a session that goes on"),
+            Told::News(News::Event(Event::Line(line))) => self.lines.push(line.text),
+            Told::News(News::Snapshot(_)) => self.snapshots += 1,
+            Told::News(News::Event(_) | News::Moved) => {}
+        }
+    }
+}
+
+fn say(text: &str) -> Ask {
+    Ask::Say { to: Audience::Room, text: text.to_owned() }
+}
+
+#[tokio::test]
+async fn a_player_whose_connection_is_cut_goes_on_and_says_each_line_once() {
+    let server = server(disc());
+    let address = server.address();
+    let mut witness = Tab::play(address, None).await;
+    let cable = Cable::default();
+    let dial = || cable.clone().dial(address);
+    let mut player = Player::guest(&format!("ws://{address}/ws"), "Bob", 3, dial);
+    let mut heard = Heard::default();
+    macro_rules! until {
+        ($is_so:expr) => {
+            while !$is_so {
+                let told = tokio::time::timeout(PATIENCE, player.next());
+                heard.take(told.await.expect("it comes in time").expect("it is never over"));
+            }
+        };
+    }
+    // What is asked before there is a connection waits for it.
+    let mut calls = vec![player.ask(say("early")).expect("few wait")];
+    let mut you: Option<NetId> = None;
+    for round in 1..=2 {
+        let before = heard.snapshots;
+        until!(heard.snapshots > before + 3);
+        let seen = player.view().expect("it plays").you();
+        assert!(you.is_none_or(|you| you == seen), "because it is the same player");
+        you = Some(seen);
+        player.steer(Intent { heading: 64, thrust: 15, ..Intent::default() });
+        calls.push(player.ask(say(&format!("sent {round}"))).expect("few wait"));
+        cable.cut();
+        until!(heard.losses == round);
+        assert!(player.view().is_none(), "because nobody knows what the world is like");
+        player.steer(Intent { fire: true, ..Intent::default() });
+        calls.push(player.ask(say(&format!("queued {round}"))).expect("few wait"));
+        until!(heard.welcomes.len() == round + 1);
+    }
+    until!(heard.answers.len() == calls.len() && heard.lines.len() == calls.len());
+    assert_eq!(heard.welcomes, [false, true, true]);
+    for call in calls {
+        let told: Vec<_> = heard.answers.iter().filter(|(to, _)| *to == call).collect();
+        assert!(matches!(told[..], [(_, Outcome::Done)]), "{call:?} is answered by {told:?}");
+    }
+    let said = ["early", "sent 1", "queued 1", "sent 2", "queued 2"];
+    assert_eq!(heard.lines, said, "because each is said once, and heard once, in order");
+    witness.until(|tab| lines(tab).len() >= said.len()).await;
+    let others: Vec<_> = lines(&witness).iter().map(|line| line.text.clone()).collect();
+    assert_eq!(others, said);
+    player.leave().await;
+    server.stop();
+}
+
+#[tokio::test]
+async fn a_player_who_is_not_to_come_back_is_told_why() {
+    let server = server(disc());
+    let address = server.address();
+    let hello = Hello { room: "nowhere".to_owned(), ..Hello::guest("Bob", 3) };
+    let url = format!("ws://{address}/ws");
+    let mut player = Player::new(&url, hello, || TcpStream::connect(address));
+    let call = player.ask(say("hi")).expect("few wait");
+    let first = tokio::time::timeout(PATIENCE, player.next()).await.expect("it comes in time");
+    assert_eq!(first, Ok(Told::Unanswered { call }));
+    for _ in 0..2 {
+        let end = tokio::time::timeout(PATIENCE, player.next()).await.expect("it comes in time");
+        assert!(matches!(end, Err(Ended::Closed { code: 4014, .. })), "{end:?}");
+    }
+    server.stop();
+}
