@@ -49,6 +49,7 @@ pub mod scan;
 mod search;
 pub(crate) mod server;
 pub mod slo;
+pub mod spectators;
 pub(crate) mod subject;
 mod table;
 pub mod verdict;

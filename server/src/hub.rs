@@ -160,6 +160,7 @@ impl Hub {
             }
             Report::Left { you } => self.leave(now, (room, you)),
             Report::Linked { you, dead } => self.link(now, (room, you), dead),
+            Report::Lags { you, lags } => self.lag((room, you), lags),
             Report::Died { who, by } => self.note_death(now, room, who, by),
             Report::Crown { holder } => self.note_crown(now, room, holder),
             Report::Standings(standings) => self.note_standings(room, standings),

@@ -75,6 +75,11 @@ pub enum Control {
     Detach {
         conn: ConnId,
     },
+    /// What is told to the connection piles up, or does so no more.
+    Lag {
+        conn: ConnId,
+        lags: bool,
+    },
     /// The session goes on at another connection.
     Rebind {
         from: ConnId,
@@ -508,6 +513,7 @@ mod tests {
                 Control::Leave { conn } => taken.push((conn.serial, false)),
                 Control::Depart { .. }
                 | Control::Detach { .. }
+                | Control::Lag { .. }
                 | Control::Rebind { .. }
                 | Control::Ask { .. } => {}
             };

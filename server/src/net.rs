@@ -14,6 +14,7 @@ mod frames;
 mod fresh;
 mod front;
 mod halls;
+mod lag;
 mod lane;
 mod meter;
 mod origin;

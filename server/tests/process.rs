@@ -14,6 +14,8 @@ mod drain;
 mod readers;
 #[path = "process/secrets.rs"]
 mod secrets;
+#[path = "process/spectators.rs"]
+mod spectators;
 #[path = "process/store.rs"]
 mod store;
 #[path = "process/tickets.rs"]

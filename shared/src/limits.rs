@@ -145,6 +145,13 @@ pub const CHAT_EVERY_MS: u64 = 1_000;
 pub const TOPICS_MAX: usize = 8;
 pub const TOPIC_BYTES: usize = 48;
 pub const TOPIC_MS: u64 = 1_000;
+/// How long a link has to be behind, or not to be any more, before its topics wait, or are
+/// told again, in milliseconds. It is behind when a heartbeat is overdue by so much, or with so
+/// many ordered messages unacknowledged, too.
+pub const LAG_MS: u64 = 300;
+pub const LAG_PONG_MS: u64 = 1_000;
+pub const LAG_EVENTS: usize = EVENTS_MAX / 2;
+pub const LAG_BYTES: usize = EVENTS_BYTES_MAX / 2;
 /// Calls of one client that wait for their answer; a client that is not connected keeps so
 /// many for later.
 pub const CALLS_MAX: usize = 8;
@@ -203,9 +210,9 @@ pub const STREAM_EVENTS_MAX: usize = 64;
 pub const STREAM_SILENCE_MS: u64 = 15_000;
 
 /// Control messages that one connection or one seat without any may have on their way to
-/// a room: its calls, and at worst it takes a session over, finds that it cannot go on with
-/// it, leaves that one, joins afresh, and is lost.
-pub const CONTROL_CREDIT: usize = 4 + CALLS_MAX;
+/// a room: its calls, whether its link lags, and at worst it takes a session over, finds that it
+/// cannot go on with it, leaves that one, joins afresh, and is lost.
+pub const CONTROL_CREDIT: usize = 5 + CALLS_MAX;
 /// Places of the link between network threads and a room. The whole credit of every
 /// connection fits, and that of every session without one, so a control message finds it
 /// full only when the room stands still.
@@ -268,6 +275,8 @@ pub const HTTP_MS: u64 = 60_000;
 
 /// Heartbeat of the server, and the silence after which each end gives up.
 pub const PING_MS: u64 = 2_500;
+/// And to who looks on, whose answers are all that tells of its link.
+pub const WATCH_PING_MS: u64 = 250;
 pub const SERVER_SILENCE_MS: u64 = 20_000;
 pub const CLIENT_SILENCE_MS: u64 = 10_000;
 /// Most that counts as the server's silence between two looks of a client: in a longer gap
@@ -514,7 +523,8 @@ const _: () = {
     assert!(ROOM_STALL_MS > SLIP_MS * 2 && ROOM_STALL_MS < TRAVEL_MS);
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
-    assert!(CONTROL_CREDIT >= 4 + CALLS_MAX, "take over, leave, join, be lost, and all calls");
+    assert!(CONTROL_CREDIT >= 5 + CALLS_MAX, "take over, leave, join, lag, be lost, and all calls");
+    assert!(LAG_MS < TOPIC_MS && TOPICS_MAX * 2 < LAG_EVENTS, "a topic waits before it is late");
     assert!(LINK_HOLD_MS <= SESSION_MS && SESSION_MS <= SESSION_S_MAX * 1000);
     assert!(STALL_FORGIVEN_MS < STALLED_MS && STALL_FORGIVEN_MS < HELLO_MS);
     assert!(
@@ -528,7 +538,7 @@ const _: () = {
     assert!(BOARD_ROWS <= BOARD_ROWS_KEPT);
     assert!(COMMIT_MS < COMMIT_RETRY_MS);
     assert!(CLIENT_SILENCE_MS > PING_MS * 2);
-    assert!(SERVER_SILENCE_MS > PING_MS * 4);
+    assert!(SERVER_SILENCE_MS > PING_MS * 4 && WATCH_PING_MS < PING_MS);
     assert!(CLIENT_STALL_MS * 2 < CLIENT_SILENCE_MS, "silence must be noticed between stalls");
     assert!(RECONNECT_BASE_MS < RECONNECT_CAP_MS && RECONNECT_CAP_MS < RECONNECT_STABLE_MS);
     assert!((TICK_HZ_MAX as u64) * STALLED_MS / 1000 < i16::MAX as u64);

@@ -17,11 +17,14 @@ use crate::sockets::server;
 mod crowd;
 mod reader;
 mod relay;
+mod topics;
 mod trial;
 
 /// The oldest that half of the snapshots, and nearly all, may be when they are read.
 const AGE_P50_MS: f64 = 200.0;
 const AGE_P99_MS: f64 = 350.0;
+/// The same of who looks on, whose link is heard of four times a second.
+const WATCHED_AGE_P99_MS: f64 = 700.0;
 /// Frames of some 80 bytes, and of some 2000.
 const SMALL: (ArenaSpec, Others) = (ArenaSpec::Auto(160), Others::Walk);
 const LARGE: (ArenaSpec, Others) = (ArenaSpec::Disc(16), Others::Spin);
@@ -63,6 +66,48 @@ fn a_reader_at_two_thirds_of_its_stream_sees_nothing_old() {
             );
             assert!(trial.checks() > 20, "because no desync without checks proves nothing");
         }
+    }
+}
+
+#[test]
+fn who_looks_on_over_a_slow_link_is_shown_less_too_and_nothing_old() {
+    for (stream, seeds) in [(SMALL, 1..4), (LARGE, 1..3)] {
+        for seed in seeds {
+            let (arena, others) = stream;
+            let mut trial = Trial::new(seed, arena, PLAYERS, others).watched();
+            trial.play(3.0);
+            let open = trial.play(8.0);
+            assert_eq!(trial.reach(), Reach::FULL, "because nothing was slow yet");
+            trial.bytes_per_s = open.bytes_a_tick() * 30.0 * 2.0 / 3.0;
+            trial.play(5.0);
+            let seen = trial.play(40.0);
+            assert!(trial.reach() < Reach::FULL, "because all of it is too much, seed {seed}");
+            let (p50, p99) = (seen.age_ms(0.5), seen.age_ms(0.99));
+            println!("seed {seed}: p50 {p50:.0} ms, p99 {p99:.0} ms, {:.1} cells", seen.cells);
+            assert!(p50 <= AGE_P50_MS, "because what it sees is not old: {p50} ms, seed {seed}");
+            assert!(p99 <= WATCHED_AGE_P99_MS, "because it is told late: {p99} ms, seed {seed}");
+            assert!(
+                seen.snapshots() as u32 >= seen.ticks / 2,
+                "because it is shown less of the world rather than less often"
+            );
+            trial.bytes_per_s = f64::INFINITY;
+            trial.play(90.0);
+            assert_eq!(trial.reach(), Reach::FULL, "because the link takes everything again");
+        }
+    }
+}
+
+#[test]
+fn who_looks_on_over_a_fast_link_is_shown_everything_however_long_the_way() {
+    for way_ms in [1.0, 40.0, 150.0, 400.0] {
+        let (arena, others) = SMALL;
+        let mut trial = Trial::new(1, arena, 100, others).watched();
+        trial.way_ms = way_ms;
+        trial.play(6.0);
+        let seen = trial.play(10.0);
+        let shown = seen.snapshots() as f64 / f64::from(seen.ticks);
+        assert!(shown > 0.95, "because every tick is for it, {way_ms} ms away: {shown}");
+        assert_eq!(trial.reach(), Reach::FULL, "because that is no slow link: {way_ms} ms");
     }
 }
 

@@ -8,16 +8,19 @@ use std::time::{Duration, Instant};
 use throng::config::{Config, Settings};
 use throng::game::Game;
 use throng::hub::HubPort;
-use throng::link::{ConnId, Control, Directory, Inbox, Listing, Mail, RoomPort, Visitor};
+use throng::link::{
+    ConnId, Control, Directory, Inbox, InputNote, Listing, Mail, RoomPort, Visitor,
+};
 use throng::replication::{Cursor, History, compose};
 use throng::room::{Pace, RoomOptions, RoomStatus, RoomWorker};
 use throng::serve::Server;
 use throng::sim::SimOptions;
 use throng_shared::ids::NetId;
-use throng_shared::limits::{WATCH_EVERY_MS, WATCHER_IDS};
+use throng_shared::limits::{INPUT_INTERVAL_MS, WATCH_EVERY_MS, WATCH_PING_MS, WATCHER_IDS};
 use throng_shared::session::Name;
 use throng_shared::wire::{
-    Ask, Audience, ClientMessage, Event, Hello, Input, NO_CALL, Outcome, Problem, TopicChange, Whom,
+    Ask, Audience, ClientMessage, Event, Hello, Input, NO_CALL, Outcome, Problem, TopicChange,
+    Whom, encode,
 };
 
 use crate::resume::{Tab, disc, get};
@@ -259,6 +262,38 @@ impl Stage {
             self.history.push(publication.frame);
         }
     }
+}
+
+#[test]
+fn a_spectator_is_told_no_more_than_whom_it_sees_and_says_less() {
+    let mut stage = Stage::new();
+    stage.join(1, false);
+    stage.join(2, true);
+    stage.tick(1);
+    let you = stage.room.sim().ids().next().expect("somebody plays");
+    let conn = ConnId { thread: 0, serial: 1 };
+    let (mut plays, mut watches) = (Cursor::default(), Cursor::looking_on());
+    let mut sums = [0, 0];
+    for tick in 2..200 {
+        let input = Input { tick: tick + 1, ahead: 2, heading: tick as u8, ..Input::default() };
+        stage.port.inputs(&mut vec![InputNote { conn, you, input, early: 0 }]);
+        stage.tick(tick);
+        let told = [&mut plays, &mut watches].map(|cursor| {
+            let mut told = Vec::new();
+            assert!(compose(&stage.history, cursor, you, &mut told));
+            told.len()
+        });
+        assert!(told[1] <= told[0], "because it has no inputs to hear of: {told:?} at {tick}");
+        sums = [sums[0] + told[0], sums[1] + told[1]];
+    }
+    assert!(sums[1] < sums[0], "because players hear of their inputs: {sums:?}");
+    // What each of the two says in a second, at the least and at the most.
+    let input = Input { tick: u32::MAX, ..Input::default() };
+    let pong = ClientMessage::Pong { nonce: u16::MAX, received: u32::MAX };
+    let bytes =
+        |message: &ClientMessage, every_ms: u64| encode(message).len() as u64 * 1000 / every_ms;
+    let said = bytes(&pong, WATCH_PING_MS);
+    assert!(said * 2 < bytes(&ClientMessage::Input(input), INPUT_INTERVAL_MS));
 }
 
 #[test]

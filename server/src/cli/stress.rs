@@ -22,6 +22,7 @@ mod attack;
 mod churn;
 mod drain;
 mod output;
+mod spectators;
 
 pub(super) use self::attack::{RaidArgs, run_raid};
 use self::output::{Files, Screen};
@@ -146,6 +147,8 @@ enum StressCommand {
     /// Tell a server that is full of players to stop, and tell what it said to whom, and when it
     /// was gone.
     Drain(drain::DrainArgs),
+    /// Tell what somebody costs who looks on, beside somebody who plays.
+    Spectators(spectators::SpectatorsArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -285,6 +288,7 @@ pub(super) fn run(args: StressArgs) -> Result<ExitCode, String> {
         Some(StressCommand::Attack(args)) => return attack::run(args),
         Some(StressCommand::Churn(args)) => return churn::run(args),
         Some(StressCommand::Drain(args)) => return drain::run(args),
+        Some(StressCommand::Spectators(args)) => return spectators::run(args),
         None => {}
     }
     if args.floor.is_some() && cfg!(not(target_os = "linux")) {

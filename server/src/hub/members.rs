@@ -99,6 +99,8 @@ pub(super) struct Member {
     pub(super) spectator: bool,
     /// Nobody reads what it is sent just now.
     pub(super) dead: bool,
+    /// What it is sent piles up on its way: topics wait, of which the newest state counts.
+    pub(super) lags: bool,
     pub(super) habits: Habits,
     /// Until when what the player follows in the room from which it comes goes along: that
     /// room lets it go once this one has it.
@@ -237,10 +239,19 @@ impl Hub {
         };
         let lines = it.lines.iter().filter(hears);
         let lines: Vec<_> = lines.map(|(_, line)| packed(&Event::Line(line.clone()))).collect();
-        let (dead, peak, recorded) = (false, (0, 0), 0);
         let name_told = name.clone();
-        let newcomer =
-            Member { name, who, spectator, dead, habits, arriving_until, peak, recorded, best };
+        let newcomer = Member {
+            name,
+            who,
+            spectator,
+            dead: false,
+            lags: false,
+            habits,
+            arriving_until,
+            peak: (0, 0),
+            recorded: 0,
+            best,
+        };
         it.members.insert(you, newcomer);
         for message in lines {
             self.deliver(room, Delivery::Event { you, message });
@@ -278,9 +289,18 @@ impl Hub {
         let Some(it) = self.rooms.get_mut(&room) else { return };
         let Some(member) = it.members.get_mut(&you) else { return };
         it.has_moved |= member.dead != dead;
-        member.dead = dead;
+        // Of another connection nobody has said yet that it is slow.
+        (member.dead, member.lags) = (dead, false);
         if !dead {
             self.catch_up(now, (room, you));
+        }
+    }
+
+    /// A client's link lags, or does so no more: the next round tells it where things stand.
+    pub(super) fn lag(&mut self, (room, you): (RoomId, NetId), lags: bool) {
+        let member = self.rooms.get_mut(&room).and_then(|it| it.members.get_mut(&you));
+        if let Some(member) = member {
+            member.lags = lags;
         }
     }
 

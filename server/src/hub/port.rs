@@ -54,6 +54,11 @@ pub enum Report {
         you: NetId,
         dead: bool,
     },
+    /// What a player is told piles up on its link, or does so no more.
+    Lags {
+        you: NetId,
+        lags: bool,
+    },
     Died {
         who: NetId,
         by: NetId,

@@ -57,7 +57,7 @@ impl Hub {
         }
         let (room, you) = at;
         let Some(it) = self.rooms.get_mut(&room) else { return };
-        let Some(member) = it.members.get_mut(&you) else { return };
+        let Some(member) = it.members.get_mut(&you).filter(|member| !member.lags) else { return };
         let player = member.who.player;
         let mut messages = Vec::new();
         // Taken out for as long as the others of its habits are asked.

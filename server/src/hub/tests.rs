@@ -432,6 +432,58 @@ fn whoever_was_away_is_told_where_things_stand_and_not_what_went_by() {
 }
 
 #[test]
+fn topics_wait_for_a_link_that_lags_and_are_then_told_as_they_stand() {
+    let mut rig = Rig::with_ada_and_bob();
+    for at in [(ARENA, ADA), (ARENA, BOB)] {
+        rig.ask(at, subscribe("server"));
+        rig.ask(at, subscribe("room/arena/presence"));
+    }
+    rig.second();
+    rig.said();
+    rig.report(ARENA, Report::Lags { you: ADA, lags: true });
+    let mut said = Vec::new();
+    for who in 20..25 {
+        rig.join(ARENA, NetId(who), "Eve", 0, false);
+        rig.ask((ARENA, BOB), say(Audience::Room, "hello"));
+        rig.second();
+        said.extend(rig.said());
+    }
+    let count = |of: NetId| {
+        let events = said.iter().filter_map(|(_, delivery)| match delivery {
+            Delivery::Event { you, message } if *you == of => Some(event_of(message)),
+            _ => None,
+        });
+        let (topics, others): (Vec<_>, Vec<_>) =
+            events.partition(|it| matches!(it, Event::Topic(_)));
+        (topics.len(), others.len())
+    };
+    let (topics, others) = count(BOB);
+    assert_eq!(topics, 10, "because both topics changed each second");
+    assert_eq!(count(ADA), (0, others), "because topics wait, and nothing else does");
+    rig.report(ARENA, Report::Lags { you: ADA, lags: false });
+    assert_eq!(rig.updates((ARENA, ADA)), [], "because they are told once a second");
+    rig.second();
+    let updates = rig.updates((ARENA, ADA));
+    let told = updates.iter().map(|it| (it.topic.as_str(), it.version - it.since));
+    let told: Vec<_> = told.collect();
+    assert_eq!(told, [("room/arena/presence", 5), ("server", 6)], "because one of each is enough");
+    let TopicChange::Presence { set, gone } = &updates[0].change else { panic!("another kind") };
+    assert_eq!((set.len(), gone.len()), (5, 0));
+}
+
+#[test]
+fn who_comes_back_on_another_link_is_not_taken_for_slow() {
+    let mut rig = Rig::with_ada_and_bob();
+    rig.ask((ARENA, ADA), subscribe("server"));
+    rig.report(ARENA, Report::Lags { you: ADA, lags: true });
+    rig.report(ARENA, Report::Linked { you: ADA, dead: true });
+    rig.second();
+    rig.said();
+    rig.report(ARENA, Report::Linked { you: ADA, dead: false });
+    assert_eq!(rig.updates((ARENA, ADA)).len(), 1);
+}
+
+#[test]
 fn only_so_many_topics_are_followed() {
     let mut rig = Rig::with_ada_and_bob();
     for room in 0..TOPICS_MAX as u16 {

@@ -88,6 +88,44 @@ fn difference<K: Ord + Clone, V: Eq + Clone>(
     (set.map(|(_, row)| row.clone()).collect(), gone.cloned().collect())
 }
 
+/// Two changes as one: of each row what was said last.
+fn merge(first: TopicChange, later: TopicChange) -> TopicChange {
+    use TopicChange::{Leaders, Presence, Rooms, Server};
+    match (first, later) {
+        (Leaders { set: first, .. }, Leaders { set: later, places, own }) => {
+            let (mut set, _) = overlay((first, Vec::new()), (later, Vec::new()), |row| row.place);
+            set.retain(|row| row.place <= places);
+            Leaders { set, places, own }
+        }
+        (Rooms { set: first, gone }, Rooms { set: later, gone: went }) => {
+            let (set, gone) = overlay((first, gone), (later, went), |row| row.name.clone());
+            Rooms { set, gone }
+        }
+        (Presence { set: first, gone }, Presence { set: later, gone: went }) => {
+            let (set, gone) = overlay((first, gone), (later, went), |row| row.who);
+            Presence { set, gone }
+        }
+        (Server(_), Server(row)) => Server(row),
+        (Leaders { .. } | Rooms { .. } | Presence { .. } | Server(_), _) => {
+            unreachable!("a topic keeps its kind")
+        }
+    }
+}
+
+/// Rows that were set and keys that went, with what was said later on top.
+fn overlay<K: Ord + Clone, V>(
+    (set, gone): (Vec<V>, Vec<K>),
+    (later, went): (Vec<V>, Vec<K>),
+    key: impl Fn(&V) -> K,
+) -> (Vec<V>, Vec<K>) {
+    let mut rows: BTreeMap<K, Option<V>> = gone.into_iter().map(|key| (key, None)).collect();
+    rows.extend(set.into_iter().map(|row| (key(&row), Some(row))));
+    rows.extend(went.into_iter().map(|key| (key, None)));
+    rows.extend(later.into_iter().map(|row| (key(&row), Some(row))));
+    let gone = rows.iter().filter(|(_, row)| row.is_none()).map(|(key, _)| key.clone()).collect();
+    (rows.into_values().flatten().collect(), gone)
+}
+
 /// One topic.
 #[derive(Debug)]
 pub(super) struct Feed {
@@ -129,14 +167,21 @@ impl Feed {
         self.recent.push_back(TopicUpdate { topic, version, since, change });
     }
 
-    /// What brings somebody who holds that version (0: nothing) to the newest.
+    /// What brings somebody who holds that version (0: nothing) to the newest: however far
+    /// behind, one difference or everything.
     pub(super) fn updates(&self, held: u32) -> Vec<TopicUpdate> {
         if held == self.version {
             return Vec::new();
         }
         let behind = self.version.saturating_sub(held) as usize;
         if held > 0 && held < self.version && behind <= self.recent.len() {
-            return self.recent.iter().skip(self.recent.len() - behind).cloned().collect();
+            let mut missed = self.recent.iter().skip(self.recent.len() - behind).cloned();
+            let Some(mut update) = missed.next() else { return Vec::new() };
+            for later in missed {
+                update.version = later.version;
+                update.change = merge(update.change, later.change);
+            }
+            return vec![update];
         }
         let parts = self.rows.whole().into_iter().enumerate();
         let update = |(part, change)| {
@@ -198,6 +243,39 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn whoever_missed_some_versions_is_told_once_what_came_of_them() {
+        let mut feed = feed([row(1, "Ada"), row(2, "Bob")]);
+        for rows in [
+            vec![row(2, "Bob"), row(3, "Eve")],
+            vec![row(3, "Cyd")],
+            vec![row(3, "Cyd"), row(2, "Bea")],
+        ] {
+            feed.publish(Rows::Presence(rows.into_iter().collect()));
+        }
+        let change = TopicChange::Presence {
+            set: vec![row(2, "Bea").1, row(3, "Cyd").1],
+            gone: vec![NetId(1)],
+        };
+        let topic = "room/arena/presence".to_owned();
+        assert_eq!(feed.updates(1), [TopicUpdate { topic, version: 4, since: 1, change }]);
+    }
+
+    #[test]
+    fn a_board_that_was_missed_ends_where_the_newest_does() {
+        let leader =
+            |place, name: &str| LeaderRow { place, name: name.to_owned(), score: 9, kills: 0 };
+        let mut feed = Feed::new(NOW.to_owned(), 1, Rows::Leaders(Vec::new()));
+        feed.publish(Rows::Leaders(vec![leader(1, "Ada"), leader(2, "Bob"), leader(3, "Eve")]));
+        feed.publish(Rows::Leaders(vec![leader(1, "Bob"), leader(2, "Ada")]));
+        let [update] = &feed.updates(1)[..] else { panic!("because one is enough") };
+        let TopicChange::Leaders { set, places, .. } = &update.change else {
+            panic!("another kind")
+        };
+        assert_eq!((update.version, *places), (3, 2));
+        assert_eq!(*set, [leader(1, "Bob"), leader(2, "Ada")]);
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
-    CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, REASON_BYTES_MAX, RESTART_RETRY_MS,
-    RESYNC_MS,
+    CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, LAG_PONG_MS, PING_MS, REASON_BYTES_MAX,
+    RESTART_RETRY_MS, RESYNC_MS,
 };
 use throng_shared::prng::Prng;
 use throng_shared::session::{
@@ -23,6 +23,7 @@ use tokio_tungstenite::tungstenite::protocol::{Message, WebSocket};
 use super::budget::{Budget, Paid, Rates};
 use super::candidate::{Candidate, Ticket, Wish};
 use super::frames::put_goodbye;
+use super::lag::Lag;
 use super::pipe::{Flushed, Pipe, Stream};
 use super::protocol;
 use super::ring::Ring;
@@ -100,6 +101,9 @@ pub(super) struct Conn {
     you: Option<NetId>,
     cursor: Cursor,
     pacer: Pacer,
+    /// The snapshot in front of the heartbeat that a spectator is to answer.
+    probe: Option<Tick>,
+    lag: Lag,
     /// The Welcome that is to be written. Not among the ordered messages: the map in it may
     /// be larger than all of them may be.
     start: Option<Start>,
@@ -148,6 +152,8 @@ impl Conn {
             you: None,
             cursor: Cursor::default(),
             pacer: Pacer::default(),
+            probe: None,
+            lag: Lag::default(),
             start: None,
             sent: 0,
             received: None,
@@ -163,6 +169,10 @@ impl Conn {
             resynced: None,
             is_fresh: true,
         }
+    }
+
+    pub(super) fn id(&self) -> ConnId {
+        self.id
     }
 
     /// Whether nobody has said goodbye.
@@ -360,6 +370,12 @@ impl Conn {
             Ok(Request::Received(number)) => {
                 self.received = self.received.max(Some(number));
                 self.pacer.note_pong();
+                if let (Some(tick), Some(beat)) = (self.probe.take(), reading.beat) {
+                    self.pacer.note_seen(reading.now, tick, beat.rhythm);
+                    if reading.many_wait {
+                        self.pacer.acquit();
+                    }
+                }
             }
             Ok(Request::Resync) => self.wants_resync = true,
             Ok(Request::Stale) => {}
@@ -419,7 +435,7 @@ impl Conn {
         if start.watch {
             self.session.look_on();
         }
-        self.cursor = cursor_of(&start);
+        (self.cursor, self.pacer) = begin(&start);
         self.sent = start.resumed.unwrap_or(0);
         self.start = Some(start);
     }
@@ -428,7 +444,10 @@ impl Conn {
     pub(super) fn arrive(&mut self, start: Start) {
         self.you = Some(start.you);
         self.session.travel(start.tick);
-        (self.cursor, self.pacer) = (cursor_of(&start), Pacer::default());
+        (self.cursor, self.pacer) = begin(&start);
+        self.probe = None;
+        // The new room has not been told of it.
+        self.lag = Lag::default();
         self.wants_resync = false;
         self.start = Some(start);
     }
@@ -438,6 +457,18 @@ impl Conn {
         if self.you.is_some() {
             self.you = Some(who);
         }
+    }
+
+    /// Whether the hub is to tell it topics again, or no more until it is, if that is news:
+    /// after each turn of its, with what it has not acknowledged.
+    pub(super) fn poll_lag(&mut self, now: Millis, ring: &Ring, rhythm: Rhythm) -> Option<bool> {
+        if !self.is_playing() {
+            return None;
+        }
+        let is_overdue = self.session.overdue_ms(now) >= LAG_PONG_MS;
+        let is_late = is_overdue || self.pacer.is_late(rhythm);
+        let is_behind = self.stalled.is_some() || is_late || ring.is_long();
+        self.lag.note(now, is_behind)
     }
 
     /// Whether it knows the room that it is in, and may go to another one.
@@ -490,9 +521,8 @@ impl Conn {
     }
 
     /// Writes what this tick has for the client, in one go: the ordered messages of its
-    /// `ring` that it was not sent, a
-    /// heartbeat if one is due, and the newest snapshot; and lets time pass for the
-    /// session. A client whose last bytes still wait, or that does not acknowledge, gets
+    /// `ring` that it was not sent, the newest snapshot, and a heartbeat if one is due; and
+    /// lets time pass for the session. A client whose last bytes still wait, or that does not acknowledge, gets
     /// no snapshot: latest wins.
     pub(super) fn write(
         &mut self,
@@ -530,12 +560,6 @@ impl Conn {
                 self.speaker.put(&mut scratch.frames, &[&scratch.message, message]);
             }
         }
-        if let Some((nonce, rtt_ms)) = self.session.poll_ping(now) {
-            scratch.message.clear();
-            let jitter_ms = self.session.jitter_ms();
-            encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms, jitter_ms });
-            self.speaker.put(&mut scratch.frames, &[&scratch.message]);
-        }
         let may_resync = self.resynced.is_none_or(|at| now.since(at) >= RESYNC_MS);
         if self.wants_resync && may_resync {
             self.wants_resync = false;
@@ -554,8 +578,21 @@ impl Conn {
                 }
             }
         }
+        // Behind the snapshot, so that its answer says that this has come.
+        let ping = self.session.poll_ping(now);
+        if let Some((nonce, rtt_ms)) = ping {
+            scratch.message.clear();
+            let jitter_ms = self.session.jitter_ms();
+            encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms, jitter_ms });
+            self.speaker.put(&mut scratch.frames, &[&scratch.message]);
+        }
         if !scratch.frames.is_empty() {
             let sent = self.socket.get_mut().send(&scratch.frames);
+            // Until the client knows the room that it is in, its answers are of the one before.
+            if ping.is_some() && self.session.looks_on() && !self.session.is_arriving() {
+                self.probe = self.cursor.tick();
+                self.pacer.note_probe();
+            }
             self.pacer.note_sent(now, scratch.frames.len(), self.cursor.tick());
             self.end_if_dead(tally, &sent);
         }
@@ -649,8 +686,13 @@ impl Conn {
     }
 }
 
-fn cursor_of(start: &Start) -> Cursor {
-    if start.watch { Cursor::looking_on() } else { Cursor::default() }
+/// A client that holds nothing, at the end of a link of which nothing is known.
+fn begin(start: &Start) -> (Cursor, Pacer) {
+    if start.watch {
+        (Cursor::looking_on(), Pacer::probed())
+    } else {
+        (Cursor::default(), Pacer::default())
+    }
 }
 
 /// Buffers that a thread lends to the connection that it writes.

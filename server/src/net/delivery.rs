@@ -10,7 +10,7 @@ use throng_shared::session::CloseCode;
 use super::conn::Beat;
 use super::halls::Halls;
 use super::thread::{CONNS_AT_ONCE, NetThread, Slot, find};
-use crate::link::{ConnId, Fate, Following, Mail, Publication, RoomId};
+use crate::link::{ConnId, Control, Fate, Following, Mail, Publication, RoomId};
 use crate::replication::Rhythm;
 
 /// Fewer clients than this may all have slow links.
@@ -158,6 +158,11 @@ impl NetThread {
             if since_turn < fresh {
                 let told = (&hall.history, seat.as_ref().map(|seat| &seat.ring));
                 conn.write(now, told, rhythm, &self.tally, &mut self.scratch);
+                let ring = seat.as_ref().map(|seat| &seat.ring);
+                if let Some(lags) = ring.and_then(|ring| conn.poll_lag(now, ring, rhythm)) {
+                    let conn = conn.id();
+                    self.controls.push((room, Control::Lag { conn, lags }));
+                }
             }
         }
         hall.many_wait = playing >= MANY && waiting > playing / 2;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use throng_shared::limits::{EVENTS_BYTES_MAX, EVENTS_MAX};
+use throng_shared::limits::{EVENTS_BYTES_MAX, EVENTS_MAX, LAG_BYTES, LAG_EVENTS};
 
 /// The newest messages; when there are too many the oldest go, acknowledged or not.
 #[derive(Debug, Default)]
@@ -52,6 +52,11 @@ impl Ring {
     pub(super) fn after(&self, received: u32) -> impl Iterator<Item = &Bytes> {
         let skipped = received.saturating_add(1).saturating_sub(self.oldest());
         self.messages.iter().skip(skipped as usize)
+    }
+
+    /// Whether so much is not acknowledged that what can wait should.
+    pub(super) fn is_long(&self) -> bool {
+        self.messages.len() > LAG_EVENTS || self.bytes > LAG_BYTES
     }
 
     /// Puts another session's messages behind one's own.
@@ -112,6 +117,18 @@ mod tests {
         let mut wide = Ring::default();
         (0..5).for_each(|_| wide.push(vec![0; EVENTS_BYTES_MAX / 4].into()));
         assert_eq!((wide.oldest(), wide.newest()), (2, 5));
+    }
+
+    #[test]
+    fn a_ring_is_long_by_count_and_by_bytes_until_it_is_acknowledged() {
+        assert!(!ring(LAG_EVENTS).is_long());
+        let mut many = ring(LAG_EVENTS + 1);
+        assert!(many.is_long());
+        many.acknowledge(1);
+        assert!(!many.is_long());
+        let mut wide = ring(1);
+        wide.push(vec![0; LAG_BYTES].into());
+        assert!(wide.is_long());
     }
 
     #[test]

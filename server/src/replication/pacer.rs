@@ -6,6 +6,9 @@
 //! arrives in time: leaving ticks out would not help, as what replication tells has to
 //! be told sooner or later, so such a client is shown less of the world, exactly.
 //!
+//! Who plays acknowledges with its inputs. Who looks on sends none: there the answers to
+//! heartbeats acknowledge the snapshots in front of these, a few times a second.
+//!
 //! It knows no socket and no clock. Its time is the ticks in which the client had its
 //! turn, so a server that stands still, or comes late, blames nobody.
 
@@ -46,6 +49,8 @@ const SURPRISE: f32 = 1.3;
 /// Time without a queue before more is shown; doubled each time that it was too much.
 const PATIENCE_MS: u64 = 2_000;
 const PATIENCE_MS_MAX: u64 = 32_000;
+/// An acknowledgement of nothing new says that a link is late, for so long.
+const SPOKEN_MS: u64 = 500;
 /// The client has waited so long for a burst to pass that it is shown less instead.
 const WAIT_MS: u64 = 150;
 
@@ -126,6 +131,12 @@ pub struct Pacer {
     served: u32,
     /// Since when the client shows no more that it reads, if it ever did.
     proven: Option<u32>,
+    /// When it said last what it has seen.
+    spoke: Option<u32>,
+    /// Whether only some snapshots are acknowledged, each by itself; and whether the next one
+    /// is such.
+    is_probed: bool,
+    has_probe: bool,
 }
 
 impl Default for Pacer {
@@ -142,11 +153,20 @@ impl Default for Pacer {
             newest: None,
             served: 0,
             proven: None,
+            spoke: None,
+            is_probed: false,
+            has_probe: false,
         }
     }
 }
 
 impl Pacer {
+    /// Of a client that acknowledges nothing but heartbeats, and with them what is in front.
+    #[must_use]
+    pub fn probed() -> Self {
+        Self { is_probed: true, ..Self::default() }
+    }
+
     /// The client has its turn.
     pub fn note_turn(&mut self, rhythm: Rhythm) {
         self.now = self.now.wrapping_add(rhythm.ticks);
@@ -163,23 +183,34 @@ impl Pacer {
         self.proven = Some(self.now);
     }
 
+    /// A heartbeat is behind what is sent now.
+    pub fn note_probe(&mut self) {
+        self.has_probe = true;
+    }
+
     /// Bytes were sent, and with them the snapshot of `tick`, if that is a new one.
     pub fn note_sent(&mut self, now: Millis, bytes: usize, tick: Option<Tick>) {
         self.sent = self.sent.wrapping_add(u32::try_from(bytes).unwrap_or(u32::MAX));
         if let Some(slow) = &mut self.slow {
             slow.queue += bytes as f32;
         }
+        let is_told = std::mem::take(&mut self.has_probe) || !self.is_probed;
         let (Some(tick), true) = (tick, tick != self.newest) else { return };
         self.newest = Some(tick);
+        self.served = self.now;
+        if !is_told {
+            return;
+        }
         if self.unseen.len() == UNSEEN_MAX {
             self.unseen.pop_back();
         }
         self.unseen.push_back(Unseen { tick, at: self.now, at_ms: now.0 as u32, total: self.sent });
-        self.served = self.now;
     }
 
-    /// The newest input says that the client has seen the snapshot of `tick`.
+    /// The newest input, or the answer to a heartbeat, says that the client has seen the
+    /// snapshot of `tick`.
     pub fn note_seen(&mut self, now: Millis, tick: Tick, rhythm: Rhythm) {
+        self.spoke = Some(self.now);
         let mut newest = None;
         while let Some(&unseen) = self.unseen.front().filter(|unseen| tick.since(unseen.tick) >= 0)
         {
@@ -201,7 +232,10 @@ impl Pacer {
             }
         }
         let way = rhythm.ticks_in(u64::from(*way_ms)) + 1;
-        self.measure(way, newest.is_some(), rhythm);
+        // How long one probe took is all that there is to know between two of them.
+        let probe = newest.filter(|_| self.is_probed).map(|probe| probe.at);
+        let waits = self.unseen.front().map(|oldest| oldest.at).or(probe);
+        self.measure((way, waits), newest.is_some(), rhythm);
     }
 
     /// Whether the client, which has shown before that it reads, has not for `stall_ms`.
@@ -264,6 +298,15 @@ impl Pacer {
         }
     }
 
+    /// Whether the client itself shows that what it is sent comes late. One that says nothing
+    /// may have nothing to say, and read all the same.
+    #[must_use]
+    pub fn is_late(&self, rhythm: Rhythm) -> bool {
+        let most = rhythm.ticks_in(SPOKEN_MS);
+        let speaks = self.spoke.is_some_and(|at| self.now.wrapping_sub(at) <= most);
+        (speaks || self.is_probed) && self.is_behind(rhythm)
+    }
+
     /// Whether more than the way there and back and some is unacknowledged.
     fn is_behind(&self, rhythm: Rhythm) -> bool {
         let (Some(oldest), Some(way_ms)) = (self.unseen.front(), self.way_ms) else {
@@ -274,12 +317,13 @@ impl Pacer {
         self.now.wrapping_sub(oldest.at) > most
     }
 
-    /// Takes in what an acknowledgement tells of the link.
-    fn measure(&mut self, way: u32, advanced: bool, rhythm: Rhythm) {
+    /// Takes in what an acknowledgement tells of the link: the `way` there and back in ticks,
+    /// and since when the oldest snapshot `waits` that counts.
+    fn measure(&mut self, (way, waits): (u32, Option<u32>), advanced: bool, rhythm: Rhythm) {
         let Self { now, sent, seen, slow, window, unseen, .. } = self;
         // What was sent before it would have been seen by now, were there no queue.
         let due = now.wrapping_sub(way);
-        let queue = unseen.front().map_or(0, |oldest| due.wrapping_sub(oldest.at).cast_signed());
+        let queue = waits.map_or(0, |at| due.wrapping_sub(at).cast_signed());
         let queue = queue.max(0).cast_unsigned();
         if let Some(slow) = slow {
             let late = unseen.iter().rev().find(|it| due.wrapping_sub(it.at).cast_signed() > 0);
@@ -529,6 +573,27 @@ mod tests {
             link.pacer.note_seen(Millis(link.now_ms), Tick(link.tick - 5), RHYTHM);
         }
         assert_eq!(link.pacer.reach(), Reach::FULL, "because everything comes through");
+    }
+
+    #[test]
+    fn who_speaks_and_has_seen_nothing_is_late_and_who_is_silent_is_not() {
+        for speaks in [true, false] {
+            let mut link = Link::default();
+            link.run(100, 80, 160);
+            assert!(!link.pacer.is_late(RHYTHM), "because everything comes through");
+            let seen = Tick(link.tick);
+            for _ in 0..60 {
+                link.tick += 1;
+                link.now_ms += 33;
+                link.pacer.note_turn(RHYTHM);
+                link.send(80);
+                if speaks {
+                    link.pacer.note_seen(Millis(link.now_ms), seen, RHYTHM);
+                }
+            }
+            assert!(link.pacer.is_behind(RHYTHM), "because nothing is acknowledged");
+            assert_eq!(link.pacer.is_late(RHYTHM), speaks);
+        }
     }
 
     #[test]

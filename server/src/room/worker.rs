@@ -322,6 +322,11 @@ impl RoomWorker {
                     self.detach_spectator(conn);
                 }
             }
+            Control::Lag { conn, lags } => {
+                if let Some(you) = self.conns.id(conn).or_else(|| self.watchers.id(conn)) {
+                    self.courier.tell(Report::Lags { you, lags });
+                }
+            }
             Control::Rebind { from, to } => {
                 // Only a connection that has joined gives its session away.
                 let Some(id) = self.conns.remove(from) else {

@@ -5,7 +5,7 @@ use super::refusal::{Misplaced, Refusal, Why};
 use crate::ids::Tick;
 use crate::limits::{
     CLIENT_MESSAGE_BYTES, HELLO_MS, INPUT_AHEAD_TICKS_MAX, INPUT_BEHIND_TICKS_MAX, LOOKS, PING_MS,
-    PROTOCOL_VERSION, SERVER_SILENCE_MS,
+    PROTOCOL_VERSION, SERVER_SILENCE_MS, WATCH_PING_MS,
 };
 use crate::time::Millis;
 use crate::wire::{
@@ -242,9 +242,16 @@ impl ServerSession {
         self.seen = tick;
     }
 
-    /// It is a spectator, who has to send no inputs.
+    /// It is a spectator, who has to send no inputs: what comes through to it is told by its
+    /// answers to heartbeats, of which it gets more.
     pub fn look_on(&mut self) {
         self.looks_on = true;
+    }
+
+    /// Whether it is a spectator.
+    #[must_use]
+    pub fn looks_on(&self) -> bool {
+        self.looks_on
     }
 
     /// Another room took the player in at `tick`; its Welcome goes out now. What the client
@@ -279,7 +286,7 @@ impl ServerSession {
             // One that is awaited already is answered before it.
             let nonce = self.nonce.wrapping_add(1);
             self.mark = Some(Mark::Sent { nonce });
-            self.next_ping = now.plus(PING_MS);
+            self.next_ping = now.plus(self.ping_ms());
             return Some((nonce, self.rtt_ms));
         }
         if self.phase != Phase::Playing || self.mark.is_some() || now < self.next_ping {
@@ -290,7 +297,7 @@ impl ServerSession {
             self.nonce = self.nonce.wrapping_add(1);
             self.awaited = true;
             self.pinged = now;
-            self.next_ping = now.plus(PING_MS);
+            self.next_ping = now.plus(self.ping_ms());
             return Some((self.nonce, self.rtt_ms));
         }
         None
@@ -325,6 +332,13 @@ impl ServerSession {
         self.rtt_ms
     }
 
+    /// For how many milliseconds longer than the last one a heartbeat has not been answered.
+    #[must_use]
+    pub fn overdue_ms(&self, now: Millis) -> u64 {
+        let waited = if self.awaited { now.since(self.pinged) } else { 0 };
+        waited.saturating_sub(self.rtt_ms.into())
+    }
+
     /// How much round trips vary, in milliseconds: the smoothed difference of one to the
     /// next, as RFC 3550 has it for packets.
     #[must_use]
@@ -346,6 +360,11 @@ impl ServerSession {
         self.phase = Phase::Joining;
         let Hello { look, ticket, resume, identity, room, watch, .. } = hello;
         Ok(Request::Join { name, look, ticket, resume, identity, room, watch })
+    }
+
+    /// From one heartbeat to the next.
+    fn ping_ms(&self) -> u64 {
+        if self.looks_on { WATCH_PING_MS } else { PING_MS }
     }
 
     fn pong(&mut self, now: Millis, nonce: u16, received: u32) -> Result<Request, Refusal> {
@@ -526,6 +545,39 @@ mod tests {
         assert_eq!(session.rtt_ms(), 40);
         let late = Millis(PING_MS + 40 + SERVER_SILENCE_MS);
         assert_eq!(session.poll_timeout(late).map(|r| r.why), Some(Why::Silent));
+    }
+
+    #[test]
+    fn who_looks_on_has_more_heartbeats_one_at_a_time() {
+        let beats = |session: &mut ServerSession| {
+            let mut beats = 0;
+            for ms in (0..10_000).step_by(10) {
+                let Some((nonce, _)) = session.poll_ping(Millis(ms)) else { continue };
+                beats += 1;
+                assert_eq!(session.poll_ping(Millis(ms + 5_000)), None, "because one is awaited");
+                let pong = ClientMessage::Pong { nonce, received: 0 };
+                let heard = session.handle_message(Millis(ms), Newest::both(Tick(100)), pong);
+                assert_eq!(heard, Ok(Request::Received(0)));
+            }
+            beats
+        };
+        let (mut plays, mut watches) = (playing(), playing());
+        watches.look_on();
+        assert_eq!(beats(&mut plays) as u64, 10_000 / PING_MS - 1);
+        let least = (10_000 - PING_MS) / WATCH_PING_MS;
+        assert_eq!(beats(&mut watches) as u64, least);
+    }
+
+    #[test]
+    fn a_heartbeat_is_overdue_until_it_is_answered() {
+        let mut session = measured(&[200, 200]);
+        let at = Millis(100_000);
+        let (nonce, _) = session.poll_ping(at).expect("one is due");
+        assert_eq!(session.overdue_ms(at.plus(150)), 0, "because the way takes that");
+        assert_eq!(session.overdue_ms(at.plus(1_200)), 1_000);
+        let pong = ClientMessage::Pong { nonce, received: 0 };
+        let heard = session.handle_message(at.plus(1_300), Newest::both(Tick(100)), pong);
+        assert_eq!((heard, session.overdue_ms(at.plus(5_000))), (Ok(Request::Received(0)), 0));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::transition::{Site, Transition};
 /// What a thread asked of a room, as far as the model has to know.
 pub(crate) fn asked(site: Site, control: &Control) -> Option<Transition> {
     Some(match *control {
-        Control::Ask { .. } => return None,
+        Control::Ask { .. } | Control::Lag { .. } => return None,
         Control::Join { conn, .. } => Transition::Asked { site, conn },
         Control::Depart { conn } => Transition::Departing { site, conn },
         // The room's answer, which is seen when it comes, is what counts.

@@ -10,7 +10,7 @@ use throng::sim::{Intent, Newcomer, Sim, SimOptions};
 use throng_bot::view::View;
 use throng_shared::cells::Reach;
 use throng_shared::ids::{NetId, Tick};
-use throng_shared::limits::STALLED_MS;
+use throng_shared::limits::{STALLED_MS, WATCH_PING_MS};
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::time::Millis;
@@ -39,6 +39,8 @@ struct Sent {
     tick: Tick,
     at_ms: f64,
     parts: Vec<Snapshot>,
+    /// Whether a heartbeat is behind it.
+    is_probe: bool,
 }
 
 /// What a client saw in a while.
@@ -88,6 +90,9 @@ pub(crate) struct Trial {
     /// Inputs on their way: when they arrive, and what they say was seen.
     inputs: VecDeque<(f64, Tick)>,
     next_input_ms: f64,
+    /// When a spectator gets its next heartbeat, and whether it is to answer one.
+    next_ping_ms: Option<f64>,
+    is_pinged: bool,
     /// Whether the client reads, and says anything.
     pub(crate) reads: bool,
     pub(crate) talks: bool,
@@ -152,9 +157,18 @@ impl Trial {
             busy_ms: 0.0,
             way: VecDeque::new(),
             inputs: VecDeque::new(),
+            next_ping_ms: None,
+            is_pinged: false,
             reads: true,
             talks: true,
         }
+    }
+
+    /// The same for one who looks on at the glider that the client would play.
+    pub(crate) fn watched(mut self) -> Self {
+        (self.cursor, self.pacer) = (Cursor::looking_on(), Pacer::probed());
+        (self.next_input_ms, self.next_ping_ms) = (f64::MAX, Some(0.0));
+        self
     }
 
     pub(crate) fn reach(&self) -> Reach {
@@ -248,6 +262,14 @@ impl Trial {
         if bytes == 0 {
             return;
         }
+        let is_probe = self.next_ping_ms.is_some_and(|at| at <= now_ms)
+            && !self.is_pinged
+            && !parts.is_empty();
+        if is_probe {
+            self.is_pinged = true;
+            self.next_ping_ms = Some(now_ms + WATCH_PING_MS as f64);
+            self.pacer.note_probe();
+        }
         self.pacer.note_sent(Millis(now_ms as u64), bytes, self.cursor.tick());
         seen.bytes += bytes;
         self.busy_ms = self.busy_ms.max(now_ms) + bytes as f64 * 1000.0 / self.bytes_per_s;
@@ -259,7 +281,7 @@ impl Trial {
         if !parts.is_empty() {
             let arrives_ms = self.busy_ms + self.way_ms;
             let tick = self.sim.tick();
-            self.way.push_back(Sent { arrives_ms, tick, at_ms: now_ms, parts });
+            self.way.push_back(Sent { arrives_ms, tick, at_ms: now_ms, parts, is_probe });
         }
     }
 
@@ -285,6 +307,9 @@ impl Trial {
             }
             assert_eq!(self.view.tick(), sent.tick, "because the newest is what is told");
             seen.ages_ms.push(sent.arrives_ms - sent.at_ms);
+            if sent.is_probe {
+                self.inputs.push_back((sent.arrives_ms + self.way_ms, sent.tick));
+            }
         }
     }
 
@@ -295,6 +320,7 @@ impl Trial {
             newest = Some(tick);
         }
         if let Some(tick) = newest {
+            self.is_pinged = false;
             self.pacer.note_seen(Millis(until_ms as u64), tick, self.rhythm);
         }
     }

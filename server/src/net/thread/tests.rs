@@ -13,7 +13,7 @@ use throng_shared::map::TileMap;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Update};
 use throng_shared::wire::{
-    ClientMessage, Event, Hello, Identity, MapRuns, Resume, Secret, ServerMessage,
+    Ask, Audience, ClientMessage, Event, Hello, Identity, MapRuns, Resume, Secret, ServerMessage,
     WELCOME_HEAD_BYTES, Welcome, encode,
 };
 use tokio::sync::Semaphore;
@@ -237,7 +237,7 @@ impl Rig {
         self.link.drain(usize::MAX, |control| controls.push(control), |_| {});
         for control in controls {
             match control {
-                Control::Ask { .. } => {}
+                Control::Ask { .. } | Control::Lag { .. } => {}
                 Control::Join { conn, .. } => {
                     let you = NetId(self.said.len() as u16);
                     self.said.insert(you, Vec::new());
@@ -271,11 +271,7 @@ impl Rig {
         let message = self.word(&all);
         self.link.broadcast(&message);
         self.tick = self.tick.next();
-        let mut frame = TickFrame::blank(self.grid);
-        frame.clear(self.tick);
-        let frame = Arc::new(frame);
-        let (deadline, period) = (Instant::now() + Duration::from_secs(60), TURN);
-        self.link.publish(&frame, deadline, period, Following::Later, Step::Open);
+        publish(&mut self.link, self.grid, self.tick);
     }
 
     /// Something that was never said before, for some.
@@ -290,23 +286,7 @@ impl Rig {
 
     fn seat(&mut self, conn: ConnId, you: NetId) {
         self.conns.insert(conn, you);
-        let welcome = Welcome {
-            secret: Secret::default(),
-            resumed: false,
-            identity: Identity::default(),
-            session_ms: 0,
-            time_ms: 0,
-            you,
-            own: you,
-            watch: false,
-            tick: 0,
-            tick_hz: 30,
-            room: "rig".to_owned(),
-            map: MapRuns { width: 8, height: 8, runs: vec![64] },
-        };
-        let own = Bytes::from(encode(&ServerMessage::Welcome(welcome))).slice(WELCOME_HEAD_BYTES..);
-        let (tick, welcome) = (Tick(0), [own, Bytes::new()]);
-        self.link.post(conn.thread, Mail::Joined { conn, you, tick, welcome });
+        self.link.post(conn.thread, joined(conn, you));
     }
 
     fn thread_turn(&mut self, index: usize) {
@@ -332,6 +312,35 @@ impl Rig {
     fn slots(&self) -> usize {
         self.threads.iter().map(|thread| thread.slots.len() - thread.free.len()).sum()
     }
+}
+
+/// A room publishes a tick in which nothing happens.
+fn publish(link: &mut RoomLink, grid: CellGrid, tick: Tick) {
+    let mut frame = TickFrame::blank(grid);
+    frame.clear(tick);
+    let (deadline, period) = (Instant::now() + Duration::from_secs(60), TURN);
+    link.publish(&Arc::new(frame), deadline, period, Following::Later, Step::Open);
+}
+
+/// A room takes somebody in.
+fn joined(conn: ConnId, you: NetId) -> Mail {
+    let welcome = Welcome {
+        secret: Secret::default(),
+        resumed: false,
+        identity: Identity::default(),
+        session_ms: 0,
+        time_ms: 0,
+        you,
+        own: you,
+        watch: false,
+        tick: 0,
+        tick_hz: 30,
+        room: "rig".to_owned(),
+        map: MapRuns { width: 8, height: 8, runs: vec![64] },
+    };
+    let own = Bytes::from(encode(&ServerMessage::Welcome(welcome))).slice(WELCOME_HEAD_BYTES..);
+    let (tick, welcome) = (Tick(0), [own, Bytes::new()]);
+    Mail::Joined { conn, you, tick, welcome }
 }
 
 const WHOLE: (usize, usize) = (usize::MAX, usize::MAX);
@@ -551,4 +560,33 @@ fn a_thread_that_slept_blames_nobody() {
     }
     rig.settle(&mut players);
     assert_eq!(rig.slots(), 1, "because nobody could come back meanwhile");
+}
+
+#[test]
+fn who_is_on_the_way_to_a_room_that_crashes_leaves_no_glider_behind() {
+    let (mut rig, mut players) = one();
+    let directory = Arc::clone(&rig.threads[0].options.directory);
+    let mut next = directory.open(Listing::sole("next")).expect("a place is free");
+    // Nobody departs before its other calls are answered, and this one never is.
+    let (to, text) = (Audience::Room, "farewell".to_owned());
+    players[0].say(&ClientMessage::Ask { call: 1, ask: Ask::Say { to, text } });
+    let room = "next".to_owned();
+    players[0].say(&ClientMessage::Ask { call: 2, ask: Ask::Go { room } });
+    rig.settle(&mut players);
+    let mut asked = Vec::new();
+    next.drain(usize::MAX, |control| asked.push(control), |_| {});
+    let [Control::Join { conn, .. }] = asked[..] else {
+        panic!("because it wants to come in: {asked:?}")
+    };
+    next.post(conn.thread, joined(conn, NetId(7)));
+    publish(&mut next, rig.grid, Tick(1));
+    rig.settle(&mut players);
+    assert_eq!(rig.conns.len(), 1, "because it is still there as well");
+    // As one that panics.
+    drop(next);
+    rig.threads.iter_mut().for_each(NetThread::leave_rooms_that_ended);
+    rig.settle(&mut players);
+    assert_eq!(players[0].closed, Some(CloseCode::RoomCrashed.number()));
+    assert!(rig.conns.is_empty(), "because its session is over: {:?}", rig.conns);
+    assert_eq!(rig.slots(), 0, "because nothing is left behind");
 }
