@@ -3,6 +3,7 @@
 
 use clap::Args;
 use serde::Deserialize;
+use throng_shared::limits::{TICKET_S, TICKET_SKEW_S, TICKETS_USED_MAX};
 
 mod table;
 
@@ -26,6 +27,15 @@ impl Limits {
         let (accepts, joins) = (limits.accepts_per_s, limits.joins_per_s);
         if settings.joins_per_s.is_some() && joins >= accepts {
             return Err(wrong(["joins-per-s", "accepts-per-s"], joins, accepts));
+        }
+        // Used tickets are remembered for as long as they are good, and nobody is to fill that.
+        let (pages, ticket_s) = (limits.pages_per_s, limits.ticket_s);
+        let most_s = (TICKETS_USED_MAX as u32 / pages).saturating_sub(TICKET_SKEW_S as u32 + 1);
+        let most_s = most_s.max(TICKET_S as u32);
+        if ticket_s > most_s {
+            return Err(format!(
+                "ticket-s is {ticket_s}, and must be at most {most_s} where pages-per-s is {pages}."
+            ));
         }
         Ok(limits)
     }

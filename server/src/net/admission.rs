@@ -71,6 +71,8 @@ impl Admission {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -86,7 +88,9 @@ mod tests {
         assert_eq!(all.len() - all.iter().flatten().count(), 90, "because those are dropped");
         assert!(admission.admit(now, Peer::V4(2)).is_some(), "because others have their own");
         drop(all);
-        let (standing, _) = admission.admit(now, Peer::V4(1)).expect("all have gone");
+        assert!(admission.admit(now, Peer::V4(1)).is_none(), "because its burst is used up");
+        let later = now + Duration::from_secs(1);
+        let (standing, _) = admission.admit(later, Peer::V4(1)).expect("all have gone");
         assert_eq!(standing, Standing::Welcome);
     }
 }

@@ -217,6 +217,6 @@ mod tests {
         let burst = (0..3_000).filter(|_| budget.pay(Millis(0), 1, 0) == Paid::Covered).count();
         assert_eq!(burst as u32, limits.frames_per_s * 5);
         let over = (0..5_000).find(|&ms| budget.pay(Millis(ms), 10, 0) == Paid::OverTooLong);
-        assert_eq!(over, Some(1_500));
+        assert!(matches!(over, Some(1_500..1_600)), "{over:?}");
     }
 }

@@ -230,7 +230,7 @@ limits! {
     ignored_max = shared::IGNORED_MAX as u32, 0, ..=shared::IGNORED_MAX as u32,
         "Players whom one may mute for good";
     silenced_max = shared::SILENCED_MAX as u32, 1, ..=COUNT_MAX,
-        "Players whom operators may have muted at once until they leave";
+        "Players whom operators may have muted at a time";
     topics_max = shared::TOPICS_MAX as u32, 1, ..=shared::TOPICS_MAX as u32,
         "Topics that a client or a stream may follow";
     topic_ms = shared::TOPIC_MS as u32, 200, ..=60_000,

@@ -106,9 +106,19 @@ fn limits_that_belong_together_name_each_other_and_a_default_gives_way() {
             LimitSettings { joins_per_s: Some(70), accepts_per_s: Some(70), ..none.clone() },
             "joins-per-s is 70, and must be below accepts-per-s, which is 70.",
         ),
+        (
+            LimitSettings { ticket_s: Some(101), ..none.clone() },
+            "ticket-s is 101, and must be at most 100 where pages-per-s is 500.",
+        ),
+        (
+            LimitSettings { ticket_s: Some(31), pages_per_s: Some(9_000), ..none.clone() },
+            "ticket-s is 31, and must be at most 30 where pages-per-s is 9000.",
+        ),
     ] {
         assert_eq!(new(&limits), Err(told.to_owned()));
     }
+    let slow = LimitSettings { ticket_s: Some(300), pages_per_s: Some(100), ..none.clone() };
+    assert_eq!(new(&slow).map(|limits| limits.ticket_s), Ok(300));
     let few = LimitSettings { asks_burst: Some(5), made_players_max: Some(9), ..none };
     let limits = new(&few).expect("what was not given gives way");
     assert_eq!((limits.calls_max, limits.made_bots_max), (4, 8));
