@@ -219,7 +219,7 @@ fn crowd_alone(
             break;
         }
         if beat == FILL_BEATS {
-            return Err(StressError::NotThere { there, all: players });
+            return Err(StressError::NotThere { there, all: players, failure: None });
         }
         pause(second)?;
     }
@@ -238,10 +238,11 @@ fn measure(
     on_beat: &mut dyn FnMut(&Beat),
 ) -> Result<Span, StressError> {
     let (mut span, mut beats, mut rested, mut there) = (Span::default(), 0, 0, 0);
-    let mut before = None;
+    let (mut before, mut failure) = (None, None);
     plan.run(interrupt, &mut |beat| {
         on_beat(&beat);
         there = beat.players;
+        failure = failure.take().or_else(|| beat.failure.clone());
         beats += 1;
         if rested < REST_BEATS {
             rested += u32::from(there == players);
@@ -261,7 +262,7 @@ fn measure(
         return Err(StressError::Load { players, error: LoadError::Interrupted });
     }
     if span.sum.seconds < seconds {
-        return Err(StressError::NotThere { there, all: players });
+        return Err(StressError::NotThere { there, all: players, failure });
     }
     Ok(span)
 }

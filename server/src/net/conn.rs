@@ -6,7 +6,7 @@ use std::time::Instant;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, LAG_PONG_MS, PING_MS, REASON_BYTES_MAX,
-    RESTART_RETRY_MS, RESYNC_MS,
+    RESTART_RETRY_MS,
 };
 use throng_shared::prng::Prng;
 use throng_shared::session::{
@@ -124,6 +124,8 @@ pub(super) struct Conn {
     /// How long it may take no byte, and since when it has.
     stall_ms: u64,
     stalled: Option<Millis>,
+    /// Least time between two times that it gets all keyframes.
+    resync_ms: u64,
     wants_resync: bool,
     resynced: Option<Millis>,
     is_fresh: bool,
@@ -164,6 +166,7 @@ impl Conn {
             asks: Vec::new(),
             misplaced: Vec::new(),
             stall_ms: rates.stall_ms,
+            resync_ms: rates.resync_ms,
             stalled: None,
             wants_resync: false,
             resynced: None,
@@ -560,7 +563,7 @@ impl Conn {
                 self.speaker.put(&mut scratch.frames, &[&scratch.message, message]);
             }
         }
-        let may_resync = self.resynced.is_none_or(|at| now.since(at) >= RESYNC_MS);
+        let may_resync = self.resynced.is_none_or(|at| now.since(at) >= self.resync_ms);
         if self.wants_resync && may_resync {
             self.wants_resync = false;
             self.resynced = Some(now);

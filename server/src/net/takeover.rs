@@ -21,7 +21,7 @@ use super::candidate::{Candidate, Wish};
 use super::conn::{Conn, Parting};
 use super::halls::RoomSet;
 use super::places::Place;
-use super::ring::Ring;
+use super::ring::{Depth, Ring};
 use super::seat::{Claim, Entrant, Seat};
 use super::sessions::Fingerprint;
 use super::start::Start;
@@ -146,7 +146,8 @@ impl NetThread {
             let fingerprint = Fingerprint::of(&resume.secret);
             if let Some(of) = self.options.sessions.find(&fingerprint) {
                 let received = resume.received;
-                let (welcome, ring, ends) = (None, Ring::default(), false);
+                let (welcome, ring, ends) =
+                    (None, Ring::new(Depth::of(&self.options.limits)), false);
                 let used = fingerprint;
                 let place = None;
                 let answered = 0;
@@ -305,6 +306,7 @@ impl NetThread {
     pub(super) fn welcome(&mut self, room: RoomId, conn: ConnId, reached: Reached) {
         let present = self.present();
         let sessions = &self.options.sessions;
+        let depth = Depth::of(&self.options.limits);
         let Some((index, slot)) = find(&mut self.slots, conn) else { return };
         let number = slot.number;
         if let Some(coming) = &mut slot.coming {
@@ -320,7 +322,7 @@ impl NetThread {
         } else if let Some(joining) = slot.joining.take()
             && let Some(it) = slot.open_conn().filter(|it| it.is_joining())
         {
-            let (mut seat, secret) = Seat::new(conn, number, joining.entrant, sessions);
+            let (mut seat, secret) = Seat::new(conn, number, (joining.entrant, depth), sessions);
             seat.ticket = it.take_ticket();
             seat.identity = it.take_identity();
             it.welcome(Start::new(present, reached, (secret, &seat), None));
@@ -469,7 +471,7 @@ impl NetThread {
         }
         let Some(coming) = &mut slot.coming else { return };
         slot.room = room;
-        seat.ring.append(std::mem::take(&mut coming.ring));
+        seat.ring.append(coming.ring.take());
         seat.calls.answer(coming.answered);
         let ends = coming.ends;
         seat.place = coming.place.take();

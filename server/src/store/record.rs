@@ -2,11 +2,9 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use throng_shared::limits::{
-    AUDIT_LINES_KEPT, BOARD_ROWS_KEPT, IGNORED_MAX, PLAYERS_RESERVED, SANCTIONS_MAX,
-    SCORE_DAYS_KEPT,
-};
+use throng_shared::limits::{BOARD_ROWS_KEPT, IGNORED_MAX, PLAYERS_RESERVED, SANCTIONS_MAX};
 
+use super::Kept;
 use super::boards::{ALL_TIME, BoardRow, Scale, Score, day_of};
 use super::known::{Answering, Past};
 use super::sanctions::Ban;
@@ -298,19 +296,19 @@ pub(super) fn audit(db: &Connection, most: u32) -> rusqlite::Result<Vec<AuditLin
 }
 
 /// Forgets what has run out, what is too old, and what is too much.
-pub(super) fn sweep(db: &mut Connection, now_s: u64, players_max: u32) -> rusqlite::Result<()> {
+pub(super) fn sweep(db: &mut Connection, now_s: u64, kept: Kept) -> rusqlite::Result<()> {
     let into = db.transaction()?;
     into.execute("DELETE FROM sanctions WHERE until_s <= ?1", [signed(now_s)])?;
-    let oldest = day_of(now_s).saturating_sub(SCORE_DAYS_KEPT);
+    let oldest = day_of(now_s).saturating_sub(kept.score_days);
     into.execute("DELETE FROM scores WHERE day > ?1 AND day < ?2", [ALL_TIME, oldest])?;
     for is_report in [false, true] {
         into.execute(
             "DELETE FROM audit WHERE is_report = ?1 AND id <= (SELECT id FROM audit
              WHERE is_report = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-            params![is_report, AUDIT_LINES_KEPT],
+            params![is_report, kept.audit_lines],
         )?;
     }
-    forget_players(&into, players_max)?;
+    forget_players(&into, kept.players)?;
     into.commit()
 }
 
