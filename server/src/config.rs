@@ -8,10 +8,10 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::Deserialize;
 use throng_shared::limits::{
-    AUTH_SECRET_BYTES_MAX, AUTH_SECRET_BYTES_MIN, FRAMES_PER_TICK, HOUSE_BOTS_MAX, LINK_HOLD_MS,
-    MAP_TILES_MAX, MAP_TILES_MIN, NET_THREADS_MAX, OPERATOR_SECRET_BYTES_MAX, PLAYERS_MAX,
-    PROXIES_MAX, ROOM_EMPTY_S, ROOM_EMPTY_S_MAX, ROOM_WORKERS_MAX, SESSION_MS, SESSION_S_MAX,
-    TICK_HZ_MAX, TICK_HZ_MIN,
+    AUTH_SECRET_BYTES_MAX, AUTH_SECRET_BYTES_MIN, HOUSE_BOTS_MAX, LINK_HOLD_MS, MAP_TILES_MAX,
+    MAP_TILES_MIN, NET_THREADS_MAX, OPERATOR_SECRET_BYTES_MAX, PLAYERS_MAX, PROXIES_MAX,
+    ROOM_EMPTY_S, ROOM_EMPTY_S_MAX, ROOM_WORKERS_MAX, SESSION_MS, SESSION_S_MAX, TICK_HZ_MAX,
+    TICK_HZ_MIN,
 };
 
 use crate::game::Game;
@@ -405,11 +405,7 @@ impl Config {
                  tls-key, or unsafe-plain if a proxy in front speaks TLS or nobody can listen in."
             ));
         }
-        let mut limits = Limits::new(&settings.limits, settings.switched_off)?;
-        if settings.limits.frames_per_s.is_none() {
-            // Whoever sends ten times what a tick takes is no honest client at any rate.
-            limits.frames_per_s = limits.frames_per_s.min(tick_hz * FRAMES_PER_TICK);
-        }
+        let limits = Limits::new(&settings.limits, settings.switched_off)?;
         Ok(Self {
             listen,
             tick_hz,
@@ -538,18 +534,6 @@ mod tests {
         for wrong in ["", "auto:", "auto:0", "-5", "7", "2000", "auto:99999", "12x", "disc:3"] {
             assert!(wrong.parse::<ArenaSpec>().is_err(), "because {wrong:?} names no arena");
         }
-    }
-
-    #[test]
-    fn a_client_may_send_four_frames_a_tick_unless_somebody_says_otherwise() {
-        let frames_per_s = |tick_rate, given| {
-            let limits = LimitSettings { frames_per_s: given, ..LimitSettings::default() };
-            let settings = Settings { tick_rate: Some(tick_rate), limits, ..Settings::default() };
-            Config::new(settings).map(|config| config.limits.frames_per_s)
-        };
-        assert_eq!(frames_per_s(30, None), Ok(120));
-        assert_eq!(frames_per_s(128, None), Ok(300));
-        assert_eq!(frames_per_s(30, Some(500)), Ok(500));
     }
 
     #[test]

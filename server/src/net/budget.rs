@@ -1,6 +1,8 @@
 //! What a connection may send: token buckets for frames and bytes, and how long it may ask
 //! for more.
 
+use std::time::Duration;
+
 use throng_shared::limits::OVER_BUDGET_GAP_MS;
 use throng_shared::session::Patience;
 use throng_shared::time::Millis;
@@ -14,6 +16,8 @@ use crate::config::Limits;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
     pub frames_per_s: Option<u32>,
+    /// And for each tick of its room.
+    pub frames_per_tick: u32,
     pub bytes_per_s: Option<u32>,
     pub burst_s: u32,
     pub over_ms: u64,
@@ -29,6 +33,7 @@ impl Rates {
         let limited = |per_s| (!limits.switched_off.rate_limits).then_some(per_s);
         Self {
             frames_per_s: limited(limits.frames_per_s),
+            frames_per_tick: limits.frames_per_tick,
             bytes_per_s: limited(limits.bytes_per_s),
             burst_s: limits.budget_burst_s,
             over_ms: limits.over_budget_ms.into(),
@@ -98,6 +103,8 @@ pub(super) enum Paid {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
     frames: Bucket,
+    /// Frames in a second at any tick rate, and in a tick.
+    frames_max: (Option<u32>, u32),
     bytes: Bucket,
     refilled: Millis,
     /// When something was not covered last.
@@ -113,12 +120,22 @@ impl Budget {
     pub(super) fn new(now: Millis, rates: Rates) -> Self {
         Self {
             frames: Bucket::new(rates.frames_per_s, rates.burst_s),
+            frames_max: (rates.frames_per_s, rates.frames_per_tick),
             bytes: Bucket::new(rates.bytes_per_s, rates.burst_s),
             refilled: now,
             over: None,
             over_ms: 0,
             over_max_ms: rates.over_ms,
         }
+    }
+
+    /// What it may send in a room of this tick rate: whoever sends ten times what a tick takes
+    /// is no honest client.
+    pub(super) fn keep_pace(&mut self, period: Duration) {
+        let (per_s, per_tick) = self.frames_max;
+        let ticks_per_s = 1.0 / period.as_secs_f64().max(1e-3);
+        let paced = (f64::from(per_tick) * ticks_per_s).round() as u32;
+        self.frames.per_s = per_s.map(|per_s| per_s.min(paced));
     }
 
     /// Pays for what came.
@@ -208,6 +225,25 @@ mod tests {
         let mut free =
             Budget::new(Millis(0), Rates { frames_per_s: None, bytes_per_s: None, ..rates() });
         assert_eq!(free.pay(Millis(0), u32::MAX, u64::MAX), Paid::Covered);
+    }
+
+    #[test]
+    fn a_client_may_send_so_many_frames_a_tick_of_the_room_where_it_is() {
+        let mut budget = Budget::new(Millis(0), rates());
+        // A second of them, once what was saved up is gone.
+        let mut second = |at_s: u64, hz: u32| {
+            budget.keep_pace(Duration::from_secs(1) / hz);
+            while budget.pay(Millis(at_s * 1000), 1, 0) == Paid::Covered {}
+            let ms = 1..=1000;
+            ms.filter(|ms| budget.pay(Millis(at_s * 1000 + ms), 1, 0) == Paid::Covered).count()
+        };
+        assert_eq!(second(0, 30), 120);
+        assert_eq!(second(100, 60), 240, "because it went to a faster room");
+        assert_eq!(second(200, 128), 300, "because so many a second are enough for anybody");
+        assert_eq!(second(300, 10), 40);
+        let mut free = Budget::new(Millis(0), Rates { frames_per_s: None, ..rates() });
+        free.keep_pace(Duration::from_millis(100));
+        assert_eq!(free.pay(Millis(0), u32::MAX, 0), Paid::Covered);
     }
 
     #[test]

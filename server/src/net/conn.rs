@@ -253,6 +253,9 @@ impl Conn {
             return;
         }
         self.socket.get_mut().begin_turn();
+        if let Some(beat) = reading.beat {
+            self.budget.keep_pace(beat.rhythm.period);
+        }
         let mut paid = Paid::Covered;
         for turn in 0..=READS_PER_TURN {
             // What came with the handshake, or was too much for a turn, is with the

@@ -173,7 +173,9 @@ limits! {
         "Seconds' worth of the tickets of an address that may be given at once";
     // What a connection may send, and leave unread.
     frames_per_s = shared::FRAMES_PER_S, 10, ..=PER_S_MAX,
-        "Frames that a client may send per second, of any kind; unless given, four a tick at most";
+        "Frames that a client may send per second, of any kind";
+    frames_per_tick = shared::FRAMES_PER_TICK, 1, ..=PER_S_MAX,
+        "And per tick of its room";
     bytes_per_s = shared::BYTES_PER_S, 1_024, ..=1 << 30,
         "Bytes that a client may send per second";
     budget_burst_s = shared::BUDGET_BURST_S, 1, ..=60,
