@@ -81,7 +81,7 @@ pub enum BadTicket {
     TicketUsed,
     /// It was issued before this process began, which does not know whether it was used.
     TicketFromBefore,
-    /// The same may be so, if the clock that it was issued by is ahead of ours.
+    /// The same may be so, as clocks differ; another one of the same clock is good soon.
     TicketTooSoon,
     TicketsTooMany,
 }
@@ -172,6 +172,8 @@ pub struct Pass {
 pub struct Tickets {
     key: hmac::Key,
     are_needed: bool,
+    /// For how long those of this server are good, in seconds.
+    valid_s: u64,
     /// What operators show to get theirs here.
     operator_secret: Option<AuthSecret>,
     /// Where other processes took tickets under the same key: when this one began, in
@@ -191,10 +193,23 @@ impl Tickets {
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, bytes),
             are_needed: secret.is_some(),
+            valid_s: TICKET_S,
             operator_secret: None,
             since_s: None,
             used: Mutex::default(),
         }
+    }
+
+    /// The same, good for so many seconds where they are given here.
+    #[must_use]
+    pub fn valid_for(self, valid_s: u64) -> Self {
+        Self { valid_s, ..self }
+    }
+
+    /// For how long those of this server are good, in seconds.
+    #[must_use]
+    pub fn valid_s(&self) -> u64 {
+        self.valid_s
     }
 
     /// The same, with the secret that operators get theirs for.
@@ -232,8 +247,7 @@ impl Tickets {
         self.are_needed
     }
 
-    /// A ticket for a name and a room, good for [`TICKET_S`] seconds from `now_s`, in seconds of Unix
-    /// time.
+    /// A ticket for a name and a room, good from `now_s` on, in seconds of Unix time.
     #[must_use]
     pub fn issue(&self, name: &Name, room: &str, now_s: u64) -> String {
         self.sign(name, room, now_s, false)
@@ -252,7 +266,7 @@ impl Tickets {
             name: name.as_str().to_owned(),
             room: Some(room.to_owned()),
             aud: Audience::One(AUDIENCE.to_owned()),
-            exp: now_s + TICKET_S,
+            exp: now_s + self.valid_s,
             iat: Some(now_s),
             nbf: None,
             jti: URL_SAFE_NO_PAD.encode(id),
@@ -291,11 +305,16 @@ impl Tickets {
             if issued_s > now_s + TICKET_AHEAD_S {
                 return Err(BadTicket::TicketFromTheFuture);
             }
-            if issued_s < since_s {
-                return Err(BadTicket::TicketFromBefore);
-            }
             if issued_s <= since_s + TICKET_AHEAD_S {
-                return Err(BadTicket::TicketTooSoon);
+                // By a clock that is behind, one of after the start may say so, too; but not
+                // for long, and not if it is older than clocks may differ.
+                let is_passing = now_s <= since_s + TICKET_AHEAD_S + TICKET_SKEW_S
+                    && issued_s + TICKET_SKEW_S >= since_s;
+                return Err(if is_passing {
+                    BadTicket::TicketTooSoon
+                } else {
+                    BadTicket::TicketFromBefore
+                });
             }
         }
         if !aud.is_us() {

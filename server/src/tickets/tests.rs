@@ -256,25 +256,44 @@ fn keys_are_not_shown() {
 
 #[test]
 fn a_ticket_that_another_process_may_have_taken_is_not_taken_again() {
-    let began_s = NOW_S - 10;
+    const AHEAD: u64 = TICKET_AHEAD_S;
+    const SKEW: u64 = TICKET_SKEW_S;
+    let began_s = NOW_S - 100;
     let again = || tickets().since(began_s);
     let issued = |iat_s: u64| signed(HEADER, &claims(&[("iat", iat_s.into())]));
+    let (before, soon) = (Some(BadTicket::TicketFromBefore), Some(BadTicket::TicketTooSoon));
+    let future = Some(BadTicket::TicketFromTheFuture);
+    // When it was issued, by the clock of its service, and brought, by ours; after the start.
     for (iat_s, now_s, expected) in [
-        (began_s - 1, NOW_S, Some(BadTicket::TicketFromBefore)),
-        (began_s - 1, began_s, Some(BadTicket::TicketFromBefore)),
-        // It may have been used in this second, or by a clock that is ahead.
-        (began_s, NOW_S, Some(BadTicket::TicketTooSoon)),
-        (began_s + TICKET_AHEAD_S, NOW_S, Some(BadTicket::TicketTooSoon)),
-        (began_s + TICKET_AHEAD_S + 1, NOW_S, None),
-        (NOW_S + TICKET_AHEAD_S, NOW_S, None),
-        (NOW_S + TICKET_AHEAD_S + 1, NOW_S, Some(BadTicket::TicketFromTheFuture)),
+        // Whatever the clock, these are of before.
+        (began_s - SKEW - 1, began_s, before),
+        (began_s - SKEW - 1, began_s + SKEW, before),
+        // These may be of a clock that is behind, or used: whoever has another one comes again,
+        (began_s - SKEW, began_s, soon),
+        (began_s - 1, began_s + 1, soon),
+        (began_s, began_s + AHEAD + SKEW, soon),
+        // of a clock that is ahead,
+        (began_s + AHEAD, began_s, soon),
+        (began_s + AHEAD, began_s + AHEAD + SKEW, soon),
+        // and who has no other by then has none.
+        (began_s - 1, began_s + AHEAD + SKEW + 1, before),
+        (began_s, began_s + AHEAD + SKEW + 1, before),
+        (began_s + AHEAD, NOW_S, before),
+        // By then those of all clocks are good.
+        (began_s + AHEAD + 1, began_s + AHEAD + SKEW + 1, None),
+        (began_s + AHEAD + 1, began_s + 1, None),
+        (began_s + AHEAD + 1, NOW_S, None),
+        (NOW_S + AHEAD, NOW_S, None),
+        (NOW_S + AHEAD + 1, NOW_S, future),
     ] {
         let judged = again().redeem(&issued(iat_s), now_s).err();
-        assert_eq!(judged, expected, "because it began at {began_s}, and that is of {iat_s}");
+        assert_eq!(judged, expected, "it began at {began_s}, that is of {iat_s}, at {now_s}");
         // Whatever one process takes, the next one does not.
         if judged.is_none() {
-            let next = tickets().since(now_s).redeem(&issued(iat_s), now_s);
-            assert!(next.is_err(), "because it was used before: {next:?}");
+            for later_s in [0, 1, AHEAD, SKEW, SKEW + AHEAD + 1] {
+                let next = tickets().since(now_s).redeem(&issued(iat_s), now_s + later_s);
+                assert!(next.is_err(), "because it was used before: {next:?}");
+            }
         }
     }
     let ageless = signed(HEADER, &claims(&[]));
@@ -283,4 +302,38 @@ fn a_ticket_that_another_process_may_have_taken_is_not_taken_again() {
     let own = Tickets::new(None).since(NOW_S);
     let name = Name::parse("Ada").expect("it is a name");
     assert!(own.redeem(&own.issue(&name, "arena", NOW_S), NOW_S).is_ok());
+}
+
+/// When a client of a login service whose clock is behind by so much is let in after a start,
+/// in seconds, if it brings a new ticket every three; and what it was told before.
+fn let_in_after(behind_s: u64) -> (u64, Vec<BadTicket>) {
+    let server = tickets().since(NOW_S);
+    let mut told = Vec::new();
+    for after_s in (0..120).step_by(3) {
+        let issued = signed(HEADER, &claims(&[("iat", (NOW_S + after_s - behind_s).into())]));
+        match server.redeem(&issued, NOW_S + after_s) {
+            Ok(_) => return (after_s, told),
+            Err(why) => told.push(why),
+        }
+    }
+    panic!("it is never let in: {told:?}")
+}
+
+#[test]
+fn a_login_service_whose_clock_is_behind_keeps_nobody_out() {
+    for behind_s in 0..=TICKET_SKEW_S {
+        let (after_s, told) = let_in_after(behind_s);
+        assert!(told.iter().all(|it| *it == BadTicket::TicketTooSoon), "{behind_s}: {told:?}");
+        let good_s = behind_s + TICKET_AHEAD_S + 1;
+        assert!((good_s..good_s + 3).contains(&after_s), "{behind_s}: {after_s}");
+    }
+}
+
+#[test]
+fn tickets_of_this_server_are_good_for_as_long_as_was_set() {
+    let own = Tickets::new(None).valid_for(7);
+    let name = Name::parse("Ada").expect("it is a name");
+    let ticket = || own.issue(&name, "arena", NOW_S);
+    assert!(own.redeem(&ticket(), NOW_S + 7).is_ok());
+    assert_eq!(own.redeem(&ticket(), NOW_S + 8), Err(BadTicket::TicketExpired));
 }
