@@ -129,10 +129,11 @@ pub enum StressError {
         players: usize,
         error: LoadError,
     },
-    /// Not all came in time who were to play.
+    /// Not all came in time who were to play; and what the first met who could not.
     NotThere {
         there: usize,
         all: usize,
+        failure: Option<String>,
     },
 }
 
@@ -150,7 +151,13 @@ impl fmt::Display for StressError {
             Self::Server(error) => error.fmt(f),
             Self::Load { error: LoadError::Interrupted, .. } => LoadError::Interrupted.fmt(f),
             Self::Load { players, error } => write!(f, "the load of {players} players: {error}"),
-            Self::NotThere { there, all } => write!(f, "{there} of {all} players came in time"),
+            Self::NotThere { there, all, failure } => {
+                write!(f, "{there} of {all} players came in time")?;
+                match failure {
+                    Some(why) => write!(f, "; the first who could not play met this: {why}"),
+                    None => f.write_str("; none of the others met a reason why not"),
+                }
+            }
         }
     }
 }

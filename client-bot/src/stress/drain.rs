@@ -133,8 +133,13 @@ pub fn run(options: &DrainOptions, on_beat: &mut dyn FnMut(&Beat)) -> Result<Dra
         })
     })
     .map_err(in_load)?;
-    let ending = ending.ok_or(StressError::NotThere { there, all: players })?;
+    let ending = ending.ok_or_else(|| not_there((there, players), &sum))?;
     Ok(Drained::new((players, house_bots), lost_before, ending, &sum))
+}
+
+/// Why it did not come to a drain: so many of all were there, and what all met until then.
+fn not_there((there, all): (usize, usize), sum: &Beat) -> StressError {
+    StressError::NotThere { there, all, failure: sum.failure.clone() }
 }
 
 /// The command line of the server. Its doors are open: it is the way out that is looked at.
@@ -191,4 +196,23 @@ fn ready(server: SocketAddr) -> Option<u16> {
     let mut answer = String::new();
     stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer).ok()?;
     answer.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_not_there_says_what_the_first_of_them_met() {
+        let mut sum = Beat::default();
+        for failure in [None, Some("the server closed with 1013: the room is full"), Some("x")] {
+            let failure = failure.map(str::to_owned);
+            sum.add_after(&Beat { players: 7, failure, ..Beat::default() });
+        }
+        let told = not_there((sum.players, 200), &sum).to_string();
+        assert!(told.starts_with("7 of 200 players came in time"), "{told}");
+        assert!(told.ends_with("the server closed with 1013: the room is full"), "{told}");
+        let nothing = not_there((7, 200), &Beat::default()).to_string();
+        assert!(nothing.ends_with("none of the others met a reason why not"), "{nothing}");
+    }
 }
