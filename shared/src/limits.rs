@@ -81,6 +81,16 @@ pub const INPUT_INTERVAL_MS: u64 = 100;
 pub const CLIENT_MESSAGE_BYTES: usize = 1024;
 /// And as JSON, which spells out what bytes only number.
 pub const JSON_MESSAGE_BYTES: usize = 4 << 10;
+/// The longest Hello that an honest client says: a name and a room, a ticket, a session to go
+/// on with and an identity, and what tells them apart.
+pub const HELLO_BYTES: usize =
+    NAME_BYTES_MAX + ROOM_NAME_BYTES + TICKET_BYTES + SECRET_BYTES + IDENTITY_BYTES + 32;
+/// And as JSON: each byte of a name may be written as six, and those of secrets are in
+/// hexadecimal.
+pub const JSON_HELLO_BYTES: usize = (NAME_BYTES_MAX + ROOM_NAME_BYTES) * 6
+    + TICKET_BYTES
+    + (SECRET_BYTES + IDENTITY_BYTES) * 2
+    + 256;
 /// Largest message that a server sends; and the limit of a client's decoder.
 pub const SERVER_MESSAGE_BYTES: usize = 1 << 20;
 /// Ticks of one snapshot; a client that skipped more gets keyframes. Twice the slowest
@@ -113,6 +123,8 @@ pub const ROOM_CODE_CHARS: usize = 8;
 pub const ROOM_WORKERS_MAX: usize = 64;
 pub const ROOM_WORKERS_SPARE: usize = 8;
 pub const ROOM_STALL_MS: u64 = 1_000;
+/// And where others wait for a thread, so early that they skip no tick.
+pub const ROOM_HELD_MS: u64 = 100;
 /// Reports of crashed rooms that are written at once; and how long a server that stops waits
 /// for them.
 pub const CRASH_REPORTS_MAX: usize = 4;
@@ -297,7 +309,8 @@ pub const TICKET_S: u64 = 30;
 pub const TICKET_SKEW_S: u64 = 30;
 pub const TICKET_S_MAX: u64 = 300;
 /// How far ahead of ours the clock of a login service may be, and so for how long after a
-/// start a new ticket may be one that was used before it; and when another one is good.
+/// start a new ticket may be one that was used before it; and when another one is tried. By a
+/// clock that is behind, that is for as much longer as clocks may differ.
 pub const TICKET_AHEAD_S: u64 = 2;
 pub const TICKET_SOON_MS: u32 = (TICKET_AHEAD_S as u32 + 1) * 1000;
 /// Used tickets that are remembered until nobody could use them again.
@@ -495,10 +508,7 @@ const _: () = {
     assert!(OVER_BUDGET_GAP_MS < OVER_BUDGET_MS);
     assert!(FLOOD_CLOSING_MS < CLOSING_MS);
     assert!(FRAMES_PER_S > TICK_HZ_MAX * 2, "a client may send an input a tick");
-    assert!(
-        NAME_BYTES_MAX + TICKET_BYTES + SECRET_BYTES + IDENTITY_BYTES + ROOM_NAME_BYTES + 32
-            < CLIENT_MESSAGE_BYTES
-    );
+    assert!(HELLO_BYTES < CLIENT_MESSAGE_BYTES && JSON_HELLO_BYTES < JSON_MESSAGE_BYTES);
     assert!(CHAT_BYTES_MAX + 32 < CLIENT_MESSAGE_BYTES && TOPIC_BYTES > ROOM_NAME_BYTES + 16);
     assert!(ROOM_CODE_CHARS <= ROOM_NAME_BYTES);
     assert!(PRESENCE_ROWS_MAX * (NAME_BYTES_MAX + 8) < EVENTS_BYTES_MAX);
@@ -508,6 +518,7 @@ const _: () = {
     assert!(ROOMS_MAX <= 64, "a set of rooms is 64 bits");
     assert!(MADE_BOTS_MAX < MADE_PLAYERS_MAX && MADE_PLAYERS_MAX <= PLAYERS_MAX);
     assert!(ROOM_STALL_MS > SLIP_MS * 2 && ROOM_STALL_MS < TRAVEL_MS);
+    assert!(ROOM_HELD_MS * 2 < SLIP_MS, "it takes a moment to notice");
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
     assert!(CONTROL_CREDIT >= 4 + CALLS_MAX, "take over, leave, join, be lost, and all calls");

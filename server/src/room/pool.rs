@@ -2,7 +2,8 @@
 //! is due first, runs its ticks, and puts it back.
 //!
 //! A room that panics is gone, and no other. One that stands still keeps its worker, and
-//! another worker takes that one's place, of which there are only so many.
+//! another worker takes that one's place, of which there are only so many: early where others
+//! wait for a worker, so that they skip no tick, and in any case once it has stood for long.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,12 +12,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use throng_shared::limits::{ROOM_STALL_MS, ROOM_WORKERS_SPARE};
+use throng_shared::limits::{ROOM_HELD_MS, ROOM_STALL_MS, ROOM_WORKERS_SPARE};
 
 use super::schedule::Schedule;
 
-/// How often it is looked whether a job stands still.
+/// How often it is looked whether a job stands still; and while others wait for a worker.
 const WATCH_EVERY: Duration = Duration::from_millis(100);
+const WATCH_CLOSELY: Duration = Duration::from_millis(20);
 /// What stopping waits for a job that stands still.
 const STOP_WITHIN: Duration = Duration::from_secs(1);
 const STOP_LOOK: Duration = Duration::from_millis(5);
@@ -42,12 +44,37 @@ pub trait Job: Send {
     fn stalled(&self) -> Arc<AtomicBool>;
 }
 
+/// How long a job may run until its worker is replaced where others wait; and until it stands
+/// still, whoever waits.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    held: Duration,
+    stall: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            held: Duration::from_millis(ROOM_HELD_MS),
+            stall: Duration::from_millis(ROOM_STALL_MS),
+        }
+    }
+}
+
 /// What a worker does, for the watch.
 #[derive(Debug)]
 struct Busy {
     since: Instant,
     stalled: Arc<AtomicBool>,
+    /// Whether another worker is to be there in its place.
     is_replaced: bool,
+    stands_still: bool,
+}
+
+impl Busy {
+    fn new(since: Instant, stalled: Arc<AtomicBool>) -> Self {
+        Self { since, stalled, is_replaced: false, stands_still: false }
+    }
 }
 
 struct State {
@@ -58,9 +85,51 @@ struct State {
     are_there: Vec<bool>,
     /// Whether a worker waits for the next deadline; the others wait for their turn to.
     has_lookout: bool,
-    /// Workers that do not stand still.
+    /// Workers that need not be replaced.
     able: usize,
     stops: bool,
+}
+
+impl State {
+    fn new(workers: usize) -> Self {
+        let most = workers + ROOM_WORKERS_SPARE;
+        Self {
+            schedule: Schedule::new(),
+            busy: (0..most).map(|_| None).collect(),
+            are_there: (0..most).map(|worker| worker < workers).collect(),
+            has_lookout: false,
+            able: workers,
+            stops: false,
+        }
+    }
+
+    /// Whether a job is due, and every worker has another one.
+    fn is_short(&self, now: Instant) -> bool {
+        let is_free = |(busy, &is_there): (&Option<Busy>, &bool)| is_there && busy.is_none();
+        let is_due = self.schedule.next().is_some_and(|due| due <= now);
+        is_due && !self.busy.iter().zip(&self.are_there).any(is_free)
+    }
+
+    /// Looks whose worker is to be replaced: how many jobs were found to stand still.
+    fn look(&mut self, now: Instant, patience: Patience) -> usize {
+        let is_short = self.is_short(now);
+        let (mut stalled, mut replaced) = (0, 0);
+        for busy in self.busy.iter_mut().flatten() {
+            let held = now.saturating_duration_since(busy.since);
+            if held >= patience.stall && !busy.stands_still {
+                busy.stands_still = true;
+                busy.stalled.store(true, Ordering::Relaxed);
+                stalled += 1;
+            }
+            let is_in_the_way = busy.stands_still || (is_short && held >= patience.held);
+            if is_in_the_way && !busy.is_replaced {
+                busy.is_replaced = true;
+                replaced += 1;
+            }
+        }
+        self.able -= replaced;
+        stalled
+    }
 }
 
 struct Shared {
@@ -70,6 +139,7 @@ struct Shared {
     others: Condvar,
     watch: Condvar,
     workers: usize,
+    patience: Patience,
 }
 
 /// A pool of workers.
@@ -91,21 +161,17 @@ impl Pool {
     /// # Errors
     /// When the operating system gives no thread.
     pub fn start(workers: usize) -> Result<Arc<Self>, String> {
-        let most = workers + ROOM_WORKERS_SPARE;
-        let state = State {
-            schedule: Schedule::new(),
-            busy: (0..most).map(|_| None).collect(),
-            are_there: (0..most).map(|worker| worker < workers).collect(),
-            has_lookout: false,
-            able: workers,
-            stops: false,
-        };
+        Self::patient(workers, Patience::default())
+    }
+
+    fn patient(workers: usize, patience: Patience) -> Result<Arc<Self>, String> {
         let shared = Arc::new(Shared {
-            state: Mutex::new(state),
+            state: Mutex::new(State::new(workers)),
             lookout: Condvar::new(),
             others: Condvar::new(),
             watch: Condvar::new(),
             workers,
+            patience,
         });
         let watched = Arc::clone(&shared);
         let mut threads = vec![spawn("room-watch".to_owned(), move || watched.watch())?];
@@ -188,7 +254,7 @@ impl Shared {
             let busy = state.busy[worker].take();
             let is_replaced = busy.is_some_and(|busy| {
                 busy.stalled.store(false, Ordering::Relaxed);
-                if busy.is_replaced {
+                if busy.stands_still {
                     tracing::warn!("The room {} goes on.", job.name());
                 }
                 busy.is_replaced
@@ -221,8 +287,7 @@ impl Shared {
             }
             let now = Instant::now();
             if let Some(job) = state.schedule.pop(now) {
-                state.busy[worker] =
-                    Some(Busy { since: now, stalled: job.stalled(), is_replaced: false });
+                state.busy[worker] = Some(Busy::new(now, job.stalled()));
                 if !state.has_lookout {
                     self.others.notify_one();
                 }
@@ -247,24 +312,15 @@ impl Shared {
         let mut state = self.lock();
         while !state.stops {
             let now = Instant::now();
-            let limit = Duration::from_millis(ROOM_STALL_MS);
-            let mut stalled = 0;
-            for busy in state.busy.iter_mut().flatten() {
-                let stands = now.saturating_duration_since(busy.since) >= limit;
-                if stands && !busy.is_replaced {
-                    busy.is_replaced = true;
-                    busy.stalled.store(true, Ordering::Relaxed);
-                    stalled += 1;
-                }
-            }
-            state.able -= stalled;
+            let stalled = state.look(now, self.patience);
             if stalled > 0 {
                 tracing::error!(
                     "{stalled} rooms stand still: each has held its thread for {ROOM_STALL_MS} ms."
                 );
             }
+            let pause = if state.is_short(now) { WATCH_CLOSELY } else { WATCH_EVERY };
             while state.able < self.workers && self.replace(&mut state) {}
-            let waited = self.watch.wait_timeout(state, WATCH_EVERY);
+            let waited = self.watch.wait_timeout(state, pause);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
@@ -425,6 +481,72 @@ mod tests {
         let mut late = Counter::new(None);
         late.drops_badly = true;
         pool.add(Instant::now() + PATIENCE, Box::new(late));
+        pool.stop();
+    }
+
+    #[test]
+    fn a_worker_is_replaced_early_where_others_wait_and_late_where_nobody_does() {
+        let origin = Instant::now();
+        let at = |ms: u64| origin + Duration::from_millis(ms);
+        let patience = Patience::default();
+        let (held, stall) = (ROOM_HELD_MS, ROOM_STALL_MS);
+        let begin = |workers| {
+            let mut state = State::new(2);
+            for worker in 0..workers {
+                state.busy[worker] = Some(Busy::new(origin, Arc::default()));
+            }
+            state
+        };
+        let waiting = |mut state: State, due| {
+            state.schedule.push(at(due), Box::new(Counter::new(None)) as Box<dyn Job>);
+            state
+        };
+        let stands = |state: &State| {
+            state.busy.iter().flatten().filter(|busy| busy.stalled.load(Ordering::Relaxed)).count()
+        };
+        // Another one waits: both are replaced, and neither counts as standing still.
+        let mut short = waiting(begin(2), held - 1);
+        assert_eq!((short.look(at(held - 1), patience), short.able), (0, 2));
+        assert_eq!((short.look(at(held), patience), short.able, stands(&short)), (0, 0, 0));
+        assert_eq!((short.look(at(held + 1), patience), short.able), (0, 0), "because once is it");
+        assert_eq!((short.look(at(stall), patience), short.able, stands(&short)), (2, 0, 2));
+        // Nobody waits, or nobody yet, or somebody is free for it.
+        for mut calm in [begin(2), waiting(begin(2), stall + 1), waiting(begin(1), 0)] {
+            assert_eq!((calm.look(at(stall - 1), patience), calm.able), (0, 2));
+            assert!(calm.look(at(stall), patience) > 0 && calm.able < 2);
+        }
+    }
+
+    #[test]
+    fn others_go_on_before_a_job_counts_as_one_that_stands_still() {
+        let patience = Patience { held: Duration::from_millis(10), stall: PATIENCE * 60 };
+        let pool = Pool::patient(2, patience).expect("there are threads");
+        let calm = Counter::new(None);
+        let turns = Arc::clone(&calm.turns);
+        pool.add(Instant::now(), Box::new(calm));
+        let stalls: Vec<_> = (0..3)
+            .map(|_| {
+                let (word, special) = word();
+                let job = Counter::new(Some((2, special)));
+                let (of, stalled) = (Arc::clone(&job.turns), Arc::clone(&job.stalled));
+                pool.add(Instant::now(), Box::new(job));
+                (word, of, stalled)
+            })
+            .collect();
+        for (_, of, _) in &stalls {
+            until("it stands still", || of.load(Ordering::Relaxed) == 3);
+        }
+        goes_on(&turns);
+        for (word, of, stalled) in &stalls {
+            assert!(!stalled.load(Ordering::Relaxed), "because that would take an hour");
+            word.send(()).expect("it waits");
+            goes_on(of);
+        }
+        goes_on(&turns);
+        until("workers that are too many end", || {
+            let state = pool.shared.lock();
+            state.able == 2 && state.are_there.iter().filter(|&&is_there| is_there).count() == 2
+        });
         pool.stop();
     }
 
