@@ -2,6 +2,13 @@
 
 use throng_shared::time::Millis;
 
+/// So many times at once, and once more each time, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rate {
+    pub(crate) burst: u32,
+    pub(crate) every_ms: u64,
+}
+
 /// What is left of an allowance, as the moment at which it is whole again.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Allowance {
@@ -14,11 +21,12 @@ impl Allowance {
         Self { whole: self.whole.max(other.whole) }
     }
 
-    /// Takes one of `burst`, of which one comes back every `every_ms`.
+    /// Takes one, if the rate has one left; without a rate there always is one.
     ///
     /// # Errors
     /// When none is left: the milliseconds until there is one.
-    pub(crate) fn take(&mut self, now: Millis, burst: u32, every_ms: u64) -> Result<(), u32> {
+    pub(crate) fn take(&mut self, now: Millis, rate: Option<Rate>) -> Result<(), u32> {
+        let Some(Rate { burst, every_ms }) = rate else { return Ok(()) };
         let whole = self.whole.max(now).plus(every_ms);
         let ahead_ms = whole.since(now);
         let most_ms = u64::from(burst) * every_ms;
@@ -37,7 +45,8 @@ mod tests {
     #[test]
     fn so_many_go_at_once_and_then_one_each_time() {
         let mut it = Allowance::default();
-        let taken = |it: &mut Allowance, ms| it.take(Millis(ms), 3, 1000);
+        let taken =
+            |it: &mut Allowance, ms| it.take(Millis(ms), Some(Rate { burst: 3, every_ms: 1000 }));
         for _ in 0..3 {
             assert_eq!(taken(&mut it, 500), Ok(()));
         }
@@ -49,5 +58,6 @@ mod tests {
             assert_eq!(taken(&mut it, 90_000), Ok(()), "because no more than a burst is saved");
         }
         assert!(taken(&mut it, 90_000).is_err());
+        assert!((0..100).all(|_| it.take(Millis(90_000), None).is_ok()), "because nobody counts");
     }
 }

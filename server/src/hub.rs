@@ -3,10 +3,11 @@
 //! and gives deliveries; it knows no clock, thread or connection.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use throng_shared::ids::NetId;
-use throng_shared::limits::{HUB_OUTBOX_MAX, TOPIC_MS};
+use throng_shared::limits::HUB_OUTBOX_MAX;
 use throng_shared::time::Millis;
 use throng_shared::wire::{Event, Problem, ServerRow, TopicUpdate, encode};
 
@@ -25,6 +26,7 @@ mod thread;
 mod topics;
 
 use crate::allowance;
+use crate::config::Limits;
 use crate::link::RoomId;
 pub use keeper::{AuditLine, Keeper, Span};
 pub use listeners::ListenerId;
@@ -94,6 +96,7 @@ pub struct Hub {
     absent: VecDeque<(PlayerId, Habits)>,
     /// Who is not heard, until that second of Unix time.
     silenced: BTreeMap<Person, u32>,
+    limits: Arc<Limits>,
     clean: Clean,
     keeper: Box<dyn Keeper>,
     works: bool,
@@ -122,7 +125,7 @@ impl std::fmt::Debug for Hub {
 
 impl Hub {
     #[must_use]
-    pub fn new(epoch: u32, clean: Clean, keeper: Box<dyn Keeper>) -> Self {
+    pub fn new(epoch: u32, limits: Arc<Limits>, clean: Clean, keeper: Box<dyn Keeper>) -> Self {
         let works = keeper.works();
         let mut hub = Self {
             rooms: BTreeMap::new(),
@@ -132,6 +135,7 @@ impl Hub {
             listeners: BTreeMap::new(),
             absent: VecDeque::new(),
             silenced: BTreeMap::new(),
+            limits,
             clean,
             keeper,
             works,
@@ -172,12 +176,12 @@ impl Hub {
         }
     }
 
-    /// Lets time pass: once a second the topics are looked at.
+    /// Lets time pass: now and then the topics are looked at.
     pub fn turn(&mut self, now: Now, traffic: Traffic) {
         self.began.get_or_insert(now);
         self.tell_bests(now);
         if now.ms >= self.next_round {
-            self.next_round = now.ms.plus(TOPIC_MS);
+            self.next_round = now.ms.plus(self.limits.topic_ms.into());
             self.go_round(now, traffic);
         }
     }

@@ -11,7 +11,7 @@ use throng_shared::ids::Tick;
 use throng_shared::limits::{CONNECTIONS_MAX, CONTROL_CREDIT, LINK_PLACES};
 use tokio::sync::{Notify, mpsc};
 
-use crate::config::{Config, Rehearsal};
+use crate::config::{Config, Limits, Rehearsal};
 use crate::game::Game;
 use crate::hub::HubDesk;
 use crate::link::{Directory, Gauge, Listing, RoomId, Roster, Taken};
@@ -84,6 +84,7 @@ pub struct Rooms {
     hub: HubDesk,
     game: Game,
     link_hold_ms: u64,
+    limits: Arc<Limits>,
     cores: usize,
     seed: u64,
     is_fixed: bool,
@@ -115,6 +116,7 @@ impl Rooms {
             hub,
             game: config.game,
             link_hold_ms: config.link_hold_ms,
+            limits: Arc::new(config.limits.clone()),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             seed: config.seed,
             is_fixed: config.rooms_fixed,
@@ -177,6 +179,7 @@ impl Rooms {
             sim,
             game: self.game,
             link_hold_ms: self.link_hold_ms,
+            limits: Arc::clone(&self.limits),
             cores: self.cores,
             panic_at: panic_at.map(|it| Tick(it.tick)),
             stall_at: stall_at.map(|it| (Tick(it.tick), Duration::from_millis(it.ms))),

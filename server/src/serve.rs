@@ -22,7 +22,7 @@ use crate::room::{Pool, RoomStatus};
 use crate::rooms::{HouseOrder, Plan, Rooms};
 use crate::sim::SimOptions;
 use crate::stop::StopSign;
-use crate::store::Store;
+use crate::store::{Kept, Store};
 use crate::tickets::Tickets;
 use crate::web::{self, WebState};
 use crate::words::FILTER;
@@ -78,7 +78,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// A sentence for the operator: the address is taken, the map is broken, …
 pub fn start(config: &Config) -> Result<Server, String> {
     let (arena, shards) = config.arena()?;
-    let (store, writer) = Store::open(config.data.as_deref())?;
+    let (store, writer) = Store::open(config.data.as_deref(), Kept::of(&config.limits))?;
     if config.data.is_none() {
         tracing::info!(
             "Scores, players and bans are kept in memory, and gone when this server stops: \
@@ -100,8 +100,10 @@ pub fn start(config: &Config) -> Result<Server, String> {
         shards,
     };
     let tally = Arc::new(Tally::default());
+    let limits = Arc::new(config.limits.clone());
     let (directory, inboxes) = Directory::new(config.net_threads);
     let tickets = Tickets::new(config.auth_secret.as_ref()).since(unix().as_secs());
+    let tickets = tickets.valid_for(limits.ticket_s.into());
     let tickets = Arc::new(tickets.with_operator_secret(config.operator_secret.clone()));
     let options = NetOptions {
         tally: Arc::clone(&tally),
@@ -110,6 +112,7 @@ pub fn start(config: &Config) -> Result<Server, String> {
         store: store.clone(),
         directory: Arc::clone(&directory),
         sessions: Arc::default(),
+        limits: Arc::clone(&limits),
         link_hold_ms: config.link_hold_ms,
         session_ms: config.session_ms,
     };
@@ -123,9 +126,9 @@ pub fn start(config: &Config) -> Result<Server, String> {
     };
     let keeper = Box::new(store.clone());
     let clean = |text: &str| FILTER.clean(text).into_owned();
-    let (hub, desk) = HubThread::new(Box::new(clean), keeper, Box::new(traffic));
+    let (hub, desk) =
+        HubThread::new(Arc::clone(&limits), Box::new(clean), keeper, Box::new(traffic));
     let (rooms, orders) = Rooms::new(config, directory, Arc::clone(&pool), desk.clone());
-    let off = config.limits.switched_off.flags();
     let state = WebState {
         rooms: Arc::clone(&rooms),
         tally: Arc::clone(&tally),
@@ -133,7 +136,7 @@ pub fn start(config: &Config) -> Result<Server, String> {
         tickets,
         store: store.clone(),
         hub: desk.clone(),
-        switched_off: off.iter().map(|(flag, _)| *flag).collect(),
+        limits,
     };
     let options = FrontOptions {
         origins: config.origins.clone(),

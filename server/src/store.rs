@@ -31,6 +31,7 @@ pub use self::writer::StoreWriter;
 use self::known::Known;
 use self::record::{Kind, Record};
 use self::sanctions::{Sanctions, cut};
+use crate::config::Limits;
 use crate::identity::{KEY_BYTES, PlayerId};
 
 /// Seconds of Unix time.
@@ -42,9 +43,38 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How much is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub(crate) players: u32,
+    pub(crate) score_days: u32,
+    pub(crate) audit_lines: u32,
+    /// Whom one player does not want to hear.
+    pub(crate) ignored: usize,
+}
+
+impl Kept {
+    #[must_use]
+    pub fn of(limits: &Limits) -> Self {
+        Self {
+            players: limits.players_kept,
+            score_days: limits.score_days_kept,
+            audit_lines: limits.audit_lines_kept,
+            ignored: limits.ignored_max as usize,
+        }
+    }
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self::of(&Limits::default())
+    }
+}
+
 /// What handles and the writer share. No lock is held while anything waits.
 pub(crate) struct Shared {
     is_lasting: bool,
+    kept: Kept,
     key: [u8; KEY_BYTES],
     players_from: u32,
     players_until: AtomicU32,
@@ -68,9 +98,10 @@ impl fmt::Debug for Shared {
 }
 
 impl Shared {
-    fn new(is_lasting: bool, (key, from, until): ([u8; KEY_BYTES], u32, u32)) -> Self {
+    fn new(is_lasting: bool, kept: Kept, (key, from, until): ([u8; KEY_BYTES], u32, u32)) -> Self {
         Self {
             is_lasting,
+            kept,
             key,
             players_from: from,
             players_until: AtomicU32::new(until),
@@ -143,15 +174,19 @@ impl Store {
     ///
     /// # Errors
     /// A sentence for the operator: the directory is in use, the file is damaged, …
-    pub fn open(dir: Option<&Path>) -> Result<(Self, StoreWriter), String> {
-        Self::open_with(dir, Duration::from_millis(COMMIT_MS))
+    pub fn open(dir: Option<&Path>, kept: Kept) -> Result<(Self, StoreWriter), String> {
+        Self::open_with(dir, kept, Duration::from_millis(COMMIT_MS))
     }
 
     /// The same, with the least time from one commit to the next.
     ///
     /// # Errors
     /// As above.
-    pub fn open_with(dir: Option<&Path>, pause: Duration) -> Result<(Self, StoreWriter), String> {
+    pub fn open_with(
+        dir: Option<&Path>,
+        kept: Kept,
+        pause: Duration,
+    ) -> Result<(Self, StoreWriter), String> {
         let mut opened = match dir {
             Some(dir) => schema::open(dir)?,
             None => schema::open_in_memory()?,
@@ -163,12 +198,12 @@ impl Store {
             format!("The scores in {shown} cannot be used: {error}.")
         };
         let begun = record::begin(&mut opened.db, fresh).map_err(unusable)?;
-        let shared = Arc::new(Shared::new(dir.is_some(), begun));
+        let shared = Arc::new(Shared::new(dir.is_some(), kept, begun));
         let now_s = unix_s();
         for kind in [Kind::Ban, Kind::Mute] {
-            let kept = record::sanctions(&opened.db, kind, now_s).map_err(unusable)?;
+            let all = record::sanctions(&opened.db, kind, now_s).map_err(unusable)?;
             let mut sanctions = shared.sanctions(kind);
-            for ban in kept {
+            for ban in all {
                 sanctions.put(ban, now_s);
             }
         }
@@ -184,7 +219,8 @@ impl Store {
     pub fn none() -> Self {
         let mut key = [0; KEY_BYTES];
         SystemRandom::new().fill(&mut key).expect("the system has random bytes");
-        Self { shared: Arc::new(Shared::new(false, (key, 1, u32::MAX))), feed: None }
+        let shared = Shared::new(false, Kept::default(), (key, 1, u32::MAX));
+        Self { shared: Arc::new(shared), feed: None }
     }
 
     /// Sends a record to the writer: its number, or nothing when too many wait.
@@ -369,7 +405,8 @@ impl Store {
         if !player.is_somebody() || !other.is_somebody() || player == other {
             return false;
         }
-        if self.shared.known().ignore(player, other, on) {
+        let most = self.shared.kept.ignored;
+        if self.shared.known().ignore(most, (player, other), on) {
             self.put(Record::Ignore { player, other, on });
         }
         self.ignores(player, other) == on

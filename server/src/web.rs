@@ -13,8 +13,9 @@ use axum::{Router, middleware};
 use bytes::Bytes;
 use rust_embed::{EmbeddedFile, RustEmbed};
 use serde::Serialize;
-use throng_shared::limits::{REPORTS_PER_S, TICKS_TOLD, TICKS_TOLD_MAX};
+use throng_shared::limits::{TICKS_TOLD, TICKS_TOLD_MAX};
 
+use crate::config::Limits;
 use crate::hub::HubDesk;
 use crate::link::{Gauge, RoomGauge};
 use crate::net::Tally;
@@ -47,8 +48,7 @@ pub struct WebState {
     pub store: Store,
     /// Where topics are listened to.
     pub hub: HubDesk,
-    /// Flags that switched a limit off.
-    pub switched_off: Vec<&'static str>,
+    pub limits: Arc<Limits>,
 }
 
 /// Reports that may be made at once after a while in which nobody asked.
@@ -64,8 +64,8 @@ pub struct Reports {
 }
 
 impl Reports {
-    fn get(&mut self, now: Instant, make: impl FnOnce() -> Bytes) -> Bytes {
-        let pause = Duration::from_secs(1) / REPORTS_PER_S;
+    fn get(&mut self, now: Instant, per_s: u32, make: impl FnOnce() -> Bytes) -> Bytes {
+        let pause = Duration::from_secs(1) / per_s;
         let earliest = now.checked_sub(pause * (REPORTS_AT_ONCE - 1)).unwrap_or(now);
         let turn = self.next.unwrap_or(earliest).max(earliest);
         if turn <= now {
@@ -270,7 +270,7 @@ async fn rooms(State(state): State<WebState>, RawQuery(query): RawQuery) -> Resp
         return (StatusCode::BAD_REQUEST, sentence).into_response();
     };
     let mut reports = state.reports.lock().unwrap_or_else(PoisonError::into_inner);
-    let report = reports.get(Instant::now(), || report(&state, ticks));
+    let report = reports.get(Instant::now(), state.limits.reports_per_s, || report(&state, ticks));
     ([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/json")], report).into_response()
 }
 
@@ -302,6 +302,7 @@ fn report(state: &WebState, ticks: usize) -> Bytes {
         }
     });
     let (bytes_in, bytes_out) = state.tally.bytes();
+    let off = state.limits.switched_off.flags();
     let report = RoomsReport {
         rooms: rooms.collect(),
         private_rooms: private.len(),
@@ -310,7 +311,7 @@ fn report(state: &WebState, ticks: usize) -> Bytes {
         bytes_out,
         ends: state.tally.ends(),
         storage: state.store.health().into(),
-        r#unsafe: state.switched_off.clone(),
+        r#unsafe: off.iter().map(|(flag, _)| *flag).collect(),
     };
     serde_json::to_vec(&report).expect("numbers and texts can be written").into()
 }
@@ -318,23 +319,29 @@ fn report(state: &WebState, ticks: usize) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::limits::REPORTS_PER_S;
 
     #[test]
     fn however_many_ask_only_so_many_reports_are_made() {
+        made_in_three_seconds(REPORTS_PER_S, 100);
+        made_in_three_seconds(2, 500);
+    }
+
+    fn made_in_three_seconds(per_s: u32, oldest_ms: u64) {
         let began = Instant::now();
         let (mut reports, mut made) = (Reports::default(), 0);
         let mut made_at = 0;
         for ms in 0..3_000 {
             let now = began + Duration::from_millis(ms);
-            let told = reports.get(now, || {
+            let told = reports.get(now, per_s, || {
                 made += 1;
                 made_at = ms;
                 Bytes::from(vec![0; made as usize])
             });
             assert_eq!(told.len(), made as usize, "because everybody gets the newest");
-            assert!(ms - made_at < 100, "because it is never old");
+            assert!(ms - made_at < oldest_ms, "because it is never old");
         }
-        assert!((30..30 + REPORTS_AT_ONCE).contains(&made), "{made}");
+        assert!((3 * per_s..3 * per_s + REPORTS_AT_ONCE).contains(&made), "{made}");
     }
 
     #[test]

@@ -342,12 +342,12 @@ async fn long_hello(server: &Server, tongue: &str, bytes: usize) -> u16 {
 #[tokio::test]
 async fn an_operator_says_how_long_a_message_may_be() {
     let short = LimitSettings {
-        message_bytes: Some(500),
-        json_message_bytes: Some(800),
+        message_bytes: Some(950),
+        json_message_bytes: Some(1_700),
         ..LimitSettings::default()
     };
     let (strict, usual) = (limited(short), limited(LimitSettings::default()));
-    for (tongue, bytes) in [("throng.bin.1", 500), ("throng.json.1", 800)] {
+    for (tongue, bytes) in [("throng.bin.1", 950), ("throng.json.1", 1_700)] {
         assert_eq!(long_hello(&strict, tongue, bytes).await, 4004, "because it is looked at");
         assert_eq!(long_hello(&strict, tongue, bytes + 1).await, 1009);
         assert_eq!(long_hello(&usual, tongue, bytes + 1).await, 4004);

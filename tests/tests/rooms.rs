@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use throng::config::{ArenaSpec, Config, Rehearsal, Settings};
+use throng::config::{ArenaSpec, Config, Limits, Rehearsal, Settings};
 use throng::game::Game;
 use throng::hub::HubPort;
 use throng::link::{ConnId, Control, Directory, Listing, Mail, Step, Visitor};
@@ -233,6 +233,7 @@ fn of_a_thousand_who_join_at_once_as_many_come_in_as_there_are_places() {
         name: name.clone(),
         sim,
         link_hold_ms: 1_000,
+        limits: Arc::default(),
         cores: 1,
         panic_at: None,
         stall_at: None,
@@ -430,6 +431,22 @@ fn however_many_ask_at_once_an_address_has_no_more_rooms_than_it_may() {
     let wanted = Wanted { map: Some("disc:8".to_owned()), ..Wanted::default() };
     let later = (0..24).filter(|_| server.rooms().make(&wanted, Caller::default()).is_ok());
     assert_eq!(made + later.count(), MADE_PER_ADDRESS);
+    server.stop();
+}
+
+#[tokio::test]
+async fn there_are_as_many_rooms_as_the_operator_allows() {
+    let server = server(|config| {
+        config.limits = Limits { rooms_max: 3, made_per_address: 9, ..config.limits.clone() };
+    });
+    for expected in ["201", "201", "503"] {
+        let (status, body) = post(server.address(), r#"{"map":"disc:8"}"#).await;
+        assert_eq!(status, expected, "{body}");
+        assert!(
+            status == "201" || body == "3 rooms are open, and there can be no more.\n",
+            "{body}"
+        );
+    }
     server.stop();
 }
 

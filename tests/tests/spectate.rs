@@ -228,6 +228,7 @@ impl Stage {
             name: name.clone(),
             sim: SimOptions { tick_hz, seed: 1, players_max, shards },
             link_hold_ms: 1_000,
+            limits: Arc::default(),
             cores: 1,
             panic_at: None,
             stall_at: None,

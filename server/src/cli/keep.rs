@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::identity::PlayerId;
 use crate::stop::StopSign;
-use crate::store::{Score, Store};
+use crate::store::{Kept, Score, Store};
 
 /// Scores that are on their way at one time.
 const AHEAD: u64 = 16;
@@ -28,7 +28,7 @@ pub(super) struct StoreWriterArgs {
 }
 
 pub(super) fn run(args: StoreWriterArgs) -> Result<(), String> {
-    let (store, writer) = Store::open_with(Some(&args.data), Duration::ZERO)?;
+    let (store, writer) = Store::open_with(Some(&args.data), Kept::default(), Duration::ZERO)?;
     let never = StopSign::default();
     std::thread::Builder::new()
         .name("store".to_owned())

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use ipnet::IpNet;
-use throng_shared::limits::{CONNECTIONS_MAX, DOORSTEP_MAX, DRAIN_MS, LANE_MAX, PAGES_MAX};
+use throng_shared::limits::{CONNECTIONS_MAX, DRAIN_MS};
 
 use super::ends::Ends;
 use crate::config::{ArenaSpec, Config, LimitSettings, Rehearsal, Settings, SwitchedOff};
@@ -158,9 +158,10 @@ pub(super) fn run(args: ServeArgs) -> Result<(), String> {
     let allow = throng_bot::load::allow_open_files;
     let players = config.players_max.min(CONNECTIONS_MAX);
     // Those at the door have to do with what is left.
-    if let Err(error) =
-        allow(players + DOORSTEP_MAX + LANE_MAX + PAGES_MAX).or_else(|_| allow(players))
-    {
+    let limits = &config.limits;
+    let others = [limits.doorstep_max, limits.lane_max, limits.pages_max, limits.streams_max];
+    let all = players + others.iter().map(|&most| most as usize).sum::<usize>();
+    if let Err(error) = allow(all).or_else(|_| allow(players)) {
         tracing::warn!("{error}");
     }
     for (flag, so) in config.limits.switched_off.flags() {

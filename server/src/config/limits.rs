@@ -3,124 +3,96 @@
 
 use clap::Args;
 use serde::Deserialize;
-use throng_shared::limits as shared;
+use throng_shared::limits::{TICKET_S, TICKET_SKEW_S, TICKETS_USED_MAX};
 
-/// More than a server may stand still itself, and less than would be counted in ticks of 16 bits.
-const STALL_MS_MIN: u32 = shared::STALL_FORGIVEN_MS as u32 + 500;
-const STALL_MS_MAX: u32 = 120_000;
-/// Guests come in, play and ask with messages of this length.
-const MESSAGE_BYTES_MIN: u32 = 256;
-const JSON_MESSAGE_BYTES_MIN: u32 = 512;
+mod table;
 
-const _: () = assert!(
-    (shared::TICK_HZ_MAX * STALL_MS_MAX / 1000) < i16::MAX as u32,
-    "ticks in which nobody reads are counted"
-);
+pub use table::{LimitSettings, Limits};
 
-macro_rules! limits {
-    ($($name:ident = $default:expr, $least:expr, ..= $most:expr, $doc:literal;)+) => {
-        /// What of the limits a flag, a variable or the file may give.
-        #[derive(Args, Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-        pub struct LimitSettings {
-            $(
-                #[doc = $doc]
-                #[arg(
-                    long,
-                    value_name = "N",
-                    hide_short_help = true,
-                    help_heading = "Limits",
-                    help = format!("{} [default: {}]", $doc, $default),
-                )]
-                pub $name: Option<u32>,
-            )+
+use crate::allowance::Rate;
+
+impl Limits {
+    /// The limits that settings mean. A default gives way to a setting that it has to be below.
+    ///
+    /// # Errors
+    /// A sentence that names the limits that are out of bounds.
+    pub fn new(settings: &LimitSettings, switched_off: SwitchedOff) -> Result<Self, String> {
+        let mut limits = Self::bounded(settings, switched_off)?;
+        let (asks, players) = (limits.asks_burst, limits.made_players_max);
+        let (calls_max, made_bots_max) = (settings.calls_max, settings.made_bots_max);
+        keep_below(&mut limits.calls_max, calls_max, ["calls-max", "asks-burst"], asks)?;
+        let names = ["made-bots-max", "made-players-max"];
+        keep_below(&mut limits.made_bots_max, made_bots_max, names, players)?;
+        // A crowd is to wait where others can pass it, which is not before it is accepted.
+        let (accepts, joins) = (limits.accepts_per_s, limits.joins_per_s);
+        if settings.joins_per_s.is_some() && joins >= accepts {
+            return Err(wrong(["joins-per-s", "accepts-per-s"], joins, accepts));
         }
-
-        /// Every limit.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct Limits {
-            $(
-                #[doc = $doc]
-                pub $name: u32,
-            )+
-            pub switched_off: SwitchedOff,
+        // Used tickets are remembered for as long as they are good, and nobody is to fill that.
+        let (pages, ticket_s) = (limits.pages_per_s, limits.ticket_s);
+        let most_s = (TICKETS_USED_MAX as u32 / pages).saturating_sub(TICKET_SKEW_S as u32 + 1);
+        let most_s = most_s.max(TICKET_S as u32);
+        if ticket_s > most_s {
+            return Err(format!(
+                "ticket-s is {ticket_s}, and must be at most {most_s} where pages-per-s is {pages}."
+            ));
         }
+        Ok(limits)
+    }
 
-        impl LimitSettings {
-            /// These settings, completed by others where they say nothing.
-            #[must_use]
-            pub fn or(self, other: Self) -> Self {
-                Self { $($name: self.$name.or(other.$name)),+ }
-            }
+    /// How often a client may ask for anything.
+    pub(crate) fn asks(&self) -> Option<Rate> {
+        self.talk(self.asks_burst, self.asks_every_ms)
+    }
 
-            /// The limit that a variable, without its prefix, sets.
-            pub(super) fn of_variable(&mut self, key: &str) -> Option<&mut Option<u32>> {
-                match key.to_ascii_lowercase().as_str() {
-                    $(stringify!($name) => Some(&mut self.$name),)+
-                    _ => None,
-                }
-            }
-        }
+    /// How often what it asks for may be wrong.
+    pub(crate) fn refused(&self) -> Option<Rate> {
+        self.talk(self.refused_burst, self.refused_every_ms)
+    }
 
-        impl Limits {
-            /// The limits that settings mean.
-            ///
-            /// # Errors
-            /// A sentence that names the limit that is out of bounds.
-            pub fn new(settings: &LimitSettings, switched_off: SwitchedOff) -> Result<Self, String> {
-                $(
-                    let $name = settings.$name.unwrap_or($default);
-                    if !($least..=$most).contains(&$name) {
-                        let flag = stringify!($name).replace('_', "-");
-                        let (least, most) = ($least, $most);
-                        return Err(format!("{flag} is {}, and must be {least} to {most}.", $name));
-                    }
-                )+
-                Ok(Self { $($name,)+ switched_off })
-            }
-        }
+    /// How often it may try a way to another room.
+    pub(crate) fn ways(&self) -> Option<Rate> {
+        self.talk(self.go_burst, self.go_every_ms)
+    }
 
-        impl Default for Limits {
-            fn default() -> Self {
-                Self { $($name: $default,)+ switched_off: SwitchedOff::default() }
-            }
-        }
-    };
+    /// How often it may tell operators of somebody.
+    pub(crate) fn complaints(&self) -> Option<Rate> {
+        self.talk(self.complaints_burst, self.complaints_every_ms)
+    }
+
+    /// How often it may say a line.
+    pub(crate) fn chat(&self) -> Option<Rate> {
+        self.talk(self.chat_burst, self.chat_every_ms)
+    }
+
+    /// How often all in a room may.
+    pub(crate) fn room_chat(&self) -> Option<Rate> {
+        self.talk(self.room_chat_burst, self.room_chat_every_ms)
+    }
+
+    /// A rate of what players say and ask for, unless those are switched off.
+    fn talk(&self, burst: u32, every_ms: u32) -> Option<Rate> {
+        let rate = Rate { burst, every_ms: every_ms.into() };
+        (!self.switched_off.chat_limits).then_some(rate)
+    }
 }
 
-limits! {
-    connections_max = shared::CONNECTIONS_MAX as u32, 1, ..=shared::CONNECTIONS_MAX as u32,
-        "Connections inside, playing or about to";
-    connections_per_address = shared::CONNECTIONS_PER_ADDRESS, 1, ..=shared::CONNECTIONS_MAX as u32,
-        "Connections of one address, pages too";
-    accepts_per_s = shared::ACCEPTS_PER_S, 1, ..=1_000_000,
-        "Connections accepted per second";
-    address_accepts_per_s = shared::ADDRESS_ACCEPTS_PER_S, 1, ..=1_000_000,
-        "Connections accepted per second and address";
-    address_tickets_per_s = shared::ADDRESS_TICKETS_PER_S, 1, ..=1_000_000,
-        "Tickets given per second and address";
-    frames_per_s = shared::FRAMES_PER_S, 10, ..=1_000_000,
-        "Frames that a client may send per second, of any kind; unless given, four a tick at most";
-    bytes_per_s = shared::BYTES_PER_S, 1_024, ..=1 << 30,
-        "Bytes that a client may send per second";
-    head_timeout_ms = shared::HTTP_HEAD_MS as u32, 100, ..=60_000,
-        "Time for the head of a request, TLS included, in milliseconds";
-    handshakes_per_s = shared::HANDSHAKES_PER_S, shared::HANDSHAKES_PER_S_MIN, ..=1_000_000,
-        "Handshakes of TLS begun per second";
-    pages_per_s = shared::PAGES_PER_S, shared::PAGES_PER_S_MIN, ..=1_000_000,
-        "Pages served per second";
-    pages_per_address = shared::PAGES_PER_ADDRESS, 1, ..=shared::CONNECTIONS_MAX as u32,
-        "Pages of one address that are being served at once";
-    hello_timeout_ms = shared::HELLO_MS as u32, 100, ..=60_000,
-        "Time from the handshake to a Hello, in milliseconds";
-    silence_timeout_ms = shared::SERVER_SILENCE_MS as u32, shared::PING_MS as u32 * 2, ..=600_000,
-        "Silence after which a client is given up, in milliseconds";
-    stall_timeout_ms = shared::STALLED_MS as u32, STALL_MS_MIN, ..=STALL_MS_MAX,
-        "Time after which a client or a page that takes no byte is let go, in milliseconds";
-    message_bytes = shared::CLIENT_MESSAGE_BYTES as u32, MESSAGE_BYTES_MIN, ..=shared::CLIENT_MESSAGE_BYTES as u32,
-        "Bytes of a client's message in the binary form, and of each of its frames";
-    json_message_bytes = shared::JSON_MESSAGE_BYTES as u32, JSON_MESSAGE_BYTES_MIN, ..=shared::JSON_MESSAGE_BYTES as u32,
-        "Bytes of a client's message in JSON, and of each of its frames";
+/// Keeps a limit below another one, unless it was given and is not.
+fn keep_below(
+    value: &mut u32,
+    given: Option<u32>,
+    names: [&str; 2],
+    other: u32,
+) -> Result<(), String> {
+    if given.is_some_and(|given| given >= other) {
+        return Err(wrong(names, *value, other));
+    }
+    *value = (*value).min(other - 1);
+    Ok(())
+}
+
+fn wrong([name, other]: [&str; 2], value: u32, bound: u32) -> String {
+    format!("{name} is {value}, and must be below {other}, which is {bound}.")
 }
 
 /// What was switched off, each by a flag that begins with `--unsafe-`.
@@ -135,6 +107,10 @@ pub struct SwitchedOff {
     #[arg(long = "unsafe-no-rate-limits", hide_short_help = true, help_heading = "Limits")]
     #[serde(rename = "unsafe-no-rate-limits")]
     pub rate_limits: bool,
+    /// No rates of chat and calls: private rooms' codes can be guessed
+    #[arg(long = "unsafe-no-chat-limits", hide_short_help = true, help_heading = "Limits")]
+    #[serde(rename = "unsafe-no-chat-limits")]
+    pub chat_limits: bool,
     /// Listen without TLS where others may hear
     #[arg(long = "unsafe-plain", hide_short_help = true, help_heading = "TLS")]
     #[serde(rename = "unsafe-plain")]
@@ -152,6 +128,7 @@ impl SwitchedOff {
         Self {
             address_caps: self.address_caps || other.address_caps,
             rate_limits: self.rate_limits || other.rate_limits,
+            chat_limits: self.chat_limits || other.chat_limits,
             tls: self.tls || other.tls,
             ladder: self.ladder || other.ladder,
         }
@@ -162,6 +139,7 @@ impl SwitchedOff {
         match key {
             "UNSAFE_NO_ADDRESS_CAPS" => Some(&mut self.address_caps),
             "UNSAFE_NO_RATE_LIMITS" => Some(&mut self.rate_limits),
+            "UNSAFE_NO_CHAT_LIMITS" => Some(&mut self.chat_limits),
             "UNSAFE_PLAIN" => Some(&mut self.tls),
             "UNSAFE_DOORS_OPEN" => Some(&mut self.ladder),
             _ => None,
@@ -171,10 +149,15 @@ impl SwitchedOff {
     /// The flags, and what each does without.
     #[must_use]
     pub fn flags(self) -> Vec<(&'static str, &'static str)> {
-        let Self { address_caps, rate_limits, tls, ladder } = self;
+        let Self { address_caps, rate_limits, chat_limits, tls, ladder } = self;
         [
             (address_caps, "unsafe-no-address-caps", "one address may take every place"),
             (rate_limits, "unsafe-no-rate-limits", "a client may send as much as it likes"),
+            (
+                chat_limits,
+                "unsafe-no-chat-limits",
+                "a player may say and ask for as much as it likes",
+            ),
             (tls, "unsafe-plain", "who is on the way can read and change what is said"),
             (ladder, "unsafe-doors-open", "more come in than the server can do well by"),
         ]
@@ -186,47 +169,4 @@ impl SwitchedOff {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_limit_has_bounds_and_its_default_is_allowed() {
-        let none = LimitSettings::default();
-        let defaults = Limits::new(&none, SwitchedOff::default()).expect("defaults are allowed");
-        assert_eq!(defaults, Limits::default());
-        let none_at_all = LimitSettings { frames_per_s: Some(0), ..none.clone() };
-        let error = Limits::new(&none_at_all, SwitchedOff::default()).expect_err("it is no rate");
-        assert!(error.contains("frames-per-s is 0, and must be 10 to"), "{error}");
-        for (limits, told) in [
-            (LimitSettings { stall_timeout_ms: Some(1_000), ..none.clone() }, "1500 to 120000"),
-            (LimitSettings { message_bytes: Some(1_025), ..none.clone() }, "256 to 1024"),
-            (LimitSettings { json_message_bytes: Some(0), ..none.clone() }, "512 to 4096"),
-        ] {
-            let error = Limits::new(&limits, SwitchedOff::default()).expect_err("it is no limit");
-            assert!(error.contains(told), "{error}");
-        }
-        let many = LimitSettings { connections_per_address: Some(10_241), ..none };
-        let error = Limits::new(&many, SwitchedOff::default()).expect_err("nobody has so many");
-        assert!(error.contains("connections-per-address is 10241"), "{error}");
-    }
-
-    #[test]
-    fn the_first_source_that_speaks_wins_and_variables_are_named_like_flags() {
-        let mut variables = LimitSettings::default();
-        *variables.of_variable("ACCEPTS_PER_S").expect("it is a limit") = Some(7);
-        assert_eq!(variables.of_variable("ACCEPT_PER_S"), None, "because a typo is no limit");
-        let file: LimitSettings =
-            toml::from_str("accepts-per-s = 5\nbytes-per-s = 2048").expect("the file is whole");
-        let both = variables.or(file);
-        assert_eq!((both.accepts_per_s, both.bytes_per_s), (Some(7), Some(2048)));
-        assert!(toml::from_str::<LimitSettings>("accept-per-s = 5").is_err());
-    }
-
-    #[test]
-    fn what_is_off_says_so() {
-        let mut off = SwitchedOff::default();
-        assert!(off.flags().is_empty());
-        *off.of_variable("UNSAFE_PLAIN").expect("it is a switch") = true;
-        assert_eq!(off.flags().iter().map(|(flag, _)| *flag).collect::<Vec<_>>(), ["unsafe-plain"]);
-    }
-}
+mod tests;

@@ -2,14 +2,11 @@
 //! keeps asking for what cannot be done has to go.
 
 use throng_shared::ids::NetId;
-use throng_shared::limits::{
-    ASKS_BURST, ASKS_EVERY_MS, CHAT_BURST, CHAT_EVERY_MS, CHAT_ROOM_BURST, CHAT_ROOM_EVERY_MS,
-    COMPLAINTS_BURST, COMPLAINTS_EVERY_MS, DEAF_MAX, REFUSED_BURST, REFUSED_EVERY_MS, TOPIC_BYTES,
-    TOPICS_MAX,
-};
+use throng_shared::limits::TOPIC_BYTES;
 use throng_shared::session::CloseCode;
 use throng_shared::wire::{Ask, Audience, Event, Line, News, Outcome, Priority, Problem};
 
+use super::allowance::Rate;
 use super::members::{Followed, Habits, Member, person};
 use super::topics::presence;
 use super::{AuditLine, Delivery, Hub, Now, Refused, RoomId, packed, text};
@@ -19,9 +16,10 @@ const ABUSE: &str = "too many calls that could not be done";
 
 impl Hub {
     pub(super) fn take_ask(&mut self, now: Now, from: (RoomId, NetId), call: u32, ask: Ask) {
+        let (asks, refused) = (self.limits.asks(), self.limits.refused());
         let done = match self.habits(from) {
             None => Err(Refused::new(Problem::OutOfPlace, "You are not in this room any more.")),
-            Some(habits) => match habits.asks.take(now.ms, ASKS_BURST, ASKS_EVERY_MS) {
+            Some(habits) => match habits.asks.take(now.ms, asks) {
                 Ok(()) => self.fulfil(now, from, ask),
                 Err(ms) => Err(Refused::too_fast("You ask for too much at once.", ms)),
             },
@@ -34,8 +32,7 @@ impl Hub {
                 if problem != Problem::Busy
                     && let Some(habits) = self.habits(from)
                 {
-                    let taken = habits.refused.take(now.ms, REFUSED_BURST, REFUSED_EVERY_MS);
-                    is_abuse = taken.is_err();
+                    is_abuse = habits.refused.take(now.ms, refused).is_err();
                 }
                 Outcome::Refused { problem, text, retry_after_ms }
             }
@@ -82,7 +79,7 @@ impl Hub {
         to: Audience,
         said: &str,
     ) -> Result<(), Refused> {
-        let said = text::line(said)?;
+        let said = text::line(said, self.limits.chat_chars_max as usize)?;
         let Some(it) = self.rooms.get_mut(&room) else { return Ok(()) };
         if let Audience::Player { who } = to
             && !it.members.contains_key(&who)
@@ -110,20 +107,20 @@ impl Hub {
             return Err(Refused { problem: Problem::Muted, text: why, retry_after_ms });
         }
         if !is_operator {
-            let (burst, every_ms) = match slow_s {
-                0 => (CHAT_BURST, CHAT_EVERY_MS),
-                slow_s => (1, u64::from(slow_s) * 1000),
+            let rate = match slow_s {
+                0 => self.limits.chat(),
+                slow_s => Some(Rate { burst: 1, every_ms: u64::from(slow_s) * 1000 }),
             };
             let mut chat = member.habits.chat;
             let too_fast = |ms| Refused::too_fast("You say too much at once.", ms);
-            chat.take(now.ms, burst, every_ms).map_err(too_fast)?;
+            chat.take(now.ms, rate).map_err(too_fast)?;
             if to == Audience::Room {
                 let busy = |ms| Refused {
                     problem: Problem::Busy,
                     text: "Too many speak in this room at once.".to_owned(),
                     retry_after_ms: ms,
                 };
-                it.chat.take(now.ms, CHAT_ROOM_BURST, CHAT_ROOM_EVERY_MS).map_err(busy)?;
+                it.chat.take(now.ms, self.limits.room_chat()).map_err(busy)?;
             }
             member.habits.chat = chat;
         }
@@ -136,7 +133,7 @@ impl Hub {
             |member: &Member| is_operator || !member.habits.ignores(keeper, member.who.player, me);
         match to {
             Audience::Room => {
-                it.keep_line(me, line.clone());
+                it.keep_line(self.limits.chat_lines_kept as usize, me, line.clone());
                 let hearers = it.members.iter().filter(|(_, it)| hears(it));
                 let hearers: Vec<NetId> = hearers.map(|(&who, _)| who).collect();
                 self.tell_line(room, &hearers, &line);
@@ -180,9 +177,10 @@ impl Hub {
             let why = format!("There is no topic {topic:?}; there are {}.", topics.join(", "));
             return Err(Refused::new(Problem::UnknownTopic, why));
         }
+        let most = self.limits.topics_max;
         let Some(habits) = self.habits(from) else { return Ok(()) };
-        if !habits.topics.contains_key(&topic) && habits.topics.len() >= TOPICS_MAX {
-            let why = format!("You follow {TOPICS_MAX} topics already, which is the most.");
+        if !habits.topics.contains_key(&topic) && habits.topics.len() >= most as usize {
+            let why = format!("You follow {most} topics already, which is the most.");
             return Err(Refused::new(Problem::TooManyTopics, why));
         }
         habits.topics.insert(topic, Followed::default());
@@ -216,7 +214,8 @@ impl Hub {
         deaf_to.retain(|it| *it != whom);
         let me = member.who.player;
         let lasts = me.is_somebody() && player.is_somebody() && me != player;
-        if on && deaf_to.len() >= DEAF_MAX || lasts && !self.keeper.ignore(me, player, on) {
+        let is_full = deaf_to.len() >= self.limits.deaf_max as usize;
+        if on && is_full || lasts && !self.keeper.ignore(me, player, on) {
             let why = "You have muted as many as one can: hear one of them again first.";
             return Err(Refused::new(Problem::NotAllowed, why));
         }
@@ -242,10 +241,10 @@ impl Hub {
         let other = it.members.get(&who).filter(|_| who != you);
         let other = other.ok_or_else(|| no_such_player(who))?;
         let (by, name, player) = (member.name.clone(), other.name.clone(), other.who.player);
+        let rate = self.limits.complaints();
         if let Some(habits) = self.habits((room, you)) {
             let too_fast = |ms| Refused::too_fast("You report too much at once.", ms);
-            let taken = habits.complaints.take(now.ms, COMPLAINTS_BURST, COMPLAINTS_EVERY_MS);
-            taken.map_err(too_fast)?;
+            habits.complaints.take(now.ms, rate).map_err(too_fast)?;
         }
         let line = AuditLine {
             at_s: now.unix_s.into(),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use throng_shared::limits::{STREAM_SILENCE_MS, STREAMS_MAX, TOPICS_MAX};
+use throng_shared::limits::STREAM_SILENCE_MS;
 use throng_shared::time::Millis;
 use throng_shared::wire::{PresenceRow, TopicChange, TopicUpdate};
 
@@ -33,20 +33,21 @@ impl Hub {
         last: Option<&str>,
     ) -> Result<(), Unheard> {
         let known = self.topics_for(None);
-        if topics.is_empty() || topics.len() > TOPICS_MAX {
+        if topics.is_empty() || topics.len() > self.limits.topics_max as usize {
             return Err(Unheard::Count);
         }
         if let Some(topic) = topics.iter().find(|topic| !known.contains(topic)) {
             return Err(Unheard::Unknown { topic: topic.clone(), topics: known });
         }
-        if self.listeners.len() >= STREAMS_MAX {
+        if self.listeners.len() >= self.limits.streams_max as usize {
             return Err(Unheard::Busy);
         }
         let held = last.and_then(|last| self.held(last, topics.len()));
         let held = held.unwrap_or_else(|| vec![0; topics.len()]);
         let topics = topics.iter().cloned().zip(held).collect();
         self.listeners.insert(id, Listener { topics, spoken: now.ms });
-        let hello = "retry: 3000\n: what changes comes at most once a second\n\n";
+        let every_ms = self.limits.topic_ms;
+        let hello = format!("retry: 3000\n: what changes comes at most every {every_ms} ms\n\n");
         self.told.push_back((id, Some(hello.into())));
         self.tell_listener(now, id);
         Ok(())

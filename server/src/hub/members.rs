@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use throng_shared::ids::NetId;
-use throng_shared::limits::{
-    ABSENT_KEPT, CHAT_LINES_KEPT, DEAF_MAX, NEWS_ROOM_PLAYERS, PRESENCE_ROWS_MAX, TOPIC_MS,
-    TOPICS_MAX, TRAVEL_MS,
-};
+use throng_shared::limits::{ABSENT_KEPT, NEWS_ROOM_PLAYERS, PRESENCE_ROWS_MAX, TRAVEL_MS};
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
 use throng_shared::wire::{Event, Line, News, PresenceRow, Priority};
@@ -14,6 +11,7 @@ use throng_shared::wire::{Event, Line, News, PresenceRow, Priority};
 use super::allowance::Allowance;
 use super::topics::{Feed, Rows, presence};
 use super::{Delivery, Hub, Keeper, Now, Person, RoomId, RoomInfo, Standing, packed};
+use crate::config::Limits;
 use crate::identity::PlayerId;
 use crate::link::Visitor;
 use crate::store::Score;
@@ -62,11 +60,13 @@ impl Habits {
         }
     }
 
-    /// Whether a topic may be told whole now: no more than once a second, whoever asks for it how often.
-    pub(super) fn take_whole(&mut self, now: Millis, topic: &str) -> bool {
-        // So many topics a second, whichever they are.
-        self.whole.retain(|(_, at)| now.since(*at) < TOPIC_MS);
-        if self.whole.len() >= TOPICS_MAX || self.whole.iter().any(|(it, _)| it == topic) {
+    /// Whether a topic may be told whole now: no more often than topics are told, whoever asks
+    /// for it how often.
+    pub(super) fn take_whole(&mut self, now: Millis, limits: &Limits, topic: &str) -> bool {
+        // So many topics in that time, whichever they are.
+        self.whole.retain(|(_, at)| now.since(*at) < limits.topic_ms.into());
+        let most = limits.topics_max as usize;
+        if self.whole.len() >= most || self.whole.iter().any(|(it, _)| it == topic) {
             return false;
         }
         self.whole.push_back((topic.to_owned(), now));
@@ -74,18 +74,18 @@ impl Habits {
     }
 
     /// Takes over what another place of the same player leaves behind.
-    fn inherit(&mut self, other: Self) {
+    fn inherit(&mut self, limits: &Limits, other: Self) {
         self.chat = self.chat.or_less(other.chat);
         self.asks = self.asks.or_less(other.asks);
         self.refused = self.refused.or_less(other.refused);
         self.complaints = self.complaints.or_less(other.complaints);
         for whom in other.deaf_to {
-            if self.deaf_to.len() < DEAF_MAX && !self.deaf_to.contains(&whom) {
+            if self.deaf_to.len() < limits.deaf_max as usize && !self.deaf_to.contains(&whom) {
                 self.deaf_to.push(whom);
             }
         }
         for topic in other.topics.into_keys() {
-            if self.topics.len() < TOPICS_MAX {
+            if self.topics.len() < limits.topics_max as usize {
                 self.topics.entry(topic).or_default();
             }
         }
@@ -141,11 +141,12 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn keep_line(&mut self, said_by: Person, line: Line) {
-        if self.lines.len() >= CHAT_LINES_KEPT {
+    /// Keeps a line for newcomers, and no more than so many.
+    pub(super) fn keep_line(&mut self, most: usize, said_by: Person, line: Line) {
+        self.lines.push_back((said_by, line));
+        if self.lines.len() > most {
             self.lines.pop_front();
         }
-        self.lines.push_back((said_by, line));
     }
 
     pub(super) fn presence_rows(&self) -> Rows {
@@ -228,7 +229,7 @@ impl Hub {
         let arriving_until = (!others.is_empty()).then(|| now.ms.plus(TRAVEL_MS));
         for other in others {
             let known = self.habits(other).map(|other| other.elsewhere());
-            habits.inherit(known.unwrap_or_default());
+            habits.inherit(&self.limits, known.unwrap_or_default());
         }
         let Some(it) = self.rooms.get_mut(&room) else { return };
         it.has_moved = true;
@@ -339,12 +340,13 @@ impl Hub {
                 && let Some(member) = it.members.get_mut(&you)
             {
                 member.arriving_until = None;
-                member.habits.inherit(habits);
+                member.habits.inherit(&self.limits, habits);
                 self.catch_up(now, (room, you));
             }
             return;
         }
-        habits.inherit(self.take_habits(player));
+        let others = self.take_habits(player);
+        habits.inherit(&self.limits, others);
         if self.absent.len() >= ABSENT_KEPT {
             self.absent.pop_front();
         }

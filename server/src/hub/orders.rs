@@ -1,7 +1,7 @@
 //! What operators decide. Each order is written down with its reason.
 
 use throng_shared::ids::NetId;
-use throng_shared::limits::{ORDER_MINUTES_MAX, SILENCED_MAX, SLOW_S_MAX};
+use throng_shared::limits::{ORDER_MINUTES_MAX, SLOW_S_MAX};
 use throng_shared::session::CloseCode;
 use throng_shared::wire::{News, Order, Priority, Problem};
 
@@ -115,8 +115,9 @@ impl Hub {
             self.silenced.remove(&whom);
             return Ok(());
         }
-        if self.silenced.len() >= SILENCED_MAX {
-            let why = format!("{SILENCED_MAX} players are muted already, which is the most.");
+        let most = self.limits.silenced_max;
+        if self.silenced.len() >= most as usize {
+            let why = format!("{most} players are muted already, which is the most.");
             return Err(Refused::new(Problem::Busy, why));
         }
         self.silenced.insert(whom, now.unix_s.saturating_add(minutes.saturating_mul(60)));

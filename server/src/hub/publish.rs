@@ -82,7 +82,7 @@ impl Hub {
         let mut topics = std::mem::take(&mut member.habits.topics);
         for (topic, followed) in &mut topics {
             let Some(feed) = self.feeds.get(topic) else { continue };
-            if followed.held == 0 && !member.habits.take_whole(now.ms, topic) {
+            if followed.held == 0 && !member.habits.take_whole(now.ms, &self.limits, topic) {
                 continue;
             }
             let own = self.places.of(topic, at, player);

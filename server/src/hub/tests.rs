@@ -14,6 +14,7 @@ use throng_shared::wire::{
     decode_server, splice_number,
 };
 
+mod bounds;
 mod lives;
 mod scores;
 
@@ -39,9 +40,14 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
+        Self::within(Limits::default())
+    }
+
+    fn within(limits: Limits) -> Self {
         let keeper = Box::new(Memory::default());
         let (audit, disk) = (Arc::clone(&keeper.audit), Arc::clone(&keeper.disk));
-        let hub = Hub::new(7, Box::new(|text| text.replace("darn", "****")), keeper);
+        let clean = Box::new(|text: &str| text.replace("darn", "****"));
+        let hub = Hub::new(7, Arc::new(limits), clean, keeper);
         let mut rig = Self { hub, ms: 1_000, call: 0, audit, disk };
         for (room, name) in [(ARENA, "arena"), (OTHER, "other")] {
             let info = RoomInfo { name: name.to_owned(), ..RoomInfo::default() };

@@ -1,23 +1,23 @@
 //! What players typed, before others see it.
 
-use throng_shared::limits::{CHAT_BYTES_MAX, CHAT_CHARS_MAX, REASON_BYTES_MAX};
+use throng_shared::limits::{CHAT_BYTES_MAX, REASON_BYTES_MAX};
 use throng_shared::wire::Problem;
 
 use super::Refused;
 
-/// A line of chat, without the spaces at its ends.
+/// A line of chat of so many characters at most, without the spaces at its ends.
 ///
 /// # Errors
 /// When nothing is left, it is too long, or a character cannot be shown safely.
-pub(super) fn line(text: &str) -> Result<&str, Refused> {
+pub(super) fn line(text: &str, chars_max: usize) -> Result<&str, Refused> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Refused::new(Problem::Empty, "A line needs at least one character."));
     }
     let chars = text.chars().count();
-    if chars > CHAT_CHARS_MAX || text.len() > CHAT_BYTES_MAX {
+    if chars > chars_max || text.len() > CHAT_BYTES_MAX {
         let why = format!(
-            "A line has at most {CHAT_CHARS_MAX} characters and {CHAT_BYTES_MAX} bytes; this one has {chars} and {}.",
+            "A line has at most {chars_max} characters and {CHAT_BYTES_MAX} bytes; this one has {chars} and {}.",
             text.len()
         );
         return Err(Refused::new(Problem::TooLong, why));
@@ -55,6 +55,11 @@ fn is_unprintable(it: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::limits::CHAT_CHARS_MAX;
+
+    fn line(text: &str) -> Result<&str, Refused> {
+        super::line(text, CHAT_CHARS_MAX)
+    }
 
     fn problem(text: &str) -> Option<Problem> {
         line(text).err().map(|refused| refused.problem)

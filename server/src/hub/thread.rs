@@ -2,6 +2,7 @@
 //! It waits for words alone; whoever takes nothing loses what was for it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 
 use super::port::{Listening, Word};
 use super::{Clean, Delivery, Hub, HubDesk, Keeper, ListenerId, Now, RoomId, Traffic};
+use crate::config::Limits;
 use crate::stop::StopSign;
 
 /// Longest single sleep, so that a stop is heard soon and topics go out in time.
@@ -44,13 +46,14 @@ impl HubThread {
     /// A hub, and everybody's way to it.
     #[must_use]
     pub fn new(
+        limits: Arc<Limits>,
         clean: Clean,
         keeper: Box<dyn Keeper>,
         traffic: Box<dyn Fn() -> Traffic + Send>,
     ) -> (Self, HubDesk) {
         let (desk, heard) = HubDesk::new();
         let thread = Self {
-            hub: Hub::new(unix_s(), clean, keeper),
+            hub: Hub::new(unix_s(), limits, clean, keeper),
             heard,
             outlets: BTreeMap::new(),
             streams: BTreeMap::new(),

@@ -4,8 +4,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use throng_shared::limits::{ADDRESS_ACCEPTS_BURST_S, TURNED_AWAY_PER_ADDRESS};
-
 use super::lane::Peer;
 use super::places::{Addresses, PeerRates, Presence};
 use super::tally::Tally;
@@ -27,6 +25,7 @@ pub(super) enum Standing {
 pub(super) struct Admission {
     /// None: as many as come.
     connections_per_address: Option<u32>,
+    turned_away: u32,
     addresses: Arc<Addresses>,
     accepts: PeerRates,
     tally: Arc<Tally>,
@@ -37,8 +36,9 @@ impl Admission {
         let is_capped = !limits.switched_off.address_caps;
         Self {
             connections_per_address: is_capped.then_some(limits.connections_per_address),
+            turned_away: limits.turned_away_per_address,
             addresses: Arc::default(),
-            accepts: PeerRates::new(limits.address_accepts_per_s, ADDRESS_ACCEPTS_BURST_S),
+            accepts: PeerRates::new(limits.address_accepts_per_s, limits.address_accepts_burst_s),
             tally,
         }
     }
@@ -60,7 +60,7 @@ impl Admission {
         let (presence, count) = self.addresses.enter(peer);
         if count <= most {
             Some((Standing::Welcome, Some(presence)))
-        } else if count <= most + TURNED_AWAY_PER_ADDRESS {
+        } else if count <= most + self.turned_away {
             Some((Standing::Crowded, Some(presence)))
         } else {
             self.tally.closed("dropped: its address has too many".to_owned());
@@ -71,20 +71,26 @@ impl Admission {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn a_few_too_many_are_told_and_the_others_dropped() {
         let limits = Limits { connections_per_address: 3, ..Limits::default() };
+        let limits = Limits { turned_away_per_address: 7, address_accepts_burst_s: 1, ..limits };
         let now = Instant::now();
         let mut admission = Admission::new(&limits, Arc::default());
         let all: Vec<_> = (0..100).map(|_| admission.admit(now, Peer::V4(1))).collect();
         let count = |standing| all.iter().flatten().filter(|(of, _)| *of == standing).count();
         assert_eq!(count(Standing::Welcome), 3);
-        assert_eq!(count(Standing::Crowded), TURNED_AWAY_PER_ADDRESS as usize);
+        assert_eq!(count(Standing::Crowded), 7);
+        assert_eq!(all.len() - all.iter().flatten().count(), 90, "because those are dropped");
         assert!(admission.admit(now, Peer::V4(2)).is_some(), "because others have their own");
         drop(all);
-        let (standing, _) = admission.admit(now, Peer::V4(1)).expect("all have gone");
+        assert!(admission.admit(now, Peer::V4(1)).is_none(), "because its burst is used up");
+        let later = now + Duration::from_secs(1);
+        let (standing, _) = admission.admit(later, Peer::V4(1)).expect("all have gone");
         assert_eq!(standing, Standing::Welcome);
     }
 }

@@ -1,23 +1,27 @@
 //! What a connection may send: token buckets for frames and bytes, and how long it may ask
 //! for more.
 
-use throng_shared::limits::{BUDGET_BURST_S, OVER_BUDGET_GAP_MS, OVER_BUDGET_MS};
+use throng_shared::limits::OVER_BUDGET_GAP_MS;
 use throng_shared::session::Patience;
 use throng_shared::time::Millis;
 
 use super::tongue::Tongue;
 use crate::config::Limits;
 
-/// What a connection may send in a second, on average; none for as much as it likes. How long
-/// a message of it may be, and how long it may say and read nothing.
+/// What a connection may send in a second, on average; none for as much as it likes. How many
+/// seconds' worth of that at once, and for how long too much. How long a message of it may be,
+/// how long it may say and read nothing, and how often it may want all keyframes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
     pub frames_per_s: Option<u32>,
     pub bytes_per_s: Option<u32>,
+    pub burst_s: u32,
+    pub over_ms: u64,
     pub patience: Patience,
     pub stall_ms: u64,
     pub message_bytes: usize,
     pub json_message_bytes: usize,
+    pub resync_ms: u64,
 }
 
 impl Rates {
@@ -26,6 +30,8 @@ impl Rates {
         Self {
             frames_per_s: limited(limits.frames_per_s),
             bytes_per_s: limited(limits.bytes_per_s),
+            burst_s: limits.budget_burst_s,
+            over_ms: limits.over_budget_ms.into(),
             patience: Patience {
                 hello_ms: limits.hello_timeout_ms.into(),
                 silence_ms: limits.silence_timeout_ms.into(),
@@ -33,6 +39,7 @@ impl Rates {
             stall_ms: limits.stall_timeout_ms.into(),
             message_bytes: limits.message_bytes as usize,
             json_message_bytes: limits.json_message_bytes as usize,
+            resync_ms: limits.resync_ms.into(),
         }
     }
 
@@ -51,18 +58,19 @@ struct Bucket {
     /// In thousandths, so that a millisecond refills whole units.
     tokens: u64,
     per_s: Option<u32>,
+    burst_s: u32,
 }
 
 impl Bucket {
-    fn new(per_s: Option<u32>) -> Self {
-        let mut bucket = Self { tokens: 0, per_s };
-        bucket.refill(u64::from(BUDGET_BURST_S) * 1000);
+    fn new(per_s: Option<u32>, burst_s: u32) -> Self {
+        let mut bucket = Self { tokens: 0, per_s, burst_s };
+        bucket.refill(u64::from(burst_s) * 1000);
         bucket
     }
 
     fn refill(&mut self, ms: u64) {
         let per_s = u64::from(self.per_s.unwrap_or(0));
-        let most = u64::from(BUDGET_BURST_S) * 1000 * per_s;
+        let most = u64::from(self.burst_s) * 1000 * per_s;
         self.tokens = most.min(self.tokens.saturating_add(ms.saturating_mul(per_s)));
     }
 
@@ -97,16 +105,19 @@ pub(super) struct Budget {
     /// For how long the peer has asked for too much. It goes back as it came, so that
     /// pauses do not wipe it out.
     over_ms: u64,
+    /// And for how long it may.
+    over_max_ms: u64,
 }
 
 impl Budget {
     pub(super) fn new(now: Millis, rates: Rates) -> Self {
         Self {
-            frames: Bucket::new(rates.frames_per_s),
-            bytes: Bucket::new(rates.bytes_per_s),
+            frames: Bucket::new(rates.frames_per_s, rates.burst_s),
+            bytes: Bucket::new(rates.bytes_per_s, rates.burst_s),
             refilled: now,
             over: None,
             over_ms: 0,
+            over_max_ms: rates.over_ms,
         }
     }
 
@@ -130,14 +141,14 @@ impl Budget {
                 self.over_ms.saturating_sub(gap)
             };
         }
-        if self.over_ms < OVER_BUDGET_MS { Paid::Over } else { Paid::OverTooLong }
+        if self.over_ms < self.over_max_ms { Paid::Over } else { Paid::OverTooLong }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use throng_shared::limits::BYTES_PER_S;
+    use throng_shared::limits::{BUDGET_BURST_S, BYTES_PER_S};
 
     fn rates() -> Rates {
         Rates::of(&Limits::default())
@@ -197,5 +208,15 @@ mod tests {
         let mut free =
             Budget::new(Millis(0), Rates { frames_per_s: None, bytes_per_s: None, ..rates() });
         assert_eq!(free.pay(Millis(0), u32::MAX, u64::MAX), Paid::Covered);
+    }
+
+    #[test]
+    fn bursts_and_patience_are_those_that_were_set() {
+        let limits = Limits { budget_burst_s: 5, over_budget_ms: 1_500, ..Limits::default() };
+        let mut budget = Budget::new(Millis(0), Rates::of(&limits));
+        let burst = (0..3_000).filter(|_| budget.pay(Millis(0), 1, 0) == Paid::Covered).count();
+        assert_eq!(burst as u32, limits.frames_per_s * 5);
+        let over = (0..5_000).find(|&ms| budget.pay(Millis(ms), 10, 0) == Paid::OverTooLong);
+        assert!(matches!(over, Some(1_500..1_600)), "{over:?}");
     }
 }

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
     CLOSING_MS, FLOOD_CLOSING_MS, INPUTS_BUFFERED_MAX, PING_MS, REASON_BYTES_MAX, RESTART_RETRY_MS,
-    RESYNC_MS,
 };
 use throng_shared::prng::Prng;
 use throng_shared::session::{
@@ -135,6 +134,8 @@ pub(super) struct Conn {
     /// How long it may take no byte, and since when it has.
     stall_ms: u64,
     stalled: Option<Millis>,
+    /// Least time between two times that it gets all keyframes.
+    resync_ms: u64,
     wants_resync: bool,
     resynced: Option<Millis>,
     is_fresh: bool,
@@ -173,6 +174,7 @@ impl Conn {
             asks: Vec::new(),
             misplaced: Vec::new(),
             stall_ms: rates.stall_ms,
+            resync_ms: rates.resync_ms,
             stalled: None,
             wants_resync: false,
             resynced: None,
@@ -554,7 +556,7 @@ impl Conn {
             encode_into(&mut scratch.message, &ServerMessage::Ping { nonce, rtt_ms, jitter_ms });
             self.speaker.put(&mut scratch.frames, &[&scratch.message]);
         }
-        let may_resync = self.resynced.is_none_or(|at| now.since(at) >= RESYNC_MS);
+        let may_resync = self.resynced.is_none_or(|at| now.since(at) >= self.resync_ms);
         if self.wants_resync && may_resync {
             self.wants_resync = false;
             self.resynced = Some(now);

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 
 use socket2::SockRef;
 use throng_shared::limits::{
-    CLIENT_SILENCE_MS, HANDSHAKES_PER_S_MIN, JOINS_PER_S, JOINS_PER_S_MIN, LANE_MAX, PAGES_MAX,
-    PAGES_PER_S_MIN, PROBES_MAX, REFUSALS_PER_S, SEND_BUFFER_BYTES, SHUT_LOAD, STREAMS_MAX,
-    STREAMS_PER_ADDRESS, TURN_MS, UNSENT_BYTES,
+    CLIENT_SILENCE_MS, HANDSHAKES_PER_S_MIN, JOINS_PER_S_MIN, PAGES_PER_S_MIN, SEND_BUFFER_BYTES,
+    SHUT_LOAD, UNSENT_BYTES,
 };
 use throng_shared::session::CloseCode;
 use tokio::io::DuplexStream;
@@ -40,7 +39,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 const PAUSE_SHUT: Duration = Duration::from_millis(20);
 /// After the operating system refused to accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// What a page beyond `PAGES_MAX` gets.
+/// What a page gets for which there is no place.
 const NO_PLACE: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n\
     Connection: close\r\nContent-Length: 0\r\n\r\n";
 /// Why a newcomer is sent away while there are places.
@@ -126,20 +125,20 @@ impl Desk {
             listener,
             origins,
             places: Arc::new(Semaphore::new(limits.connections_max as usize)),
-            page_places: Arc::new(Semaphore::new(PAGES_MAX)),
-            probe_places: Arc::new(Semaphore::new(PROBES_MAX)),
-            stream_places: Arc::new(Semaphore::new(STREAMS_MAX)),
+            page_places: Arc::new(Semaphore::new(limits.pages_max as usize)),
+            probe_places: Arc::new(Semaphore::new(limits.probes_max as usize)),
+            stream_places: Arc::new(Semaphore::new(limits.streams_max as usize)),
             page_addresses: Arc::default(),
             stream_addresses: Arc::default(),
             admission: Admission::new(limits, Arc::clone(&options.tally)),
             accepts: Turnstile::new(now),
             handshakes: Turnstile::new(now),
-            options,
             accept_after: None,
-            doorstep: Doorstep::default(),
-            joining: Lane::new(now, LANE_MAX),
-            leaving: Lane::new(now, LANE_MAX),
-            pages: Lane::new(now, PAGES_MAX),
+            doorstep: Doorstep::new(limits),
+            joining: Lane::new(now, limits.lane_max as usize),
+            leaving: Lane::new(now, limits.lane_max as usize),
+            pages: Lane::new(now, limits.pages_max as usize),
+            options,
             returns: Returns::new(now),
             number: 0,
         }
@@ -164,7 +163,7 @@ impl Desk {
         let caller = Caller { fresh: Fresh::Memory(stream), presence: None };
         let (standing, via) = (Standing::Welcome, Via::Loopback);
         let arrival = Arrival { caller, peer: Peer::House, standing, via, head: Vec::new() };
-        self.doorstep.arrive(now, self.options.limits.head_timeout_ms.into(), arrival);
+        self.doorstep.arrive(now, arrival);
     }
 
     /// Somebody is at the door, if its address may have one more there. Who is dropped is
@@ -200,7 +199,7 @@ impl Desk {
         };
         let caller = Caller { fresh, presence };
         let arrival = Arrival { caller, peer, standing, via, head: Vec::new() };
-        self.doorstep.arrive(now, self.options.limits.head_timeout_ms.into(), arrival);
+        self.doorstep.arrive(now, arrival);
     }
 
     /// Does what can be done now; gives the pages that are to be served.
@@ -271,7 +270,7 @@ impl Desk {
                 let wait = self.joining.wait(peer, self.joins_per_s());
                 if is_crowded {
                     Some(Leaver::Crowded(newcomer))
-                } else if self.is_open() && wait <= Duration::from_millis(TURN_MS) {
+                } else if self.is_open() && wait <= self.patience() {
                     self.joining.push(now, peer, newcomer).map(Leaver::Newcomer)
                 } else {
                     Some(Leaver::Newcomer(newcomer))
@@ -294,7 +293,7 @@ impl Desk {
 
     /// Lets newcomers in whose turn it is. The others wait, but not too long.
     fn let_in(&mut self, now: Instant) {
-        let patience = now.checked_sub(Duration::from_millis(TURN_MS));
+        let patience = now.checked_sub(self.patience());
         loop {
             let sent_away = if self.is_open() {
                 patience.and_then(|patience| self.joining.pop_older(patience))
@@ -343,7 +342,8 @@ impl Desk {
         if let Some(patience) = now.checked_sub(Duration::from_millis(CLIENT_SILENCE_MS)) {
             while self.leaving.pop_older(patience).is_some() {}
         }
-        while let Some((_, _, leaver)) = self.leaving.pass(now, REFUSALS_PER_S) {
+        let per_s = self.options.limits.refusals_per_s;
+        while let Some((_, _, leaver)) = self.leaving.pass(now, per_s) {
             let (caller, last) = match leaver {
                 Leaver::Other(caller, said) => (caller, said),
                 Leaver::Newcomer(Newcomer { caller, answer: mut said, tongue, .. }) => {
@@ -386,7 +386,7 @@ impl Desk {
             let (pages, of_pages) = (&self.page_addresses, limits.pages_per_address);
             let (places, addresses, most) = match kind {
                 PageKind::Stream => {
-                    (&self.stream_places, &self.stream_addresses, STREAMS_PER_ADDRESS)
+                    (&self.stream_places, &self.stream_addresses, limits.streams_per_address)
                 }
                 PageKind::Probe => (&self.probe_places, pages, of_pages),
                 PageKind::Plain => (&self.page_places, pages, of_pages),
@@ -408,8 +408,13 @@ impl Desk {
         given
     }
 
+    /// How long a newcomer waits for its turn.
+    fn patience(&self) -> Duration {
+        Duration::from_millis(self.options.limits.turn_ms.into())
+    }
+
     fn joins_per_s(&self) -> u32 {
-        rate(&self.options.gauge, JOINS_PER_S, JOINS_PER_S_MIN)
+        rate(&self.options.gauge, self.options.limits.joins_per_s, JOINS_PER_S_MIN)
     }
 
     /// Whether newcomers come in.
@@ -428,6 +433,7 @@ fn is_passing(error: &io::Error) -> bool {
 /// A rate that falls from `most` to `least` as the load comes near its limit, and
 /// stays there while newcomers are refused.
 fn rate(gauge: &Gauge, most: u32, least: u32) -> u32 {
+    let least = least.min(most);
     if gauge.step() != Step::Open {
         return least;
     }
@@ -462,5 +468,6 @@ mod tests {
         gauge.room(0).set_load(0.0);
         gauge.room(0).set_step(Step::Shut, 1);
         assert_eq!(rate(&gauge, 1000, 50), 50, "because those inside come first");
+        assert_eq!(rate(&gauge, 20, 50), 20, "because an operator may want fewer than that");
     }
 }

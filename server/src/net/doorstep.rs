@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
-use throng_shared::limits::{CLOSING_MS, DOORSTEP_MAX, HTTP_HEAD_BYTES};
+use throng_shared::limits::CLOSING_MS;
 
 use super::admission::Standing;
 use super::fresh::Fresh;
@@ -15,6 +15,7 @@ use super::lane::Peer;
 use super::origin::{Origins, Via};
 use super::places::Presence;
 use super::upgrade::{Asked, HEAD_TOO_LONG, read_head};
+use crate::config::Limits;
 
 /// Between the first two looks at a connection; doubled from look to look.
 const LOOK: Duration = Duration::from_millis(2);
@@ -143,24 +144,39 @@ impl Silent {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Doorstep {
+    /// How many may be there, and as many that were told to go.
+    most: usize,
+    /// How long the head of a request may take, in milliseconds, and how many bytes.
+    head_ms: u64,
+    head_bytes: usize,
     silent: Silent,
     leaving: VecDeque<(Looks, Caller)>,
 }
 
 impl Doorstep {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            most: limits.doorstep_max as usize,
+            head_ms: limits.head_timeout_ms.into(),
+            head_bytes: limits.head_bytes as usize,
+            silent: Silent::default(),
+            leaving: VecDeque::new(),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.silent.len() == 0 && self.leaving.is_empty()
     }
 
-    /// Takes a connection, for so long at most. When too many say nothing, one of the peer
+    /// Takes a connection, until its request has to be there. When too many say nothing, one of the peer
     /// that has most of them is dropped.
-    pub(super) fn arrive(&mut self, now: Instant, head_ms: u64, arrival: Arrival) {
-        if self.silent.len() >= DOORSTEP_MAX {
+    pub(super) fn arrive(&mut self, now: Instant, arrival: Arrival) {
+        if self.silent.len() >= self.most {
             self.silent.drop_one();
         }
-        self.silent.push(Looks::new(now, head_ms), arrival);
+        self.silent.push(Looks::new(now, self.head_ms), arrival);
     }
 
     /// Gives away everybody whose request is there.
@@ -174,7 +190,7 @@ impl Doorstep {
             let (turn, place) = &mut self.silent.slots[slot];
             let Some((looks, arrival)) = place else { continue };
             let is_due = looks.is_due(now);
-            match arrival.hear(origins) {
+            match arrival.hear(origins, self.head_bytes) {
                 Ok(None) if is_due && now < looks.end => {
                     let next = Reverse((looks.next, (slot, *turn)));
                     self.silent.due.push(next);
@@ -195,7 +211,7 @@ impl Doorstep {
     pub(super) fn see_off(&mut self, now: Instant, mut caller: Caller, last: &[u8]) {
         if caller.fresh.try_write(last).is_ok_and(|count| count == last.len()) {
             caller.fresh.finish();
-            if self.leaving.len() >= DOORSTEP_MAX {
+            if self.leaving.len() >= self.most {
                 self.leaving.pop_front();
             }
             let mut looks = Looks::new(now, CLOSING_MS);
@@ -214,7 +230,7 @@ impl Doorstep {
 
 impl Arrival {
     /// Reads on, and tells what is asked for, if that is known.
-    fn hear(&mut self, origins: &Origins) -> io::Result<Option<Asked>> {
+    fn hear(&mut self, origins: &Origins, head_bytes: usize) -> io::Result<Option<Asked>> {
         let mut buf = [0; READ_BYTES];
         for _ in 0..READS {
             match self.caller.fresh.try_read(&mut buf) {
@@ -226,7 +242,7 @@ impl Arrival {
             if let Some(asked) = read_head(&self.head, origins, self.via) {
                 return Ok(Some(asked));
             }
-            if self.head.len() >= HTTP_HEAD_BYTES {
+            if self.head.len() >= head_bytes {
                 return Ok(Some(Asked::Denied(HEAD_TOO_LONG)));
             }
         }
@@ -250,9 +266,13 @@ fn is_over(fresh: &mut Fresh) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use throng_shared::limits::HTTP_HEAD_MS;
+    use throng_shared::limits::{DOORSTEP_MAX, HTTP_HEAD_BYTES, HTTP_HEAD_MS};
 
     const GREETING: &str = "GET / HTTP/1.1\r\nHost: here\r\n\r\n";
+
+    fn doorstep() -> Doorstep {
+        Doorstep::new(&Limits::default())
+    }
 
     fn origins() -> Origins {
         Origins { listed: Vec::new(), is_tls: false }
@@ -279,8 +299,8 @@ mod tests {
     fn a_request_in_pieces_is_heard_when_it_is_whole() {
         let now = Instant::now();
         let (mut far, near) = pair();
-        let mut doorstep = Doorstep::default();
-        doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::House, near));
+        let mut doorstep = doorstep();
+        doorstep.arrive(now, arrival(Peer::House, near));
         for (n, piece) in (0..).zip(["GET / HT", "TP/1.1\r\nHost: here\r\n", "\r\n"]) {
             assert_eq!(heard(&mut doorstep, now + Duration::from_millis(100 * n)), []);
             far.try_write(piece.as_bytes()).expect("there is room");
@@ -293,8 +313,8 @@ mod tests {
     fn a_head_without_end_is_cut_off() {
         let now = Instant::now();
         let (mut far, near) = pair();
-        let mut doorstep = Doorstep::default();
-        doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::House, near));
+        let mut doorstep = doorstep();
+        doorstep.arrive(now, arrival(Peer::House, near));
         let endless = format!("GET /ws HTTP/1.1\r\nX: {}", "x".repeat(HTTP_HEAD_BYTES));
         assert_eq!(far.try_write(endless.as_bytes()).ok(), Some(endless.len()));
         let mut asked = Vec::new();
@@ -306,8 +326,8 @@ mod tests {
     fn the_silent_are_let_go_and_looked_at_rarely() {
         let now = Instant::now();
         let (_far, near) = pair();
-        let mut doorstep = Doorstep::default();
-        doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::House, near));
+        let mut doorstep = doorstep();
+        doorstep.arrive(now, arrival(Peer::House, near));
         let looks = |ms: u64, of: &mut Looks| of.is_due(now + Duration::from_millis(ms));
         let mut of = Looks::new(now, HTTP_HEAD_MS);
         let count = (0..HTTP_HEAD_MS).filter(|&ms| looks(ms, &mut of)).count();
@@ -321,14 +341,14 @@ mod tests {
     #[test]
     fn a_crowd_of_silent_ones_keeps_nobody_else_out() {
         let now = Instant::now();
-        let mut doorstep = Doorstep::default();
+        let mut doorstep = doorstep();
         let mut fars = Vec::new();
         let (mut honest, near) = pair();
-        doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::V4(2), near));
+        doorstep.arrive(now, arrival(Peer::V4(2), near));
         for _ in 0..DOORSTEP_MAX * 2 {
             let (far, near) = pair();
             fars.push(far);
-            doorstep.arrive(now, HTTP_HEAD_MS, arrival(Peer::V4(1), near));
+            doorstep.arrive(now, arrival(Peer::V4(1), near));
         }
         assert_eq!(doorstep.silent.len(), DOORSTEP_MAX);
         assert_eq!(doorstep.silent.of.len(), 2);
@@ -338,10 +358,36 @@ mod tests {
     }
 
     #[test]
+    fn a_doorstep_is_as_wide_as_it_was_set_to_be() {
+        let now = Instant::now();
+        let limits = Limits { doorstep_max: 3, head_timeout_ms: 100, ..Limits::default() };
+        let mut doorstep = Doorstep::new(&Limits { head_bytes: 8 << 10, ..limits });
+        let mut fars: Vec<Fresh> = Vec::new();
+        for _ in 0..5 {
+            let (far, near) = pair();
+            fars.push(far);
+            doorstep.arrive(now, arrival(Peer::V4(1), near));
+        }
+        assert_eq!(doorstep.silent.len(), 3);
+        let endless = format!("GET /ws HTTP/1.1\r\nX: {}", "x".repeat(9 << 10));
+        for far in &mut fars {
+            // Two have been hung up on.
+            drop(far.try_write(endless.as_bytes()));
+        }
+        let mut asked = Vec::new();
+        doorstep.hear(now, &origins(), |_, it| asked.push(it));
+        assert_eq!(asked, [const { Asked::Denied(HEAD_TOO_LONG) }; 3]);
+        let (_far, near) = pair();
+        doorstep.arrive(now, arrival(Peer::V4(1), near));
+        assert_eq!(heard(&mut doorstep, now + Duration::from_millis(100)), []);
+        assert!(doorstep.is_empty());
+    }
+
+    #[test]
     fn who_was_told_to_go_can_still_read_it() {
         let now = Instant::now();
         let (mut far, near) = pair();
-        let mut doorstep = Doorstep::default();
+        let mut doorstep = doorstep();
         doorstep.see_off(now, Caller { fresh: near, presence: None }, b"go");
         far.try_write(b"what?").expect("the far end may still speak");
         doorstep.sweep(now + Duration::from_millis(10));

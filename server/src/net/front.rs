@@ -15,9 +15,6 @@ use hyper::header::{HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY};
 use hyper::service::service_fn;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use throng_shared::limits::{
-    ADDRESS_ROOMS_BURST, ADDRESS_TICKETS_BURST_S, HTTP_HEAD_BYTES, HTTP_HEAD_MS, HTTP_MS,
-};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
@@ -117,14 +114,7 @@ impl Front {
         let Self { listener, mut knocks, options, stop } = self;
         listener.set_nonblocking(true)?;
         let bell = listener.try_clone()?;
-        let tickets_per_s = options.limits.address_tickets_per_s;
-        let tickets = (!options.limits.switched_off.address_caps)
-            .then(|| Arc::new(Mutex::new(PeerRates::new(tickets_per_s, ADDRESS_TICKETS_BURST_S))));
-        let (page, is_tls) = (options.page.clone(), options.tls.is_some());
-        let rooms =
-            tickets.is_some().then(|| Arc::new(Mutex::new(PeerRates::new(1, ADDRESS_ROOMS_BURST))));
-        let stall = Duration::from_millis(options.limits.stall_timeout_ms.into());
-        let serving = Serving { page, is_tls, stall, tickets, rooms };
+        let serving = Serving::new(&options);
         let mut desk = Desk::new(Instant::now(), listener, options);
         loop {
             let is_idle = desk.is_idle();
@@ -170,6 +160,11 @@ fn first((stream, from): (TcpStream, SocketAddr)) -> io::Result<(std::net::TcpSt
 struct Serving {
     page: Page,
     is_tls: bool,
+    /// How long the head of a request may take, and how many bytes.
+    head_time: Duration,
+    head_bytes: usize,
+    /// How long all of it may take.
+    time: Duration,
     /// How long a reader may take no byte.
     stall: Duration,
     /// How often each address may have a ticket; none for as often as it likes.
@@ -183,6 +178,24 @@ struct Serving {
 pub struct Caller(Option<Peer>);
 
 impl Serving {
+    fn new(options: &FrontOptions) -> Self {
+        let limits = &options.limits;
+        let rates = |per_s, burst_s| {
+            let is_capped = !limits.switched_off.address_caps;
+            is_capped.then(|| Arc::new(Mutex::new(PeerRates::new(per_s, burst_s))))
+        };
+        Self {
+            page: options.page.clone(),
+            is_tls: options.tls.is_some(),
+            head_time: Duration::from_millis(limits.head_timeout_ms.into()),
+            head_bytes: limits.head_bytes as usize,
+            time: Duration::from_millis(limits.page_timeout_ms.into()),
+            stall: Duration::from_millis(limits.stall_timeout_ms.into()),
+            tickets: rates(limits.address_tickets_per_s, limits.address_tickets_burst_s),
+            rooms: rates(1, limits.address_rooms_burst),
+        }
+    }
+
     /// Why this is one ticket or one room more than an address may have.
     fn too_often(&self, peer: Peer, request: &Request<Incoming>) -> Option<&'static str> {
         if request.method() != Method::POST {
@@ -242,21 +255,22 @@ where
     let stream = Watched::new(stream, serving.stall);
     let (reader, writer) = tokio::io::split(stream);
     let whole = tokio::io::join(io::Cursor::new(head).chain(reader), writer);
+    let Serving { head_time, head_bytes, time, .. } = serving;
     let service = service_fn(move |request: Request<Incoming>| {
         let mut serving = serving.clone();
         async move { Ok::<_, Infallible>(serving.answer(peer, request).await) }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(HTTP_HEAD_MS))
-        .max_buf_size(HTTP_HEAD_BYTES)
+        .header_read_timeout(head_time)
+        .max_buf_size(head_bytes)
         .keep_alive(false)
         .serve_connection(TokioIo::new(whole), service);
     let served = async {
         if is_stream {
             return Ok(served.await);
         }
-        timeout(Duration::from_millis(HTTP_MS), served).await
+        timeout(time, served).await
     };
     match served.await {
         Ok(Ok(())) => {}

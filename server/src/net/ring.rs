@@ -4,11 +4,27 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use throng_shared::limits::{EVENTS_BYTES_MAX, EVENTS_MAX};
+
+use crate::config::Limits;
+
+/// How many messages a ring keeps, and how many bytes of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Depth {
+    messages: usize,
+    bytes: usize,
+}
+
+impl Depth {
+    pub(super) fn of(limits: &Limits) -> Self {
+        let Limits { events_max, events_bytes_max, .. } = limits;
+        Self { messages: *events_max as usize, bytes: *events_bytes_max as usize }
+    }
+}
 
 /// The newest messages; when there are too many the oldest go, acknowledged or not.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ring {
+    depth: Depth,
     messages: VecDeque<Bytes>,
     bytes: usize,
     /// Number of the newest message, 0 before the first.
@@ -16,11 +32,15 @@ pub(super) struct Ring {
 }
 
 impl Ring {
+    pub(super) fn new(depth: Depth) -> Self {
+        Self { depth, messages: VecDeque::new(), bytes: 0, newest: 0 }
+    }
+
     pub(super) fn push(&mut self, message: Bytes) {
         self.newest += 1;
         self.bytes += message.len();
         self.messages.push_back(message);
-        while self.messages.len() > EVENTS_MAX || self.bytes > EVENTS_BYTES_MAX {
+        while self.messages.len() > self.depth.messages || self.bytes > self.depth.bytes {
             self.drop_oldest();
         }
     }
@@ -54,6 +74,12 @@ impl Ring {
         self.messages.iter().skip(skipped as usize)
     }
 
+    /// Gives all of it away.
+    pub(super) fn take(&mut self) -> Self {
+        let empty = Self::new(self.depth);
+        std::mem::replace(self, empty)
+    }
+
     /// Puts another session's messages behind one's own.
     pub(super) fn append(&mut self, later: Self) {
         if later.oldest() > 1 {
@@ -77,9 +103,14 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use throng_shared::limits::{EVENTS_BYTES_MAX, EVENTS_MAX};
+
+    fn empty() -> Ring {
+        Ring::new(Depth::of(&Limits::default()))
+    }
 
     fn ring(count: usize) -> Ring {
-        let mut ring = Ring::default();
+        let mut ring = empty();
         (1..=count).for_each(|number| ring.push(number.to_string().into()));
         ring
     }
@@ -101,7 +132,7 @@ mod tests {
         assert!(!ring.reaches(u32::MAX - 1) && !ring.reaches(u32::MAX));
         ring.acknowledge(5);
         assert_eq!((ring.oldest(), ring.reaches(5), ring.reaches(4)), (6, true, false));
-        assert!(Ring::default().reaches(0) && !Ring::default().reaches(1));
+        assert!(empty().reaches(0) && !empty().reaches(1));
     }
 
     #[test]
@@ -109,7 +140,7 @@ mod tests {
         let ring = ring(EVENTS_MAX + 3);
         assert_eq!(ring.oldest(), 4);
         assert!(ring.reaches(3) && !ring.reaches(2));
-        let mut wide = Ring::default();
+        let mut wide = empty();
         (0..5).for_each(|_| wide.push(vec![0; EVENTS_BYTES_MAX / 4].into()));
         assert_eq!((wide.oldest(), wide.newest()), (2, 5));
     }
@@ -125,5 +156,15 @@ mod tests {
         torn.append(ring(EVENTS_MAX + 2));
         assert_eq!(torn.newest() as usize, EVENTS_MAX + 5);
         assert!(!torn.reaches(3), "because two of those that came next are lost");
+    }
+
+    #[test]
+    fn a_ring_is_as_deep_as_it_was_set_to_be() {
+        let limits = Limits { events_max: 200, events_bytes_max: 150_000, ..Limits::default() };
+        let mut ring = Ring::new(Depth::of(&limits));
+        (0..300).for_each(|_| ring.push(Bytes::from_static(b"x")));
+        assert_eq!((ring.oldest(), ring.newest()), (101, 300));
+        (0..4).for_each(|_| ring.push(vec![0; 50_000].into()));
+        assert_eq!((ring.oldest(), ring.newest()), (302, 304), "because three fill it");
     }
 }

@@ -8,7 +8,7 @@ use throng_shared::wire::{Identity, Secret};
 use super::calls::Calls;
 use super::candidate::Ticket;
 use super::places::Place;
-use super::ring::Ring;
+use super::ring::{Depth, Ring};
 use super::sessions::{Fingerprint, Sessions, draw};
 use crate::link::{ConnId, Control, RoomId, Visitor};
 
@@ -80,13 +80,13 @@ impl Seat {
     pub(super) fn new(
         owner: ConnId,
         number: u64,
-        entrant: Entrant,
+        (entrant, depth): (Entrant, Depth),
         sessions: &Sessions,
     ) -> (Self, Secret) {
         let (secret, current) = draw();
         sessions.put(current, owner);
         let seat = Self {
-            ring: Ring::default(),
+            ring: Ring::new(depth),
             calls: Calls::default(),
             entrant,
             room: None,
@@ -162,6 +162,7 @@ impl Seat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Limits;
 
     const OWNER: ConnId = ConnId { thread: 0, serial: 1 };
 
@@ -180,7 +181,8 @@ mod tests {
     #[test]
     fn the_secret_before_is_good_until_the_newest_was_shown_to_have_come() {
         let sessions = Sessions::default();
-        let (mut seat, first) = Seat::new(OWNER, 1, ada(), &sessions);
+        let (mut seat, first) =
+            Seat::new(OWNER, 1, (ada(), Depth::of(&Limits::default())), &sessions);
         let first = Fingerprint::of(&first);
         let knows = |seat: &Seat, fingerprint: &Fingerprint| {
             assert_eq!(seat.knows(fingerprint), sessions.find(fingerprint).is_some());
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn a_session_waits_longer_for_who_has_played() {
         let sessions = Sessions::default();
-        let (mut seat, _) = Seat::new(OWNER, 1, ada(), &sessions);
+        let (mut seat, _) = Seat::new(OWNER, 1, (ada(), Depth::of(&Limits::default())), &sessions);
         assert!(!seat.is_expired(Millis(99_999), 10, 60), "because it has a connection");
         seat.lost = Some(Millis(100));
         assert!(!seat.is_expired(Millis(109), 10, 60) && seat.is_expired(Millis(110), 10, 60));
@@ -210,7 +212,8 @@ mod tests {
 
     #[test]
     fn nothing_secret_is_shown() {
-        let (seat, secret) = Seat::new(OWNER, 1, ada(), &Sessions::default());
+        let (seat, secret) =
+            Seat::new(OWNER, 1, (ada(), Depth::of(&Limits::default())), &Sessions::default());
         let shown = format!("{seat:?} {secret:?}");
         assert!(shown.contains("Fingerprint") && shown.ends_with("Secret"), "{shown}");
     }

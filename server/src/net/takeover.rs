@@ -21,7 +21,7 @@ use super::candidate::{Candidate, Wish};
 use super::conn::{Conn, Parting, Start};
 use super::halls::RoomSet;
 use super::places::Place;
-use super::ring::Ring;
+use super::ring::{Depth, Ring};
 use super::seat::{Claim, Entrant, Seat};
 use super::sessions::Fingerprint;
 use super::tally::Tally;
@@ -145,7 +145,8 @@ impl NetThread {
             let fingerprint = Fingerprint::of(&resume.secret);
             if let Some(of) = self.options.sessions.find(&fingerprint) {
                 let received = resume.received;
-                let (welcome, ring, ends) = (None, Ring::default(), false);
+                let (welcome, ring, ends) =
+                    (None, Ring::new(Depth::of(&self.options.limits)), false);
                 let used = fingerprint;
                 let place = None;
                 let answered = 0;
@@ -303,6 +304,7 @@ impl NetThread {
     /// A room took a player in, or in again.
     pub(super) fn welcome(&mut self, room: RoomId, conn: ConnId, reached: Reached) {
         let sessions = &self.options.sessions;
+        let depth = Depth::of(&self.options.limits);
         let Some((index, slot)) = find(&mut self.slots, conn) else { return };
         let number = slot.number;
         if let Some(coming) = &mut slot.coming {
@@ -318,7 +320,7 @@ impl NetThread {
         } else if let Some(joining) = slot.joining.take()
             && let Some(it) = slot.open_conn().filter(|it| it.is_joining())
         {
-            let (mut seat, secret) = Seat::new(conn, number, joining.entrant, sessions);
+            let (mut seat, secret) = Seat::new(conn, number, (joining.entrant, depth), sessions);
             seat.ticket = it.take_ticket();
             seat.identity = it.take_identity();
             let identity = seat.identity.clone();
@@ -472,7 +474,7 @@ impl NetThread {
         }
         let Some(coming) = &mut slot.coming else { return };
         slot.room = room;
-        seat.ring.append(std::mem::take(&mut coming.ring));
+        seat.ring.append(coming.ring.take());
         seat.calls.answer(coming.answered);
         let ends = coming.ends;
         seat.place = coming.place.take();

@@ -145,6 +145,7 @@ pub struct NetOptions {
     pub store: Store,
     pub directory: Arc<Directory>,
     pub sessions: Arc<Sessions>,
+    pub limits: Arc<Limits>,
     /// How long the glider of a lost connection stays, and how long its session waits, in
     /// milliseconds.
     pub link_hold_ms: u64,

@@ -15,7 +15,7 @@ use throng_shared::wire::{Ask, Event, NO_CALL, Outcome, Problem, encode};
 use super::calls::Taken;
 use super::conn::Start;
 use super::halls::RoomSet;
-use super::ring::Ring;
+use super::ring::{Depth, Ring};
 use super::takeover::Word;
 use super::tally::Tally;
 use super::thread::{NetThread, Slot, find};
@@ -95,9 +95,15 @@ impl NetThread {
         for (call, ask) in asks {
             let Slot { conn, seat, .. } = &mut self.slots[index];
             let (Some((conn, _)), Some(seat)) = (conn, seat) else { return };
-            match seat.calls.take(call) {
+            match seat.calls.take(&self.options.limits, call) {
                 Taken::New => {}
                 Taken::Before => continue,
+                Taken::Beyond => {
+                    let text = "Too many calls of yours wait for their answer.";
+                    let wait_ms = self.options.limits.asks_every_ms;
+                    self.refuse_call(index, call, (Problem::TooFast, text, wait_ms));
+                    continue;
+                }
                 Taken::TooMany => {
                     return conn.close(now, &self.tally, CloseCode::RateLimited, None, 0);
                 }
@@ -122,7 +128,9 @@ impl NetThread {
 
     fn go(&mut self, index: usize, call: u32, wish: String) {
         let now = self.now();
-        let allowed = self.slots[index].seat.as_mut().map(|seat| seat.calls.set_out(now));
+        let Self { slots, options, .. } = self;
+        let seat = slots[index].seat.as_mut();
+        let allowed = seat.map(|seat| seat.calls.set_out(now, &options.limits));
         if let Some(Err(wait_ms)) = allowed {
             let text = "You change rooms too often.";
             return self.refuse_call(index, call, (Problem::TooFast, text, wait_ms));
@@ -175,7 +183,7 @@ impl NetThread {
         };
         match hall.port.control(seat.entrant.clone().join(conn)) {
             Ok(()) => {
-                let (reached, ring) = (None, Ring::default());
+                let (reached, ring) = (None, Ring::new(Depth::of(&options.limits)));
                 let (since, departs) = (now, false);
                 let travel = Travel { to, call, wish, since, tried, reached, departs, ring };
                 slot.travel = Some(Box::new(travel));
@@ -369,7 +377,7 @@ impl NetThread {
         let now = self.now();
         let Slot { conn, seat, .. } = &mut self.slots[index];
         if let (Some((conn, _)), Some(seat)) = (conn, seat)
-            && seat.calls.refuse(now)
+            && seat.calls.refuse(now, &self.options.limits)
         {
             conn.close(now, &self.tally, CloseCode::RateLimited, None, 0);
         }
@@ -385,7 +393,7 @@ impl NetThread {
             let outcome = Outcome::Refused { problem, text: text.to_owned(), retry_after_ms: 0 };
             slot.post(now, &self.tally, encode(&Event::Answer { call: NO_CALL, outcome }).into());
             let (Some((conn, _)), Some(seat)) = (&mut slot.conn, &mut slot.seat) else { return };
-            if seat.calls.refuse(now) {
+            if seat.calls.refuse(now, &self.options.limits) {
                 let reason = Some("too many messages that had no place");
                 return conn.close(now, &self.tally, CloseCode::RateLimited, reason, 0);
             }

@@ -57,20 +57,26 @@ impl Watcher {
 }
 
 /// All who look on in a room.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watchers {
+    most: usize,
     by_conn: HashMap<ConnId, NetId>,
     by_id: BTreeMap<NetId, Watcher>,
     next: u16,
 }
 
 impl Watchers {
+    /// Nobody yet, and never more than so many.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, by_conn: HashMap::new(), by_id: BTreeMap::new(), next: 0 }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_id.len()
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.len() >= WATCHERS_MAX
+        self.len() >= self.most
     }
 
     pub(super) fn id(&self, conn: ConnId) -> Option<NetId> {
@@ -201,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_newcomer_sees_the_crown_or_the_leader_or_nobody() {
-        let mut watchers = Watchers::default();
+        let mut watchers = Watchers::new(WATCHERS_MAX);
         let seen = [(Some(3), &[7, 3][..]), (None, &[7, 3]), (Some(9), &[7]), (None, &[])]
             .into_iter()
             .zip(0..)
@@ -216,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_crown_is_followed_and_a_player_until_it_leaves() {
-        let mut watchers = Watchers::default();
+        let mut watchers = Watchers::new(WATCHERS_MAX);
         for serial in [1, 2] {
             on(Some(3), &[3, 4, 5], |stage| watchers.join(conn(serial), stage));
         }
@@ -237,7 +243,7 @@ mod tests {
 
     #[test]
     fn what_found_no_place_is_told_again_and_who_is_lost_is_told_when_it_is_back() {
-        let mut watchers = Watchers::default();
+        let mut watchers = Watchers::new(WATCHERS_MAX);
         on(Some(3), &[3, 4], |stage| watchers.join(conn(1), stage));
         on(Some(4), &[3, 4], |stage| watchers.follow(stage, |_, _| false));
         assert_eq!(told(&mut watchers, Some(4), &[3, 4]), [(1, 4)]);
@@ -250,7 +256,7 @@ mod tests {
 
     #[test]
     fn there_are_so_many_places_and_numbers_rest() {
-        let mut watchers = Watchers::default();
+        let mut watchers = Watchers::new(WATCHERS_MAX);
         let join = |watchers: &mut Watchers, serial| {
             on(None, &[], |stage| watchers.join(conn(serial), stage)).map(|(id, _)| id)
         };
@@ -260,5 +266,8 @@ mod tests {
             assert_ne!(join(&mut watchers, serial), first);
         }
         assert_eq!((watchers.is_full(), join(&mut watchers, 9_999)), (true, None));
+        let mut few = Watchers::new(2);
+        assert_eq!([1, 2, 3].map(|serial| join(&mut few, serial).is_some()), [true, true, false]);
+        assert_eq!(join(&mut Watchers::new(0), 1), None, "because nobody is to look on");
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use throng_shared::ids::{NetId, Tick};
-use throng_shared::limits::{JOINS_PER_S, PUBLISHED_MAX, RETRY_MS, RETRY_SPREAD_MS};
+use throng_shared::limits::{PUBLISHED_MAX, RETRY_MS, RETRY_SPREAD_MS};
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
 use throng_shared::session::CloseCode;
@@ -24,6 +24,7 @@ use super::pace::{Due, Pace};
 use super::status::RoomStatus;
 use super::timing::TickTime;
 use super::watchers::Watchers;
+use crate::config::Limits;
 use crate::game::Game;
 use crate::hub::{HubPort, Report, RoomInfo};
 use crate::link::{ConnId, Control, Fate, Following, InputNote, Mail, RoomLink};
@@ -46,6 +47,7 @@ pub struct RoomOptions {
     pub game: Game,
     /// How long the glider of a lost connection stays, in milliseconds.
     pub link_hold_ms: u64,
+    pub limits: Arc<Limits>,
     /// Cores that the room shares with its network threads.
     pub cores: usize,
     /// Crashes after this tick: a rehearsal.
@@ -60,6 +62,8 @@ pub struct RoomWorker {
     name: String,
     tick_hz: u32,
     joins_per_tick: usize,
+    /// Time after which a spectator may look at somebody else, in milliseconds.
+    watch_every_ms: u32,
     /// How long the glider of a lost connection stays.
     hold_ticks: i32,
     sim: Sim,
@@ -118,14 +122,15 @@ impl RoomWorker {
             overload: Overload::new(name.clone(), tick_hz, options.cores),
             name,
             tick_hz,
-            joins_per_tick: JOINS_PER_S.div_ceil(tick_hz) as usize,
+            joins_per_tick: options.limits.joins_per_s.div_ceil(tick_hz) as usize,
+            watch_every_ms: options.limits.watch_every_ms,
             hold_ticks: hold_ticks(options.link_hold_ms, tick_hz),
             sim: Sim::playing(options.game, arena, &options.sim),
             replicator: Replicator::new(grid),
             link,
             status,
             conns: Conns::default(),
-            watchers: Watchers::default(),
+            watchers: Watchers::new(options.limits.watchers_max as usize),
             news: News::new(options.sim.tick_hz),
             courier: Courier::new(hub, info),
             arrived: Vec::new(),

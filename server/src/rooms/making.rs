@@ -4,13 +4,10 @@ use std::str::FromStr;
 
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
-use throng_shared::limits::{
-    MADE_BOTS_MAX, MADE_PER_ADDRESS, MADE_PLAYERS_MAX, MADE_TILES_MAX, ROOM_CODE_CHARS,
-    ROOM_NAME_BYTES, ROOMS_MAX, TICK_HZ_MAX, TICK_HZ_MIN,
-};
+use throng_shared::limits::{ROOM_CODE_CHARS, ROOM_NAME_BYTES, TICK_HZ_MAX, TICK_HZ_MIN};
 
 use super::{Plan, Rooms, lock};
-use crate::config::{ArenaSpec, Place};
+use crate::config::{ArenaSpec, Limits, Place};
 use crate::link::Taken;
 use crate::net::Caller;
 use crate::sim::SimOptions;
@@ -106,36 +103,40 @@ fn room_name(text: &str) -> Result<String, String> {
 }
 
 /// A map that needs no file of the server's, and not too much of its time.
-fn place(text: &str) -> Result<Place, String> {
+fn place(limits: &Limits, text: &str) -> Result<Place, String> {
+    let (tiles_max, players_max) = (limits.made_tiles_max as i32, limits.made_players_max);
     if text == "default" {
         return Ok(Place::BuiltIn);
     }
     let wrong = || {
         format!(
-            "map must be \"default\", a number of tiles up to \"{MADE_TILES_MAX}\", \
-             \"auto:N\" for N players up to {MADE_PLAYERS_MAX}, or \"disc:R\" with a radius of R \
+            "map must be \"default\", a number of tiles up to \"{tiles_max}\", \
+             \"auto:N\" for N players up to {players_max}, or \"disc:R\" with a radius of R \
              tiles up to {}.",
-            MADE_TILES_MAX / 2
+            tiles_max / 2
         )
     };
     let arena = ArenaSpec::from_str(text).map_err(|_| wrong())?;
     let fits = match arena {
-        ArenaSpec::Tiles(tiles) => tiles <= MADE_TILES_MAX,
-        ArenaSpec::Auto(players) => players <= MADE_PLAYERS_MAX,
-        ArenaSpec::Disc(radius) => radius <= MADE_TILES_MAX / 2,
+        ArenaSpec::Tiles(tiles) => tiles <= tiles_max,
+        ArenaSpec::Auto(players) => players <= players_max as usize,
+        ArenaSpec::Disc(radius) => radius <= tiles_max / 2,
     };
     if fits { Ok(Place::Generated(arena)) } else { Err(wrong()) }
 }
 
-fn check(wanted: &Wanted) -> Result<Checked, String> {
+fn check(limits: &Limits, wanted: &Wanted) -> Result<Checked, String> {
     let Wanted { name, private: _, map, tick_hz, players_max, house_bots } = wanted;
-    let players_max = bounded("players_max", players_max.unwrap_or(PLAYERS), 1, MADE_PLAYERS_MAX)?;
-    let bots_max = MADE_BOTS_MAX.min(players_max - 1);
+    let most = limits.made_players_max as usize;
+    let players_max = players_max.unwrap_or(PLAYERS.min(most));
+    let players_max = bounded("players_max", players_max, 1, most)?;
+    let bots_max = (limits.made_bots_max as usize).min(players_max - 1);
+    let tiles = TILES.min(limits.made_tiles_max as i32);
     Ok(Checked {
         name: name.as_deref().map(room_name).transpose()?,
         place: match map {
-            Some(map) => place(map)?,
-            None => Place::Generated(ArenaSpec::Tiles(TILES)),
+            Some(map) => place(limits, map)?,
+            None => Place::Generated(ArenaSpec::Tiles(tiles)),
         },
         tick_hz: bounded("tick_hz", tick_hz.unwrap_or(TICK_HZ), TICK_HZ_MIN, TICK_HZ_MAX)?,
         players_max,
@@ -172,17 +173,24 @@ impl Rooms {
         let mut making = lock(&self.making);
         let in_hand = making.iter().filter(|&&it| it == maker).count();
         let open = lock(&self.open).iter().filter(|room| room.maker == Some(maker)).count();
-        if in_hand + open >= MADE_PER_ADDRESS {
+        let most = self.limits.made_per_address as usize;
+        if in_hand + open >= most {
             return Err(Unmade::TooMany(format!(
-                "Your address has made {MADE_PER_ADDRESS} rooms that are open; one address may \
+                "Your address has made {most} rooms that are open; one address may \
                  have no more."
             )));
         }
-        if making.len() >= ROOMS_MAX {
-            return Err(Unmade::TooMany("Too many rooms are being made just now.".to_owned()));
+        let arena = usize::from(self.is_awaited());
+        if making.len() + self.directory.rooms().len() + arena >= self.limits.rooms_max as usize {
+            return Err(self.too_many());
         }
         making.push(maker);
         Ok(Making { rooms: self, maker })
+    }
+
+    fn too_many(&self) -> Unmade {
+        let most = self.limits.rooms_max;
+        Unmade::TooMany(format!("{most} rooms are open, and there can be no more."))
     }
 
     /// Makes a room for somebody. It takes a while: the map has to be made.
@@ -194,7 +202,7 @@ impl Rooms {
             return Err(Unmade::Fixed("The rooms of this server are fixed.".to_owned()));
         }
         let Checked { name, place, tick_hz, players_max, house_bots } =
-            check(wanted).map_err(Unmade::Wrong)?;
+            check(&self.limits, wanted).map_err(Unmade::Wrong)?;
         let taken = || Unmade::Taken("There is a room of that name already.".to_owned());
         if name.as_deref().is_some_and(|name| self.is_reserved(name)) {
             return Err(taken());
@@ -217,11 +225,7 @@ impl Rooms {
             let made = Made { name: plan.name.clone(), code };
             match self.open(plan) {
                 Ok(_) => return Ok(made),
-                Err(Taken::Places) => {
-                    return Err(Unmade::TooMany(format!(
-                        "{ROOMS_MAX} rooms are open, and there can be no more."
-                    )));
-                }
+                Err(Taken::Places) => return Err(self.too_many()),
                 // A code or a name that was drawn may be there by chance.
                 Err(Taken::Name) => {}
             }
@@ -234,9 +238,33 @@ impl Rooms {
 mod tests {
     use super::*;
 
-    fn wanted(json: &str) -> Result<Checked, String> {
+    fn wanted_within(limits: &Limits, json: &str) -> Result<Checked, String> {
         let wanted: Wanted = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        check(&wanted)
+        check(limits, &wanted)
+    }
+
+    fn wanted(json: &str) -> Result<Checked, String> {
+        wanted_within(&Limits::default(), json)
+    }
+
+    #[test]
+    fn what_may_be_made_is_what_the_operator_allows() {
+        let limits = Limits { made_players_max: 20, made_bots_max: 5, ..Limits::default() };
+        let limits = Limits { made_tiles_max: 32, ..limits };
+        let plain = wanted_within(&limits, "{}").expect("what is left out fits");
+        assert_eq!((plain.players_max, plain.place), {
+            (20, Place::Generated(ArenaSpec::Tiles(32)))
+        });
+        for (json, expected) in [
+            (r#"{"players_max":21}"#, "players_max is 21, and must be 1 to 20"),
+            (r#"{"house_bots":6}"#, "house_bots is 6, and must be 0 to 5"),
+            (r#"{"map":"33"}"#, "up to \"32\""),
+            (r#"{"map":"auto:21"}"#, "players up to 20"),
+            (r#"{"map":"disc:17"}"#, "tiles up to 16"),
+        ] {
+            let sentence = wanted_within(&limits, json).expect_err("it is too much");
+            assert!(sentence.contains(expected), "{json}: {sentence}");
+        }
     }
 
     #[test]

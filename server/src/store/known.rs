@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
-use throng_shared::limits::{IGNORED_MAX, PLAYERS_KNOWN};
+use throng_shared::limits::PLAYERS_KNOWN;
 
 use crate::identity::PlayerId;
 
@@ -54,12 +54,17 @@ impl Known {
     }
 
     /// Somebody does not want to hear another one, or does again. Whether that changes
-    /// anything: there are only so many whom one can ignore.
-    pub(super) fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool) -> bool {
+    /// anything: there are only `most` whom one can ignore.
+    pub(super) fn ignore(
+        &mut self,
+        most: usize,
+        (player, other): (PlayerId, PlayerId),
+        on: bool,
+    ) -> bool {
         let ignored = &mut self.meet(player).ignored;
         let at = ignored.iter().position(|&it| it == other);
         match (at, on) {
-            (None, true) if ignored.len() < IGNORED_MAX => {
+            (None, true) if ignored.len() < most => {
                 ignored.push(other);
                 true
             }
@@ -92,11 +97,12 @@ mod tests {
     fn somebody_can_ignore_so_many() {
         let mut known = Known::default();
         let (ada, eve) = (PlayerId(1), PlayerId(2));
-        assert!(known.ignore(ada, eve, true) && !known.ignore(ada, eve, true));
+        let mut ignore = |other, on| known.ignore(7, (ada, other), on);
+        assert!(ignore(eve, true) && !ignore(eve, true));
         for other in 3..200 {
-            known.ignore(ada, PlayerId(other), true);
+            ignore(PlayerId(other), true);
         }
-        assert_eq!(known.find(ada).map(|it| it.ignored.len()), Some(IGNORED_MAX));
-        assert!(known.ignore(ada, eve, false) && !known.ignore(ada, eve, false));
+        assert!(ignore(eve, false) && !ignore(eve, false));
+        assert_eq!(known.find(ada).map(|it| it.ignored.len()), Some(6));
     }
 }

@@ -2,11 +2,9 @@
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use throng_shared::limits::{
-    AUDIT_LINES_KEPT, BOARD_ROWS_KEPT, IGNORED_MAX, PLAYERS_RESERVED, SANCTIONS_MAX,
-    SCORE_DAYS_KEPT,
-};
+use throng_shared::limits::{BOARD_ROWS_KEPT, IGNORED_MAX, PLAYERS_RESERVED, SANCTIONS_MAX};
 
+use super::Kept;
 use super::boards::{ALL_TIME, BoardRow, Score, day_of};
 use super::sanctions::Ban;
 use crate::identity::{KEY_BYTES, PlayerId};
@@ -245,15 +243,15 @@ pub(super) fn audit(db: &Connection, most: u32) -> rusqlite::Result<Vec<AuditLin
 }
 
 /// Forgets what has run out, what is too old, and what is too much.
-pub(super) fn sweep(db: &mut Connection, now_s: u64, players_max: u32) -> rusqlite::Result<()> {
+pub(super) fn sweep(db: &mut Connection, now_s: u64, kept: Kept) -> rusqlite::Result<()> {
     let into = db.transaction()?;
     into.execute("DELETE FROM sanctions WHERE until_s <= ?1", [signed(now_s)])?;
-    let oldest = day_of(now_s).saturating_sub(SCORE_DAYS_KEPT);
+    let oldest = day_of(now_s).saturating_sub(kept.score_days);
     into.execute("DELETE FROM scores WHERE day > ?1 AND day < ?2", [ALL_TIME, oldest])?;
     let lines = into.query_row("SELECT max(id) FROM audit", (), |row| row.get::<_, Option<i64>>(0));
-    let first = lines?.unwrap_or(0) - i64::from(AUDIT_LINES_KEPT);
+    let first = lines?.unwrap_or(0) - i64::from(kept.audit_lines);
     into.execute("DELETE FROM audit WHERE id <= ?1", [first])?;
-    forget_players(&into, players_max)?;
+    forget_players(&into, kept.players)?;
     into.commit()
 }
 

@@ -19,7 +19,7 @@ struct Running {
 
 impl Running {
     fn start(dir: Option<&Path>) -> Self {
-        let (store, writer) = Store::open(dir).expect("the store can be opened");
+        let (store, writer) = Store::open(dir, Kept::default()).expect("the store can be opened");
         Self::of(store, writer)
     }
 
@@ -106,7 +106,7 @@ fn without_a_directory_it_is_the_same_as_long_as_it_runs() {
 #[test]
 fn a_full_disk_is_told_and_what_was_taken_is_written_when_there_is_room() {
     let scratch = Scratch::new("full");
-    let (store, writer) = Store::open(Some(&scratch.0)).expect("it is new");
+    let (store, writer) = Store::open(Some(&scratch.0), Kept::default()).expect("it is new");
     let pages: u32 =
         writer.db().pragma_query_value(None, "page_count", |row| row.get(0)).expect("it has pages");
     let db = writer.db();
@@ -144,7 +144,7 @@ fn a_full_disk_is_told_and_what_was_taken_is_written_when_there_is_room() {
 #[test]
 fn while_nothing_can_be_written_so_much_waits_and_the_rest_is_counted() {
     let scratch = Scratch::new("readonly");
-    let (store, writer) = Store::open(Some(&scratch.0)).expect("it is new");
+    let (store, writer) = Store::open(Some(&scratch.0), Kept::default()).expect("it is new");
     writer.db().pragma_update(None, "query_only", true).expect("it can be set");
     let running = Running::of(store, writer);
     running.store.record(score(1, 1));
@@ -196,10 +196,11 @@ fn a_ban_runs_out_by_itself() {
 #[test]
 fn the_ban_of_an_address_is_for_newcomers_and_not_for_who_was_here_before() {
     let scratch = Scratch::new("address");
-    let (store, writer) = Store::open(Some(&scratch.0)).expect("it is new");
+    let (store, writer) = Store::open(Some(&scratch.0), Kept::default()).expect("it is new");
     let before = PlayerId(store.players().0);
     drop((store, writer));
-    let (store, _writer) = Store::open(Some(&scratch.0)).expect("nobody else uses it");
+    let (store, _writer) =
+        Store::open(Some(&scratch.0), Kept::default()).expect("nobody else uses it");
     let first = store.players().0;
     let [ada, eve, new] = [0, 1, 2].map(|it| PlayerId(first + it));
     let there = Some("192.0.2.1".parse().expect("it is an address"));
@@ -214,7 +215,7 @@ fn the_ban_of_an_address_is_for_newcomers_and_not_for_who_was_here_before() {
 
 #[test]
 fn the_mute_of_an_address_is_for_newcomers_until_it_is_taken_back() {
-    let (store, _writer) = Store::open(None).expect("there is memory");
+    let (store, _writer) = Store::open(None, Kept::default()).expect("there is memory");
     let first = store.players().0;
     let [ada, eve, new, newer, newest] = [0, 1, 2, 3, 4].map(|it| PlayerId(first + it));
     let there = Some("192.0.2.1".parse().expect("it is an address"));
@@ -239,7 +240,7 @@ fn the_mute_of_an_address_is_for_newcomers_until_it_is_taken_back() {
 
 #[test]
 fn nothing_secret_is_shown() {
-    let (store, writer) = Store::open(None).expect("there is memory");
+    let (store, writer) = Store::open(None, Kept::default()).expect("there is memory");
     let key = format!("{:?}", store.key());
     let shown = format!("{store:?} {writer:?}");
     assert!(!shown.contains(&key) && shown.contains("Shared"), "{shown}");

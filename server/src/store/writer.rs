@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use rusqlite::Connection;
 use throng_shared::limits::{
-    COMMIT_RETRY_MS, PLAYERS_KEPT, PLAYERS_KEPT_IN_MEMORY, RECORDS_AT_ONCE, RECORDS_WAITING_MAX,
-    SWEEP_MS, TOPIC_MS,
+    COMMIT_RETRY_MS, PLAYERS_KEPT_IN_MEMORY, RECORDS_AT_ONCE, RECORDS_WAITING_MAX, SWEEP_MS,
+    TOPIC_MS,
 };
 
 use super::boards::{ALL_TIME, Boards, day_of};
@@ -240,9 +240,11 @@ impl StoreWriter {
     fn sweep(&mut self) {
         let now_s = unix_s();
         self.shared.expire(now_s);
-        let players_max =
-            if self.shared.is_lasting { PLAYERS_KEPT } else { PLAYERS_KEPT_IN_MEMORY };
-        if let Err(error) = record::sweep(&mut self.db, now_s, players_max) {
+        let mut kept = self.shared.kept;
+        if !self.shared.is_lasting {
+            kept.players = kept.players.min(PLAYERS_KEPT_IN_MEMORY);
+        }
+        if let Err(error) = record::sweep(&mut self.db, now_s, kept) {
             tracing::warn!("What has run out cannot be forgotten: {error}.");
         }
     }

@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame};
 use serde_json::{Value, json};
-use throng_shared::limits::TOPICS_MAX;
 use tokio::sync::mpsc;
 
 use super::WebState;
@@ -66,8 +65,8 @@ pub(super) async fn listen(
             (StatusCode::NOT_FOUND, body).into_response()
         }
         Err(Unheard::Count) => {
-            let error =
-                format!("Name 1 to {TOPICS_MAX} topics, as in /events?topic=rooms&topic=server.");
+            let most = state.limits.topics_max;
+            let error = format!("Name 1 to {most} topics, as in /events?topic=rooms&topic=server.");
             (StatusCode::BAD_REQUEST, say(&json!({ "error": error }))).into_response()
         }
         Err(Unheard::Busy) => {

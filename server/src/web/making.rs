@@ -8,7 +8,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
-use throng_shared::limits::{ROOM_REQUEST_BYTES, TICKET_REQUEST_MS};
+use throng_shared::limits::ROOM_REQUEST_BYTES;
 use tokio::time::timeout;
 
 use super::WebState;
@@ -21,7 +21,7 @@ pub(super) fn route() -> MethodRouter<WebState> {
 
 async fn make(State(state): State<WebState>, request: Request) -> Response {
     let maker = request.extensions().get::<Caller>().copied().unwrap_or_default();
-    let within = Duration::from_millis(TICKET_REQUEST_MS);
+    let within = Duration::from_millis(state.limits.body_timeout_ms.into());
     let Ok(body) = timeout(within, Bytes::from_request(request, &())).await else {
         let sentence = "The rest of the request did not come in time.\n";
         return (StatusCode::REQUEST_TIMEOUT, sentence).into_response();

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use throng_shared::limits::{TICKET_REQUEST_BYTES, TICKET_REQUEST_MS, TICKET_S};
+use throng_shared::limits::TICKET_REQUEST_BYTES;
 use throng_shared::session::Name;
 use tokio::time::timeout;
 
@@ -46,7 +46,7 @@ async fn ticket(State(state): State<WebState>, request: Request) -> Response {
     if tickets.are_needed() && !tickets.are_for_operators() {
         return elsewhere();
     }
-    let within = Duration::from_millis(TICKET_REQUEST_MS);
+    let within = Duration::from_millis(state.limits.body_timeout_ms.into());
     let Ok(body) = timeout(within, Bytes::from_request(request, &())).await else {
         let sentence = "The rest of the request did not come in time.\n";
         return (StatusCode::REQUEST_TIMEOUT, sentence).into_response();
@@ -68,7 +68,7 @@ async fn ticket(State(state): State<WebState>, request: Request) -> Response {
             return (StatusCode::FORBIDDEN, sentence).into_response();
         }
     };
-    let given = Given { ticket, valid_s: TICKET_S };
+    let given = Given { ticket, valid_s: tickets.valid_s() };
     let json = serde_json::to_vec(&given).expect("a text and a number can be written");
     ([(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "application/json")], json).into_response()
 }

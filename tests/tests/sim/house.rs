@@ -127,6 +127,7 @@ impl House {
             store: Store::none(),
             directory: Arc::clone(&without),
             sessions: Arc::default(),
+            limits: Arc::default(),
             link_hold_ms,
             session_ms,
         };
@@ -187,6 +188,7 @@ impl House {
             sim: SimOptions { tick_hz, seed, players_max, shards },
             game: Game::default(),
             link_hold_ms: patience.millis().0,
+            limits: Arc::default(),
             cores: 2,
             panic_at: None,
             stall_at: None,

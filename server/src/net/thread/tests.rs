@@ -13,7 +13,7 @@ use throng_shared::map::TileMap;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Update};
 use throng_shared::wire::{
-    ClientMessage, Event, Hello, Identity, MapRuns, Resume, Secret, ServerMessage,
+    Ask, ClientMessage, Event, Hello, Identity, MapRuns, Outcome, Resume, Secret, ServerMessage,
     WELCOME_HEAD_BYTES, Welcome, encode,
 };
 use tokio::sync::Semaphore;
@@ -152,6 +152,10 @@ fn take_update(
             heard.push(text.clone());
             None
         }
+        Update::Event(Event::Answer { call, outcome: Outcome::Refused { problem, .. } }) => {
+            heard.push(format!("{call}: {problem:?}"));
+            None
+        }
         Update::Ping { answer, .. } => Some(answer.clone()),
         Update::Goodbye { .. } => None,
         Update::Duplicate => panic!("because the server begins behind what was received"),
@@ -177,6 +181,10 @@ struct Rig {
 
 impl Rig {
     fn new(seed: u64, threads: usize) -> Self {
+        Self::within(Limits::default(), seed, threads)
+    }
+
+    fn within(limits: Limits, seed: u64, threads: usize) -> Self {
         let (directory, inboxes) = Directory::new(threads);
         let link = directory.open(Listing::sole("rig")).expect("a place is free");
         let options = NetOptions {
@@ -186,6 +194,7 @@ impl Rig {
             store: Store::none(),
             directory,
             sessions: Arc::default(),
+            limits: Arc::new(limits),
             link_hold_ms: 10_000,
             session_ms: 60_000,
         };
@@ -440,6 +449,23 @@ fn a_ring_that_has_lost_something_makes_a_fresh_join_on_the_same_connection() {
     assert_eq!((players[0].joins, players[0].you), ((2, 1), Some(NetId(1))));
     assert_eq!(players[0].heard, rig.said[&NetId(1)]);
     assert_eq!((rig.conns.len(), rig.slots()), (1, 1), "because the old session is over");
+}
+
+#[test]
+fn where_fewer_calls_may_wait_the_others_are_refused_and_the_session_goes_on() {
+    let mut rig = Rig::within(Limits { calls_max: 2, ..Limits::default() }, 1, 1);
+    let mut players = vec![Player::new()];
+    rig.connect(&mut players[0], WHOLE);
+    rig.settle(&mut players);
+    // This room answers nothing.
+    for call in 1..=4 {
+        let ask = Ask::Subscribe { topic: "rooms".to_owned() };
+        players[0].say(&ClientMessage::Ask { call, ask });
+    }
+    rig.settle(&mut players);
+    assert!(players[0].link.is_some(), "because it said nothing that no client says");
+    let answers = players[0].heard.iter().filter(|heard| heard.contains(':'));
+    assert_eq!(answers.collect::<Vec<_>>(), ["3: TooFast", "4: TooFast"]);
 }
 
 #[test]

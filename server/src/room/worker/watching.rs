@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use throng_shared::ids::NetId;
-use throng_shared::limits::{RETRY_MS, RETRY_SPREAD_MS, WATCH_EVERY_MS};
+use throng_shared::limits::{RETRY_MS, RETRY_SPREAD_MS};
 use throng_shared::session::{CloseCode, Name};
 use throng_shared::wire::{Ask, Event, Outcome, Problem, Whom, encode};
 
@@ -60,7 +60,8 @@ impl RoomWorker {
             return self.courier.ask(&mut self.link, (conn, Some(you)), call, ask);
         };
         let tick_hz = u64::from(self.tick_hz);
-        let every = (tick_hz * WATCH_EVERY_MS / 1000).max(1) as u32;
+        let every_ms = self.watch_every_ms;
+        let every = (tick_hz * u64::from(every_ms) / 1000).max(1) as u32;
         let Self { sim, news, watchers, .. } = self;
         let when = (sim.tick(), every);
         let outcome = match on_stage(sim, news, |stage| watchers.watch(you, whom, when, stage)) {
@@ -75,7 +76,7 @@ impl RoomWorker {
             }
             Err(Unwatched::TooFast { ticks }) => Outcome::Refused {
                 problem: Problem::TooFast,
-                text: format!("You may look at another one every {WATCH_EVERY_MS} ms."),
+                text: format!("You may look at another one every {every_ms} ms."),
                 retry_after_ms: (u64::from(ticks) * 1000).div_ceil(tick_hz) as u32,
             },
         };

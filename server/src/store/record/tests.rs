@@ -64,7 +64,7 @@ fn a_day_has_its_own_board_which_begins_at_midnight_utc() {
 #[test]
 fn what_is_too_old_is_swept_away_and_what_counts_stays() {
     let mut db = memory();
-    let old_s = MIDNIGHT_S - (u64::from(SCORE_DAYS_KEPT) + 1) * DAY_S;
+    let old_s = MIDNIGHT_S - (u64::from(Kept::default().score_days) + 1) * DAY_S;
     let ban = |player, until_s| {
         let line = AuditLine {
             at_s: MIDNIGHT_S,
@@ -80,7 +80,7 @@ fn what_is_too_old_is_swept_away_and_what_counts_stays() {
     let scores = [score(1, 20, 0, old_s), score(1, 5, 0, MIDNIGHT_S)];
     write(&mut db, &scores);
     write(&mut db, &[ban(2, MIDNIGHT_S), ban(3, MIDNIGHT_S + 1)]);
-    sweep(&mut db, MIDNIGHT_S, 100).expect("it can be swept");
+    sweep(&mut db, MIDNIGHT_S, Kept { players: 100, ..Kept::default() }).expect("it can be swept");
     assert_eq!(told(&db, day_of(old_s)), []);
     assert_eq!(told(&db, day_of(MIDNIGHT_S)), [(1, 5, 0)]);
     assert_eq!(told(&db, ALL_TIME), [(1, 20, 0)]);
@@ -89,6 +89,26 @@ fn what_is_too_old_is_swept_away_and_what_counts_stays() {
     assert_eq!(kept[0].address, Some("192.0.2.1".parse().expect("it is an address")));
     assert_eq!(sanctions(&db, Kind::Mute, 0), Ok(Vec::new()), "because a ban is no mute");
     assert_eq!(audit(&db, 9).map(|lines| lines.len()), Ok(2), "because what was done was done");
+}
+
+#[test]
+fn as_many_days_and_lines_are_kept_as_were_set() {
+    let mut db = memory();
+    let line = |player| AuditLine {
+        at_s: MIDNIGHT_S,
+        operator: "Ada".to_owned(),
+        player: PlayerId(player),
+        text: "kicked".to_owned(),
+    };
+    let days = [score(1, 5, 0, MIDNIGHT_S - 3 * DAY_S), score(2, 6, 0, MIDNIGHT_S - DAY_S)];
+    write(&mut db, &days);
+    write(&mut db, &(1..=9).map(|player| Record::Note(line(player))).collect::<Vec<_>>());
+    let kept = Kept { score_days: 2, audit_lines: 4, ..Kept::default() };
+    sweep(&mut db, MIDNIGHT_S, kept).expect("it can be swept");
+    let today = day_of(MIDNIGHT_S);
+    assert_eq!((told(&db, today - 3), told(&db, today - 1)), (vec![], vec![(2, 6, 0)]));
+    let lines = audit(&db, 99).expect("they can be read");
+    assert_eq!(lines.len(), 4);
 }
 
 #[test]
