@@ -118,6 +118,7 @@ fn sweep(from: u64, count: u64) {
     }
     println!("{count} seeds: {sum:?}");
     assert!(sum.received > 100 * count as u32, "because a ledger without events proves nothing");
+    assert!(sum.drained > 0 && sum.forewarned > 0, "because servers are told to stop: {sum:?}");
 }
 
 #[test]
@@ -177,11 +178,15 @@ fn no_event_is_lost_or_doubled_when_each_client_is_killed_20_times() {
         })
     });
     let outcome = World::new(ledger_of(clients, KILLS)).play();
-    let Counts { resumed, received, .. } = outcome.counts;
+    let Counts { resumed, received, kills, lost, doubled, .. } = outcome.counts;
+    println!(
+        "{clients} bots, {kills} kills, {resumed} resumes: {received} events received in order, \
+         {lost} lost, {doubled} duplicated"
+    );
     if let Some(failure) = &outcome.failure {
         panic!("{}\n\nbecause {failure}", outcome.trace.tail(SHOWN));
     }
-    println!("{clients} clients: {received} events received, 0 lost, 0 twice; {resumed} resumed");
+    assert_eq!(kills, KILLS * clients, "because each of them was killed so often");
     assert!(received > 50 * clients, "because a ledger without events proves nothing");
     assert!(resumed > KILLS / 4 * clients, "because most kills are after a Welcome");
 }

@@ -90,11 +90,24 @@ fn who_looks_on_over_a_slow_link_is_shown_less_too_and_nothing_old() {
                 seen.snapshots() as u32 >= seen.ticks / 2,
                 "because it is shown less of the world rather than less often"
             );
-            trial.bytes_per_s = f64::INFINITY;
-            trial.play(90.0);
-            assert_eq!(trial.reach(), Reach::FULL, "because the link takes everything again");
         }
     }
+}
+
+#[test]
+fn who_looks_on_is_shown_more_again_when_its_link_has_healed() {
+    let (arena, others) = SMALL;
+    let mut trial = Trial::new(1, arena, 100, others).watched();
+    trial.play(3.0);
+    let open = trial.play(8.0);
+    trial.bytes_per_s = open.bytes_a_tick() * 30.0 * 2.0 / 3.0;
+    trial.play(20.0);
+    let slow = trial.reach();
+    assert!(slow < Reach::FULL, "because all of it is too much");
+    trial.bytes_per_s = f64::INFINITY;
+    // Its link is heard of less often than a player's, so it takes its time.
+    trial.play(200.0);
+    assert_eq!(trial.reach(), Reach::FULL, "because the link takes everything again");
 }
 
 #[test]

@@ -90,6 +90,7 @@ pub(super) enum Parting {
 #[derive(Debug)]
 pub(super) struct Conn {
     id: ConnId,
+    is_house: bool,
     socket: WebSocket<Pipe>,
     speaker: Speaker,
     session: ServerSession,
@@ -132,8 +133,9 @@ pub(super) struct Conn {
 }
 
 impl Conn {
+    /// A connection of that number, which may be a house bot's.
     pub(super) fn new(
-        id: ConnId,
+        (id, is_house): (ConnId, bool),
         stream: Stream,
         (leftover, ticket, tongue): (Vec<u8>, Ticket, Tongue),
         now: Millis,
@@ -142,6 +144,7 @@ impl Conn {
         let first_ping_ms = Prng::new(id.serial).below(PING_MS as u32);
         Self {
             id,
+            is_house,
             socket: protocol::open(stream, leftover, rates.message_bytes_in(tongue)),
             speaker: Speaker::new(tongue),
             session: ServerSession::new(now)
@@ -511,8 +514,8 @@ impl Conn {
     }
 
     /// Whether it is a house bot.
-    pub(super) fn is_of_this_process(&self) -> bool {
-        self.socket.get_ref().is_of_this_process()
+    pub(super) fn is_house(&self) -> bool {
+        self.is_house
     }
 
     /// The room does not take the player in.

@@ -329,7 +329,8 @@ impl Desk {
         let thread = (number % handovers.len() as u64) as usize;
         let place = Place { _permit: permit, presence };
         let rates = Rates::of(&self.options.limits);
-        let newborn = Newborn { fresh, leftover, number, ticket, tongue, place, rates };
+        let is_house = matches!(fresh, Fresh::Memory(_));
+        let newborn = Newborn { fresh, leftover, number, ticket, tongue, place, rates, is_house };
         if !handovers[thread].give(newborn) {
             tracing::warn!("A connection was dropped: network thread {thread} takes none.");
         }

@@ -145,11 +145,6 @@ impl Pipe {
         }
     }
 
-    /// Whether the other end is in this process.
-    pub(super) fn is_of_this_process(&self) -> bool {
-        matches!(self.stream, Stream::Memory(_))
-    }
-
     /// Lets so much be read as one turn may bring.
     pub(super) fn begin_turn(&mut self) {
         self.turn_bytes = TURN_BYTES;

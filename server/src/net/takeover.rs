@@ -171,7 +171,7 @@ impl NetThread {
         let Self { slots, tally, options, .. } = self;
         let address = slots[index].address();
         let Some(it) = slots[index].open_conn() else { return };
-        let house = it.is_of_this_process();
+        let house = it.is_house();
         let who = Visitor::default();
         let mut entrant = Entrant { name, look, who, watch, house, is_bound: false };
         let mut bound = None;

@@ -78,6 +78,8 @@ pub struct Newborn {
     pub place: Place,
     /// What it may send.
     pub rates: Rates,
+    /// Whether it is a house bot, which needs no ticket.
+    pub is_house: bool,
 }
 
 impl Newborn {
@@ -93,6 +95,7 @@ impl Newborn {
             tongue: Tongue::default(),
             place: Place { _permit: permit, presence: None },
             rates: Rates::of(&Limits::default()),
+            is_house: true,
         }
     }
 }
@@ -420,7 +423,8 @@ impl NetThread {
             self.slots[index].number = newborn.number;
             self.slots[index].room = None;
             let brought = (newborn.leftover, newborn.ticket, newborn.tongue);
-            let conn = Conn::new(self.id(index), stream, brought, now, newborn.rates);
+            let whose = (self.id(index), newborn.is_house);
+            let conn = Conn::new(whose, stream, brought, now, newborn.rates);
             self.slots[index].conn = Some((conn, newborn.place));
             self.tally.opened();
         }

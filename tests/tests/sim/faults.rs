@@ -87,6 +87,11 @@ pub(crate) enum Fault {
     Restart {
         ms: u32,
     },
+    /// The server is told to stop: it lets everybody go, ends, and is there again after a
+    /// while.
+    Drain {
+        ms: u32,
+    },
     /// A player wants to go to another room, or to any.
     Go {
         tab: TabId,
@@ -98,9 +103,11 @@ pub(crate) enum Fault {
     },
 }
 
-/// A ticket that is no good.
+/// What somebody brings for a ticket that must not let it in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Fake {
+    /// None at all.
+    Missing,
     Forged,
     LongAgo,
     /// The one that a player of this tab brought at its newest line.
@@ -149,7 +156,7 @@ impl Plan {
             7..9 => 1500 + chance.below(5000),
             _ => 6500 + chance.below(8000),
         };
-        Some(match chance.below(130) {
+        Some(match chance.below(133) {
             0..14 => Fault::Stall { tab, ms },
             14..26 => Fault::Throttle { tab, bytes_per_s: 300 + chance.below(30_000), ms },
             26..38 => Fault::Cut { tab },
@@ -167,12 +174,14 @@ impl Plan {
             102..104 => Fault::Shut { hall, ms: ms.min(4000) },
             104..106 => Fault::Restart { ms: ms.min(4000) },
             106..112 if has_tickets => Fault::Intruder {
-                with: match chance.below(6) {
-                    0 => Fake::Forged,
-                    1 => Fake::LongAgo,
+                with: match chance.below(7) {
+                    0 => Fake::Missing,
+                    1 => Fake::Forged,
+                    2 => Fake::LongAgo,
                     _ => Fake::Used(tab),
                 },
             },
+            130..133 => Fault::Drain { ms: ms.min(4000) },
             _ => Fault::Go { tab, to: (!chance.one_in(4)).then_some(hall) },
         })
     }

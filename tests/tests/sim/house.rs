@@ -268,6 +268,11 @@ impl House {
         self.halls[hall].take().map(|hall| hall.site)
     }
 
+    /// The server is told to stop: each thread lets its connections go.
+    pub(crate) fn drain(&self) {
+        self.without.gauge().drain();
+    }
+
     /// Ends every stall.
     pub(crate) fn mend(&mut self) {
         self.opens_at.fill(Duration::ZERO);
@@ -279,7 +284,8 @@ impl House {
     /// An upgraded connection comes in.
     pub(crate) fn admit(&mut self, thread: u16, number: u64, stream: DuplexStream) {
         let permit = Arc::clone(&self.places).try_acquire_owned().expect("there are places");
-        let newborn = Newborn::near(stream, number, permit);
+        // Who comes in over a made-up link is no bot of the house.
+        let newborn = Newborn { is_house: false, ..Newborn::near(stream, number, permit) };
         // One that finds no place is dropped, which the client notices.
         self.threads[usize::from(thread)].handover.give(newborn);
     }

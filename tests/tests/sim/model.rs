@@ -7,9 +7,12 @@ use std::time::Duration;
 use throng::link::ConnId;
 use throng_shared::ids::NetId;
 use throng_shared::limits::{EVENTS_MAX, TRAVEL_MS};
+use throng_shared::session::RESTART_NOTICE;
+use throng_shared::wire::{Event, encode};
 
 use self::session::{Entry, Next, Session, What};
 use super::faults::Fault;
+use super::fingerprint;
 use super::transition::{Answer, LineId, Made, Site, TabId, TicketId, Transition, Word};
 
 mod door;
@@ -69,9 +72,11 @@ pub(crate) struct Model {
     turned_away: u32,
     /// Until then somebody may be told that no room takes anybody.
     shut_until: Duration,
-    /// When the newest room crashed, and since when there is this server.
+    /// When the newest room crashed, and since when there is this server; and whether it lets
+    /// everybody go.
     crashed: Option<Duration>,
     started: Duration,
+    is_draining: bool,
     sessions: Vec<Session>,
     tickets: BTreeMap<TicketId, Ticket>,
     line_tickets: BTreeMap<LineId, TicketId>,
@@ -108,6 +113,13 @@ pub(crate) struct Counts {
     pub(crate) restarts: u32,
     pub(crate) refused: u32,
     pub(crate) unwanted: u32,
+    pub(crate) drained: u32,
+    pub(crate) forewarned: u32,
+    pub(crate) doubled: u32,
+    /// What was posted to who plays at the end, and never came.
+    pub(crate) lost: u32,
+    /// Lines that were reset in the middle of something.
+    pub(crate) kills: u32,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -123,6 +135,11 @@ impl std::ops::AddAssign for Counts {
         self.restarts += more.restarts;
         self.refused += more.refused;
         self.unwanted += more.unwanted;
+        self.drained += more.drained;
+        self.forewarned += more.forewarned;
+        self.doubled += more.doubled;
+        self.lost += more.lost;
+        self.kills += more.kills;
     }
 }
 
@@ -139,6 +156,7 @@ impl Model {
             shut_until: Duration::ZERO,
             crashed: None,
             started: Duration::ZERO,
+            is_draining: false,
             sessions: Vec::new(),
             tickets: BTreeMap::new(),
             line_tickets: BTreeMap::new(),
@@ -242,7 +260,14 @@ impl Model {
             }
             Transition::Killed { until } => {
                 self.kill(now);
-                self.started = until;
+                (self.started, self.is_draining) = (until, false);
+                Ok(())
+            }
+            Transition::Draining { until } => {
+                self.is_draining = true;
+                let here = self.sessions.iter_mut().filter(|it| it.ended.is_none());
+                here.for_each(|it| it.was_drained = true);
+                self.shut_until = self.shut_until.max(until + SHUT_LAG);
                 Ok(())
             }
             Transition::Issued { ticket, made } => {
@@ -327,6 +352,14 @@ impl Model {
             Transition::EventReceived { tab, number, what, answer } => {
                 self.received(tab, number, (what, answer))
             }
+            Transition::Doubled { tab } => {
+                self.counts.doubled += 1;
+                let session = self.tabs.get(&tab).and_then(|state| state.session);
+                match session {
+                    Some(session) if self.sessions[session].is_shared => Ok(()),
+                    Some(_) | None => Err(format!("{tab:?} was told something twice")),
+                }
+            }
             Transition::SecretRepeated { tab } => {
                 Err(format!("{tab:?} was given a secret that was given before"))
             }
@@ -342,7 +375,11 @@ impl Model {
     /// Remembers whose link may look dead. A server that sleeps must not take its own sleep
     /// for that.
     fn struck(&mut self, now: Duration, fault: Fault) {
-        if let Fault::Shut { ms, .. } | Fault::Panic { ms, .. } | Fault::Restart { ms } = fault {
+        if let Fault::Shut { ms, .. }
+        | Fault::Panic { ms, .. }
+        | Fault::Restart { ms }
+        | Fault::Drain { ms } = fault
+        {
             let end = now + Duration::from_millis(ms.into()) + SHUT_LAG;
             self.shut_until = self.shut_until.max(end);
         }
@@ -453,6 +490,7 @@ impl Model {
             is_shared: false,
             may_end: false,
             was_killed: false,
+            was_drained: self.is_draining,
             ended: None,
             line: None,
         });
@@ -611,6 +649,13 @@ impl Model {
         }
         state.received = number;
         it.received = it.received.max(number);
+        if told.0 == notice_of_a_restart() {
+            if !it.was_drained {
+                return Err(format!("{tab:?} was told of a restart that nobody ordered"));
+            }
+            self.counts.forewarned += 1;
+            it.forewarn(number as usize);
+        }
         it.settle(number as usize, told.0, told.1).map_err(|why| format!("{tab:?}: {why}"))
     }
 
@@ -623,6 +668,11 @@ impl Model {
             Some(_) | None => Err(format!("{tab:?} was replaced by nobody")),
         }
     }
+}
+
+/// What every network thread says to those who are there when the server stops.
+fn notice_of_a_restart() -> u64 {
+    fingerprint(&encode(&Event::Notice { text: RESTART_NOTICE.to_owned() }))
 }
 
 #[cfg(test)]

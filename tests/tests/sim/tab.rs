@@ -312,7 +312,7 @@ impl Tab {
                 };
                 out.push(Transition::EventReceived { tab, number, what, answer });
             }
-            Ok(Update::Duplicate) => {}
+            Ok(Update::Duplicate) => out.push(Transition::Doubled { tab }),
             Ok(Update::Ping { answer, .. }) => {
                 say(socket, &answer);
                 out.push(Transition::ClientSent { tab, word: Word::Pong });

@@ -83,6 +83,10 @@ pub(crate) enum Transition {
     Killed {
         until: Duration,
     },
+    /// The server lets everybody go, until it ends.
+    Draining {
+        until: Duration,
+    },
     /// The login service gave out a ticket.
     Issued {
         ticket: TicketId,
@@ -209,6 +213,10 @@ pub(crate) enum Transition {
         number: u32,
         what: u64,
         answer: Option<Answer>,
+    },
+    /// An event came that had come before.
+    Doubled {
+        tab: TabId,
     },
     /// The secret of a Welcome was one that some client had before.
     SecretRepeated {

@@ -27,6 +27,8 @@ const TABS_MAX: usize = 16;
 const LAG: Duration = Duration::from_millis(500);
 /// All play again so long after the last fault.
 const ALIVE_WITHIN: Duration = Duration::from_secs(5);
+/// A server that lets everybody go takes so long before it ends.
+const DRAIN: Duration = Duration::from_millis(1500);
 /// Then nothing is posted besides what the room has to say, for so long.
 const QUIET: Duration = Duration::from_secs(2);
 /// What was posted so long before the end has arrived.
@@ -73,6 +75,8 @@ pub(crate) struct World {
     away: BTreeMap<TabId, Duration>,
     /// The server is not there until then.
     down_until: Duration,
+    /// When a server that lets everybody go ends, and when there is another one.
+    ends: Option<(Duration, Duration)>,
     /// Every ticket that was given out.
     tickets: Vec<String>,
     notices: Vec<(Site, ConnId, Vec<u8>)>,
@@ -109,6 +113,7 @@ impl World {
             lines_made: 0,
             away: BTreeMap::new(),
             down_until: Duration::ZERO,
+            ends: None,
             tickets: Vec::new(),
             notices: Vec::new(),
             noticed: 0,
@@ -190,6 +195,7 @@ impl World {
                 && missing > 0
             {
                 let sentence = format!("{:?} never received {missing} events", tab.id);
+                self.model.counts.lost += missing as u32;
                 self.fail(sentence);
             }
         }
@@ -208,6 +214,9 @@ impl World {
     fn step(&mut self) {
         self.now += STEP;
         self.interfere();
+        if let Some((_, until)) = self.ends.filter(|&(end, _)| self.now >= end) {
+            self.restart(until);
+        }
         self.post_notices();
         let mut out = Vec::new();
         let model = &self.model;
@@ -303,6 +312,7 @@ impl World {
             }
             Fault::Shut { hall, ms } => self.house.shut(hall, until(ms)),
             Fault::Restart { ms } => self.restart(until(ms)),
+            Fault::Drain { ms } => self.drain(until(ms) + DRAIN),
             Fault::Go { tab, to } => self.go(tab, to),
             Fault::Intruder { with } => self.intrude(with),
         }
@@ -313,8 +323,19 @@ impl World {
         self.lines.values_mut().for_each(|line| line.link.cut());
         self.notices.clear();
         self.house = self.house.restarted(until);
-        self.down_until = until;
+        (self.down_until, self.ends) = (until, None);
         self.note(&mut vec![Transition::Killed { until }]);
+    }
+
+    /// The server is told to stop, and another one begins at `again`.
+    fn drain(&mut self, again: Duration) {
+        if self.ends.is_some() || self.now < self.down_until {
+            return;
+        }
+        let until = self.now + DRAIN;
+        self.ends = Some((until, again));
+        self.house.drain();
+        self.note(&mut vec![Transition::Draining { until }]);
     }
 
     fn go(&mut self, tab: TabId, to: Option<usize>) {
@@ -343,6 +364,7 @@ impl World {
     fn ticket(&mut self, index: usize) -> Option<(TicketId, String)> {
         let made = match self.tabs[index].fake {
             None => Made::Honestly,
+            Some(Fake::Missing) => return None,
             Some(Fake::Forged) => Made::Forged,
             Some(Fake::LongAgo) => Made::LongAgo,
             Some(Fake::Used(tab)) => {
@@ -391,7 +413,7 @@ impl World {
         self.note(&mut vec![Transition::Mended]);
         self.plan = None;
         self.away.clear();
-        if self.now < self.down_until {
+        if self.now < self.down_until || self.ends.is_some() {
             self.restart(self.now);
         }
         self.house.mend();
@@ -451,7 +473,9 @@ impl World {
             match self.tabs[index].state {
                 State::Over => {}
                 State::Waiting(until) => {
-                    if self.now >= until.max(self.down_until) && !self.is_away(index) {
+                    // Who lets everybody go takes nobody in.
+                    let is_open = self.now >= self.down_until && self.ends.is_none();
+                    if is_open && self.now >= until && !self.is_away(index) {
                         self.connect(index, out);
                     }
                 }
@@ -489,6 +513,7 @@ impl World {
         let mut link = Link::new(far, self.run.delay, self.run.jitter_us, chance);
         if self.kills_left[index] > 0 {
             self.kills_left[index] -= 1;
+            self.model.counts.kills += 1;
             let way = if self.chance.one_in(3) { Way::Up } else { Way::Down };
             let bytes = match way {
                 Way::Up => self.chance.below(500),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use throng_shared::limits::{
-    RESTART_RETRY_MS, RETRY_MAX_MS, TICKET_AHEAD_S, TICKET_S, TICKET_SKEW_S,
+    RESTART_RETRY_MAX_MS, RESTART_RETRY_MS, RETRY_MAX_MS, TICKET_AHEAD_S, TICKET_S, TICKET_SKEW_S,
 };
 use throng_shared::session::CloseCode;
 
@@ -59,7 +59,15 @@ impl Model {
             honest.push(CloseCode::RoomCrashed);
         }
         if self.has_tickets && self.is_bad_ticket(line) {
-            honest.extend([CloseCode::AuthFailed, CloseCode::NotAuthenticated]);
+            let has_brought_one = self.line_tickets.contains_key(&line);
+            honest.push(if has_brought_one {
+                CloseCode::AuthFailed
+            } else {
+                CloseCode::NotAuthenticated
+            });
+        }
+        if self.is_draining {
+            honest.push(CloseCode::Restart);
         }
         let soon = self.started + Duration::from_secs(TICKET_AHEAD_S + 1);
         let ticket = self.line_tickets.get(&line).and_then(|it| self.tickets.get(it));
@@ -74,7 +82,8 @@ impl Model {
         let Some(tab) = self.lines.get(&line) else { return Ok(()) };
         let state = self.tabs.entry(*tab).or_default();
         self.counts.refused += u32::from(CloseCode::of(code) == Some(CloseCode::Full));
-        self.counts.unwanted += u32::from(CloseCode::of(code) == Some(CloseCode::AuthFailed));
+        let is_unwanted = |it| matches!(it, CloseCode::AuthFailed | CloseCode::NotAuthenticated);
+        self.counts.unwanted += u32::from(CloseCode::of(code).is_some_and(is_unwanted));
         match CloseCode::of(code) {
             Some(CloseCode::Full) if !honest.contains(&CloseCode::Full) => match self
                 .turned_away
@@ -98,6 +107,12 @@ impl Model {
         let is_full = CloseCode::of(code) == Some(CloseCode::Full);
         if is_full && !(RESTART_RETRY_MS..=RETRY_MAX_MS).contains(&retry_after_ms) {
             return Err(format!("{tab:?} is to come back after {retry_after_ms} ms"));
+        }
+        if CloseCode::of(code) == Some(CloseCode::Restart) {
+            self.counts.drained += 1;
+            if !(RESTART_RETRY_MS..RESTART_RETRY_MAX_MS).contains(&retry_after_ms) {
+                return Err(format!("{tab:?} is to be back {retry_after_ms} ms after a restart"));
+            }
         }
         let state = self.tabs.entry(tab).or_default();
         state.is_over |= CloseCode::of(code) == Some(CloseCode::Left);

@@ -23,6 +23,8 @@ pub(super) enum What {
     Posted(u64),
     /// The network's word that the session is in another room, to whatever call it is.
     Arrival,
+    /// The network's word that the server stops.
+    Forewarned,
     /// The network's answer to a call.
     Answered { call: u32, what: u64 },
 }
@@ -61,6 +63,8 @@ pub(super) struct Session {
     pub(super) may_end: bool,
     /// It ended with its room, or with the server.
     pub(super) was_killed: bool,
+    /// It was there when the server was told to stop.
+    pub(super) was_drained: bool,
     pub(super) ended: Option<Duration>,
     /// The line on which a Welcome left the server last.
     pub(super) line: Option<LineId>,
@@ -92,6 +96,17 @@ impl Session {
         self.visited.push(self.site);
     }
 
+    /// It is told as this number that the server stops: by its thread, between what rooms post,
+    /// and on its way to another thread by that one as well.
+    pub(super) fn forewarn(&mut self, number: usize) {
+        let at = (number - 1).min(self.posted.len());
+        if self.posted.get(at).is_none_or(|it| it.what != What::Forewarned) {
+            let time = self.posted.get(at).map_or(self.set_out, |it| it.at);
+            let entry = Entry { at: time, what: What::Forewarned, may_miss: false };
+            self.posted.insert(at, entry);
+        }
+    }
+
     /// What was promised as this number is told now: what need not be told is left out, and
     /// what the network said itself is put where it came.
     pub(super) fn settle(
@@ -104,6 +119,7 @@ impl Session {
         let told = |it: &Entry| match it.what {
             What::Posted(posted) => posted == what,
             What::Arrival => answer.is_some_and(|answer| answer.is_there),
+            What::Forewarned => answer.is_none(),
             What::Answered { what: said, .. } => said == what,
         };
         if let Some(Answer { call, .. }) = answer {

@@ -1,5 +1,7 @@
 //! What the model says of what must not have happened, and of what may.
 
+use throng_shared::limits::RESTART_RETRY_MS;
+
 use super::*;
 
 const CONN: ConnId = ConnId { thread: 0, serial: 1 };
@@ -193,4 +195,29 @@ fn a_ticket_is_taken_once_by_whoever_it_was_made_for() {
     let refused = [Transition::Dismissed { line: line(1), code: 4004 }];
     assert!(run(&[&honest, &good[..1], &refused]).is_err(), "because it is good");
     assert_eq!(run(&[&issued(Made::Forged), &good[..1], &refused]), Ok(()));
+    let asked_for = [Transition::Dismissed { line: line(1), code: 4003 }];
+    assert_eq!(run(&[&come(1, None)[..1], &asked_for]), Ok(()));
+    assert!(run(&[&come(1, None)[..1], &refused]).is_err(), "because it brought none");
+    assert!(run(&[&issued(Made::Forged), &good[..1], &asked_for]).is_err(), "because it did");
+}
+
+#[test]
+fn who_is_let_go_is_told_so_and_when_to_come_back() {
+    let draining = Transition::Draining { until: Duration::from_secs(60) };
+    let notice = notice_of_a_restart();
+    assert_eq!(then(&[draining, received(1, 11), received(2, notice), received(3, 12)]), Ok(()));
+    assert!(then(&[received(1, notice)]).is_err(), "because nobody ordered that");
+    let dismissed = Transition::Dismissed { line: line(0), code: 1012 };
+    assert!(then(&[dismissed]).is_err(), "because the server goes on");
+    let told = |retry_after_ms| Transition::Told { tab: TAB, code: 1012, retry_after_ms };
+    assert_eq!(then(&[draining, dismissed, told(RESTART_RETRY_MS)]), Ok(()));
+    assert!(then(&[draining, dismissed, told(0)]).is_err(), "because all would come at once");
+    let killed = Transition::Killed { until: Duration::from_secs(9) };
+    assert!(then(&[draining, killed, dismissed]).is_err(), "because that is another server");
+}
+
+#[test]
+fn what_comes_twice_is_counted_and_fair_where_two_tabs_have_a_session() {
+    let doubled = Transition::Doubled { tab: TAB };
+    assert!(then(&[received(1, 11), doubled]).is_err());
 }
