@@ -125,6 +125,21 @@ together('who looks on has no glider, sees whom it wants to, and is counted', as
   await ada.waitForFunction(() => !document.querySelector('#bar .count').textContent.includes('looking'));
 });
 
+together('two who look on under one name each find themselves among the people', async (open) => {
+  const pages = [await open(), await open()];
+  for (const page of pages) {
+    await page.locator('#name').fill('Nina');
+    await page.locator('#watch').click();
+    await until(page, ({ phase, snapshots }) => phase === 'watching' && snapshots > 2);
+    await page.locator('#bar .people').click();
+  }
+  for (const page of pages) {
+    await page.locator('.people li', { hasText: 'Nina' }).nth(1).waitFor({ state: 'attached' });
+    await has(page, '.people li.own', 'Nina');
+    assert.equal(await page.locator('.people li.own').count(), 1, 'because each is told its own number');
+  }
+});
+
 together('people can be muted and reported, notices are counted and kept, and nothing lies over anything', async (open) => {
   const [cleo, dan] = [await open('', LARGE), await open('', PHONE)];
   await enter(cleo, 'Cleo');

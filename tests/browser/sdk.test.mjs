@@ -52,6 +52,9 @@ test('a program comes in, steers, asks, and goes on after a cut', async () => {
     const { welcome } = await inside;
     assert.equal(throng.state, 'live');
     assert.ok(throng.serverTick >= welcome.tick);
+    assert.deepEqual([welcome.own, throng.kept.sessionMs], [welcome.you, 60_000]);
+    const ahead = throng.serverTime() - Date.now();
+    assert.ok(Math.abs(ahead) < PATIENCE_MS, `because both have one clock: ${ahead} ms`);
 
     const arrived = next(throng, 'snapshot', ({ feedback }) => feedback !== null);
     throng.steer({ heading: 0, thrust: 15 });

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use crate::command::{executable, program, run};
-use crate::node;
 use crate::python;
 use crate::release;
 use crate::tally::{self, Tally};
@@ -63,12 +62,17 @@ fn packages(root: &Path) -> Result<(), String> {
         .map_err(|error| format!("{FOLDER}/{STAMP} cannot be written: {error}"))
 }
 
-/// Packs the SDK, and checks and compiles the bot that uses it.
+/// Packs the SDK with the web client's packages, and checks and compiles the bot that uses it.
 fn typescript(root: &Path) -> Result<(), String> {
-    node::prepare(root)?;
     let (web, folder) = (root.join("client-web"), root.join(FOLDER));
     if !run(&mut program("npm", &web, &["run", "pack:sdk"]))?.ok {
         return Err("the SDK could not be packed".to_owned());
+    }
+    // npm takes a package of the same version for the same package.
+    let installed = folder.join("node_modules/throng-sdk");
+    if installed.exists() {
+        fs::remove_dir_all(&installed)
+            .map_err(|error| format!("{FOLDER}/node_modules/throng-sdk stays: {error}"))?;
     }
     let install =
         ["install", "--no-save", "--no-package-lock", "--offline", "--install-links", SDK];

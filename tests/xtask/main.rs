@@ -37,7 +37,7 @@ Usage: cargo xtask COMMAND
   sim SEED             play one seed of the simulation, and print what happens in it
   sim ledger           kill 1000 clients 20 times each, and hold their events to account
   browser              run the browser tests alone, against a release build
-  bots                 run the bots of docs/bots.md alone, in Rust, Node and Python
+  bots                 run the bots of docs/bots.md alone, in Rust, TypeScript and Python
   fuzz                 look for bytes that break a target, a minute for all in tests/fuzz
   fuzz TARGET --seconds N
                        the same for one target, as long as you like
