@@ -86,7 +86,7 @@ test('every kind of news is a sentence', () => {
     { kind: 'PersonalBest', score: 1 },
     { kind: 'Restart', atS: 9 },
     { kind: 'Operator', text: 'Be kind.' },
-    { kind: 'Reported', who: 3, name: 'Ada', by: 'Bob', text: 'spam.' },
+    { kind: 'Reported', room: 'arena', who: 3, name: 'Ada', by: 'Bob', text: 'spam.' },
     { kind: 'Storage', works: false },
     { kind: 'Storage', works: true },
   ];

@@ -134,6 +134,16 @@ test('ten seconds of silence end a connection', () => {
   expect([throng.closeReason?.code.number, sockets[0]?.closedWith]).toEqual([4009, 4009]);
 });
 
+test('whoever steers at every frame hears of silence all the same', () => {
+  begin();
+  newest().welcome();
+  for (let ms = 0; ms < 10_600; ms += 16) {
+    throng.steer({ heading: 0, thrust: 15 });
+    vi.advanceTimersByTime(16);
+  }
+  expect(sockets[0]?.closedWith).toBe(4009);
+});
+
 test('address and ticket are asked for at each attempt, and one that cannot be had is an attempt that failed', async () => {
   const errors: string[] = [];
   let asked = 0;
@@ -479,4 +489,35 @@ test('the time of day is the one that the server told, and half of the shortest 
   expect(throng.serverTime(), 'because clocks go on').toBe(1_800_000_010_020);
   newest().welcome({ timeMs: 1_800_000_007_000n });
   expect(throng.serverTime(), 'because the newest Welcome is believed').toBe(1_800_000_007_000);
+});
+
+/** Numbers of the calls of this connection that asked for a topic. */
+function askedFor(topic: string): number[] {
+  return newest().heard.flatMap((said) =>
+    said.kind === 'Ask' && said.ask.kind === 'Subscribe' && said.ask.topic === topic ? [said.call] : [],
+  );
+}
+
+test('a topic whose call had no answer in time is asked for again', async () => {
+  const faults: unknown[] = [];
+  begin({ callTimeout: 3_000 });
+  throng.on('error', (error) => faults.push(error instanceof CallError && error.fault));
+  newest().welcome();
+  throng.subscribe('rooms', () => {});
+  for (const times of [1, 2]) {
+    expect(askedFor('rooms')).toHaveLength(times);
+    newest().say({ kind: 'Ping', nonce: 1, rttMs: 1, jitterMs: 0 });
+    await vi.advanceTimersByTimeAsync(3_100);
+  }
+  expect([askedFor('rooms'), faults]).toEqual([[1, 2, 3], ['Timeout', 'Timeout']]);
+});
+
+test('who goes to another room asks for its people anew, and for nothing else', async () => {
+  begin();
+  newest().welcome();
+  for (const topic of ['rooms', 'room/attic/presence']) throng.subscribe(topic, () => {});
+  for (const call of [1, 2]) newest().event(call, { kind: 'Answer', call, outcome: DONE });
+  await vi.advanceTimersByTimeAsync(0);
+  newest().welcome({ room: 'cellar', resumed: true });
+  expect([askedFor('rooms'), askedFor('room/attic/presence')]).toEqual([[1], [2, 3]]);
 });

@@ -183,6 +183,9 @@ pub const ASKS_EVERY_MS: u64 = 100;
 /// Times that one player may tell the operators of another: each is a line of the audit log.
 pub const COMPLAINTS_BURST: u32 = 3;
 pub const COMPLAINTS_EVERY_MS: u64 = 60_000;
+/// And all players of a room together: so many at once, and one more each time.
+pub const COMPLAINTS_ROOM_BURST: u32 = 20;
+pub const COMPLAINTS_ROOM_EVERY_MS: u64 = 5_000;
 /// Lines that all players of a room may say together.
 pub const CHAT_ROOM_BURST: u32 = 40;
 pub const CHAT_ROOM_EVERY_MS: u64 = 50;

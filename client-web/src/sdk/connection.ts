@@ -65,6 +65,8 @@ export class Connection {
   /** What the next connection goes on with, while there is no session, and until when the server has it. */
   private resume: Resume | null = null;
   private resumeEnds = 0;
+  /** When it was looked last whether the server is silent. */
+  private lookedMs = 0;
   private goodbye: { code: number; reason: string; retryAfterMs: number } | null = null;
   /** Counts attempts: what an earlier one waited for is not heard. */
   private attempt = 0;
@@ -155,7 +157,8 @@ export class Connection {
     const retry = retryAt(this.plan);
     const at = Math.min(
       this.isAttempting ? this.attemptEnds : Number.POSITIVE_INFINITY,
-      this.session ? now + LOOK_MS : Number.POSITIVE_INFINITY,
+      // Not from now: whoever sets it at each frame would put it off for ever.
+      this.session ? this.lookedMs + LOOK_MS : Number.POSITIVE_INFINITY,
       Number.isNaN(retry) ? Number.POSITIVE_INFINITY : retry,
       this.events.dueAt(now),
     );
@@ -179,6 +182,7 @@ export class Connection {
 
   private wake(): void {
     const now = this.now();
+    this.lookedMs = now;
     if (this.isAttempting && now >= this.attemptEnds) this.lose(closeCode('Lost'), '', 0);
     else if (this.session && pollTimeout(this.session, now)) this.lose(closeCode('Silent'), '', 0);
     this.events.woken(now);
@@ -235,6 +239,7 @@ export class Connection {
     const wish = { identity: loadIdentity(this.store), room, watch };
     const { session, hello } = newSession(this.now(), name, look, ticket, this.resume, wish);
     this.session = session;
+    this.lookedMs = this.now();
     this.events.opened(url);
     if (this.session !== session) return;
     if (!this.resume) this.enter('authenticating');

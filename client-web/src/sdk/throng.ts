@@ -274,7 +274,7 @@ export class Throng {
     this.settle(lost);
     // A listener may have ended it again.
     if (this.state !== 'live') return;
-    this.topics.handleWelcome(welcome.resumed);
+    this.topics.handleWelcome(welcome.resumed, moved);
     this.emitter.emit('keep', this.kept);
     this.flushCalls();
     this.connection.schedule();

@@ -41,11 +41,14 @@ export class Topics {
     };
   }
 
-  /** The session goes on, or another one begins, which was asked for nothing. */
-  handleWelcome(resumed: boolean): void {
+  /**
+   * The session goes on, or another one begins, which was asked for nothing. Whoever has `moved` to another room may not be
+   * told of people any more, and asks anew.
+   */
+  handleWelcome(resumed: boolean, moved: boolean): void {
     this.live = true;
     for (const [topic, it] of this.topics) {
-      if (!resumed) Object.assign(it, { asked: false, held: null });
+      if (!resumed || (moved && isPresence(topic))) Object.assign(it, { asked: false, held: null });
       this.match(topic, it);
     }
   }
@@ -87,9 +90,14 @@ export class Topics {
           this.events.fault(new RefusedError(topic, outcome));
         },
         (error: unknown) => {
+          const fault = error instanceof CallError ? error.fault : null;
           // A new session was asked anew, and one that is over needs nothing.
-          const isOver = error instanceof CallError && (error.fault === 'Lost' || error.fault === 'Closed');
-          if (!isOver) this.events.fault(asError(error));
+          if (fault === 'Lost' || fault === 'Closed') return;
+          it.asked = false;
+          this.events.fault(asError(error));
+          // It may have been taken: asked again, it is told from the beginning. Where too many calls wait, the next
+          // connection asks.
+          if (fault === 'Timeout' && this.topics.get(topic) === it) this.match(topic, it);
         },
       );
     }
@@ -101,4 +109,8 @@ export class Topics {
     // Whatever the answer is, it is not listened to.
     this.events.ask({ kind: 'Unsubscribe', topic }).catch(() => {});
   }
+}
+
+function isPresence(topic: string): boolean {
+  return topic.startsWith('room/') && topic.endsWith('/presence');
 }

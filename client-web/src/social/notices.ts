@@ -89,7 +89,7 @@ export function sayNews(news: News, wallMs: number): string {
     case 'Operator':
       return news.text;
     case 'Reported':
-      return news.text === '' ? `${news.by} reported ${news.name} (#${news.who}).` : `${news.by} reported ${news.name} (#${news.who}): ${news.text}`;
+      return `${news.by} reported ${news.name} (#${news.who} in ${news.room})${news.text === '' ? '.' : `: ${news.text}`}`;
     case 'Storage':
       return news.works ? 'Scores are kept again.' : 'Scores cannot be kept just now; the game goes on.';
   }

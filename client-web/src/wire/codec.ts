@@ -4,7 +4,7 @@ import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
 /** A hash of every wire type; the server refuses a client with another one. */
-export const SCHEMA_HASH = 0xdbbf_373e;
+export const SCHEMA_HASH = 0x5cb2_14b9;
 export const PROTOCOL_VERSION = 1;
 
 /** What a client does after a close, and the reason in words. */
@@ -718,7 +718,7 @@ export type News =
   | { kind: 'PersonalBest'; score: number }
   | { kind: 'Restart'; atS: number }
   | { kind: 'Operator'; text: string }
-  | { kind: 'Reported'; who: number; name: string; by: string; text: string }
+  | { kind: 'Reported'; room: string; who: number; name: string; by: string; text: string }
   | { kind: 'Storage'; works: boolean };
 
 export function encodeNews(w: Writer, v: News): void {
@@ -756,6 +756,7 @@ export function encodeNews(w: Writer, v: News): void {
       break;
     case 'Reported':
       w.varU32(8);
+      w.string(v.room);
       w.bytesLE(v.who, 2);
       w.string(v.name);
       w.string(v.by);
@@ -778,7 +779,15 @@ export function decodeNews(r: Reader): News {
     case 5: return { kind: 'PersonalBest', score: r.varU32() };
     case 6: return { kind: 'Restart', atS: r.varU32() };
     case 7: return { kind: 'Operator', text: r.string() };
-    case 8: return { kind: 'Reported', who: r.bytesLE(2), name: r.string(), by: r.string(), text: r.string() };
+    case 8:
+      return {
+        kind: 'Reported',
+        room: r.string(),
+        who: r.bytesLE(2),
+        name: r.string(),
+        by: r.string(),
+        text: r.string(),
+      };
     case 9: return { kind: 'Storage', works: r.bool() };
     default: return r.fail('BadTag');
   }

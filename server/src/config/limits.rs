@@ -65,6 +65,11 @@ impl Limits {
         self.talk(self.chat_burst, self.chat_every_ms)
     }
 
+    /// How often all in a room may tell operators of somebody.
+    pub(crate) fn room_complaints(&self) -> Option<Rate> {
+        self.talk(self.room_complaints_burst, self.room_complaints_every_ms)
+    }
+
     /// How often all in a room may.
     pub(crate) fn room_chat(&self) -> Option<Rate> {
         self.talk(self.room_chat_burst, self.room_chat_every_ms)

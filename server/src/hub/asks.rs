@@ -237,16 +237,22 @@ impl Hub {
         if text.is_empty() {
             return Err(Refused::new(Problem::Empty, "A report says what happened."));
         }
-        let Some(it) = self.rooms.get(&room) else { return Ok(()) };
-        let Some(member) = it.members.get(&you) else { return Ok(()) };
+        let Some(it) = self.rooms.get_mut(&room) else { return Ok(()) };
         let other = it.members.get(&who).filter(|_| who != you);
         let other = other.ok_or_else(|| no_such_player(who))?;
-        let (by, name, player) = (member.name.clone(), other.name.clone(), other.who.player);
-        let rate = self.limits.complaints();
-        if let Some(habits) = self.habits((room, you)) {
-            let too_fast = |ms| Refused::too_fast("You report too much at once.", ms);
-            habits.complaints.take(now.ms, rate).map_err(too_fast)?;
-        }
+        let (name, player) = (other.name.clone(), other.who.player);
+        let Some(member) = it.members.get_mut(&you) else { return Ok(()) };
+        let mut complaints = member.habits.complaints;
+        let too_fast = |ms| Refused::too_fast("You report too much at once.", ms);
+        complaints.take(now.ms, self.limits.complaints()).map_err(too_fast)?;
+        let busy = |ms| Refused {
+            problem: Problem::Busy,
+            text: "Too many report players of this room at once.".to_owned(),
+            retry_after_ms: ms,
+        };
+        it.complaints.take(now.ms, self.limits.room_complaints()).map_err(busy)?;
+        member.habits.complaints = complaints;
+        let (by, place) = (member.name.clone(), it.info.name.clone());
         let line = AuditLine {
             at_s: now.unix_s.into(),
             operator: by.clone(),
@@ -257,7 +263,7 @@ impl Hub {
             minutes: 0,
         };
         self.keeper.note(line);
-        let news = News::Reported { who, name, by, text };
+        let news = News::Reported { room: place, who, name, by, text };
         self.tell_all(now, Priority::High, &news, |member| member.who.operator);
         Ok(())
     }

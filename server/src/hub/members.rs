@@ -129,8 +129,9 @@ pub(super) struct Room {
     pub(super) lines: VecDeque<(Person, Line)>,
     /// Number of the newest line.
     pub(super) line_number: u32,
-    /// Lines that all may say together.
+    /// Lines that all may say together, and players whom they may report.
     pub(super) chat: Allowance,
+    pub(super) complaints: Allowance,
     /// Seconds between two lines of one player, 0: as usual.
     pub(super) slow_s: u16,
     pub(super) crown: Option<NetId>,

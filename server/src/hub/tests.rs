@@ -625,8 +625,8 @@ fn a_report_reaches_operators_in_every_room() {
     rig.join(OTHER, OPS, "Ops", 1, true);
     rig.said();
     rig.ask((ARENA, ADA), Ask::Report { who: BOB, text: text("cheats") });
-    let said =
-        News::Reported { who: BOB, name: text("Bob"), by: text("Ada"), text: text("cheats") };
+    let (name, by) = (text("Bob"), text("Ada"));
+    let said = News::Reported { room: text("arena"), who: BOB, name, by, text: text("cheats") };
     assert_eq!(rig.news((OTHER, OPS)), [said]);
 }
 

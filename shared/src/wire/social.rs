@@ -263,8 +263,9 @@ pub enum News {
     Operator {
         text: String,
     },
-    /// Somebody was reported: for operators.
+    /// Somebody was reported: for operators. `who` is its number in that room.
     Reported {
+        room: String,
         who: NetId,
         name: String,
         by: String,

@@ -215,6 +215,10 @@ limits! {
         "Players whom one may report at once";
     complaints_every_ms = shared::COMPLAINTS_EVERY_MS as u32, 1, ..=86_400_000,
         "Time after which it may report one more, in milliseconds";
+    room_complaints_burst = shared::COMPLAINTS_ROOM_BURST, 1, ..=BURST_MAX,
+        "Players whom all of a room may report at once";
+    room_complaints_every_ms = shared::COMPLAINTS_ROOM_EVERY_MS as u32, 1, ..=86_400_000,
+        "Time after which they may report one more, in milliseconds";
     chat_burst = shared::CHAT_BURST, 1, ..=BURST_MAX,
         "Lines that a player may say at once";
     chat_every_ms = shared::CHAT_EVERY_MS as u32, 1, ..=MS_MAX,

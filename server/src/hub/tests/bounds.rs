@@ -34,11 +34,14 @@ fn lines_go_by_the_rates_and_lengths_that_were_set() {
 #[test]
 fn calls_go_by_the_rates_that_were_set() {
     let limits = Limits { asks_burst: 3, refused_burst: 2, ..Limits::default() };
-    let mut rig = with_ada_and_bob(Limits { complaints_burst: 1, ..limits });
+    let mut rig =
+        with_ada_and_bob(Limits { complaints_burst: 1, room_complaints_burst: 1, ..limits });
     let report = || Ask::Report { who: BOB, text: text("cheats") };
     let at = (ARENA, ADA);
     assert_eq!(rig.problem(at, report()), None);
     assert_eq!(rig.problem(at, report()), Some(Problem::TooFast));
+    let report = Ask::Report { who: ADA, text: text("cheats too") };
+    assert_eq!(rig.problem((ARENA, BOB), report), Some(Problem::Busy), "because one may, of all");
     rig.ask(at, subscribe("rooms"));
     rig.ask(at, subscribe("rooms"));
     let is_gone =

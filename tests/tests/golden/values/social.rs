@@ -140,7 +140,7 @@ pub(super) fn events() -> Vec<(&'static str, Event)> {
         ("personal best", News::PersonalBest { score: 251 }),
         ("restart", News::Restart { at_s: 1_800_000_000 }),
         ("operator", News::Operator { text: text() }),
-        ("reported", News::Reported { who, name: name(), by: name(), text: text() }),
+        ("reported", News::Reported { room: name(), who, name: name(), by: name(), text: text() }),
         ("storage", News::Storage { works: false }),
     ];
     let mut priorities = [Priority::Low, Priority::Normal, Priority::High].into_iter().cycle();
