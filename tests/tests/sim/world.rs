@@ -517,7 +517,7 @@ impl World {
             let way = if self.chance.one_in(3) { Way::Up } else { Way::Down };
             let bytes = match way {
                 Way::Up => self.chance.below(500),
-                Way::Down => self.chance.below(4_000),
+                Way::Down => self.chance.below(12_000),
             };
             link.reset_after(way, bytes as usize);
         }
