@@ -89,7 +89,8 @@ fn ledger_of(clients: u32, kills: u32) -> Run {
         house,
         clients,
         have_eyes: false,
-        trouble: Duration::from_secs(300),
+        // It ends when all were killed so often.
+        trouble: Duration::from_secs(1_200),
         kills,
         delay: Duration::from_millis(20),
         jitter_us: 5000,

@@ -1,7 +1,6 @@
 //! One connection: its protocol machine, its session, and what waits for it.
 
 use std::io;
-use std::time::Instant;
 
 use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::{
@@ -26,7 +25,9 @@ use super::frames::put_goodbye;
 use super::lag::Lag;
 use super::pipe::{Flushed, Pipe, Stream};
 use super::protocol;
+use super::reading::Reading;
 use super::ring::Ring;
+use super::scratch::Scratch;
 use super::start::Start;
 use super::tally::Tally;
 use super::tongue::{Kind, Misheard, Speaker, Tongue};
@@ -36,37 +37,6 @@ use crate::tickets::BadTicket;
 
 /// Messages read from one connection before the others get their turn.
 const READS_PER_TURN: usize = 64;
-
-/// The rhythm of the room, as far as the edge has to know it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Beat {
-    pub(super) next_tick: Tick,
-    pub(super) next_deadline: Instant,
-    pub(super) rhythm: Rhythm,
-}
-
-impl Beat {
-    /// How long before the deadline of `tick` it is now, in 1/16 tick, saturating.
-    fn early(&self, now: Instant, tick: Tick) -> i16 {
-        let period = self.rhythm.period.as_secs_f64();
-        let left = self.next_deadline.saturating_duration_since(now).as_secs_f64()
-            - now.saturating_duration_since(self.next_deadline).as_secs_f64();
-        let ticks = f64::from(tick.since(self.next_tick)) + left / period;
-        (ticks * 16.0).floor().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
-    }
-}
-
-/// What a connection needs from its thread to be read.
-#[derive(Debug)]
-pub(super) struct Reading<'a> {
-    pub(super) now: Millis,
-    pub(super) instant: Instant,
-    pub(super) beat: Option<Beat>,
-    /// Whether so many clients wait that it is not for their links.
-    pub(super) many_wait: bool,
-    pub(super) inputs: &'a mut Vec<InputNote>,
-    pub(super) tally: &'a Tally,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -701,21 +671,5 @@ fn begin(start: &Start) -> (Cursor, Pacer) {
         (Cursor::looking_on(), Pacer::probed())
     } else {
         (Cursor::default(), Pacer::default())
-    }
-}
-
-/// Buffers that a thread lends to the connection that it writes.
-#[derive(Debug, Default)]
-pub(super) struct Scratch {
-    frames: Vec<u8>,
-    message: Vec<u8>,
-    bytes_in: u64,
-    bytes_out: u64,
-}
-
-impl Scratch {
-    /// Bytes that all connections moved since the last call.
-    pub(super) fn take_counts(&mut self) -> (u64, u64) {
-        (std::mem::take(&mut self.bytes_in), std::mem::take(&mut self.bytes_out))
     }
 }

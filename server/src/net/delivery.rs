@@ -7,8 +7,8 @@ use std::time::Duration;
 use throng_shared::limits::{PUBLISHED_MAX, ROOMS_MAX};
 use throng_shared::session::CloseCode;
 
-use super::conn::Beat;
 use super::halls::Halls;
+use super::reading::Beat;
 use super::thread::{CONNS_AT_ONCE, NetThread, Slot, find};
 use crate::link::{ConnId, Control, Fate, Following, Mail, Publication, RoomId};
 use crate::replication::Rhythm;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use throng_shared::ids::Tick;
 use throng_shared::limits::ROOMS_MAX;
 
-use super::conn::Beat;
+use super::reading::Beat;
 use crate::link::{Directory, Fate, InputNote, RoomId, RoomPort};
 use crate::replication::History;
 

@@ -22,13 +22,15 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::budget::Rates;
 use super::candidate::Ticket;
-use super::conn::{Beat, Conn, Reading, Scratch};
+use super::conn::Conn;
 use super::drain::Drain;
 use super::fresh::Fresh;
 use super::halls::Halls;
 use super::meter::{Meter, Moment};
 use super::pipe::Stream;
 use super::places::Place;
+use super::reading::{Beat, Reading};
+use super::scratch::Scratch;
 use super::seat::Seat;
 use super::sessions::Sessions;
 use super::start::Present;
