@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use crate::resume::{Tab, disc};
 use crate::social::lines;
 use crate::sockets::server;
+use crate::via::link;
 
 /// No test fails because a machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -111,6 +112,42 @@ async fn a_player_whose_connection_is_cut_goes_on_and_says_each_line_once() {
     witness.until(|tab| lines(tab).len() >= said.len()).await;
     let others: Vec<_> = lines(&witness).iter().map(|line| line.text.clone()).collect();
     assert_eq!(others, said);
+    player.leave().await;
+    server.stop();
+}
+
+#[tokio::test]
+async fn no_call_is_lost_or_done_twice_on_a_link_that_keeps_breaking() {
+    const CALLS: usize = 40;
+    let server = server(disc());
+    let to = server.address();
+    // A link makes a runtime of its own, which is not done within another one.
+    let via = std::thread::spawn(move || link("cut=1/2s,latency=20±20", to));
+    let via = via.join().expect("a port is free");
+    let address = via.address();
+    let dial = || TcpStream::connect(address);
+    let mut player = Player::guest(&format!("ws://{address}/ws"), "Bob", 3, dial);
+    let mut heard = Heard::default();
+    let mut calls = Vec::new();
+    while heard.answers.len() < CALLS || heard.welcomes.len() < 4 {
+        let told = tokio::time::timeout(PATIENCE, player.next()).await;
+        heard.take(told.expect("it comes in time").expect("a cut is no reason to stay away"));
+        // Calls are rarer than the server takes them, however fast snapshots come.
+        let is_due = heard.snapshots / 4 >= calls.len();
+        if is_due && calls.len() < CALLS {
+            let topic = "rooms".to_owned();
+            let ask = if calls.len().is_multiple_of(2) {
+                Ask::Subscribe { topic }
+            } else {
+                Ask::Unsubscribe { topic }
+            };
+            calls.push(player.ask(ask).expect("few wait"));
+        }
+    }
+    assert!(heard.welcomes[1..].iter().all(|&resumed| resumed), "{:?}", heard.welcomes);
+    heard.answers.sort_by_key(|(call, _)| *call);
+    let all: Vec<_> = calls.into_iter().map(|call| (call, Outcome::Done)).collect();
+    assert_eq!(heard.answers, all, "because each is answered once, and none is refused");
     player.leave().await;
     server.stop();
 }

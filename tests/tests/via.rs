@@ -18,7 +18,7 @@ fn anywhere() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }
 
-fn link(spec: &str, to: SocketAddr) -> Via {
+pub(crate) fn link(spec: &str, to: SocketAddr) -> Via {
     let spec = spec.parse().expect("a link");
     Via::start(spec, 5, anywhere(), to).expect("a port is free")
 }
