@@ -119,8 +119,9 @@ pub enum Mail {
     Event { conn: ConnId, message: Bytes },
     /// The same, which tells a spectator that it sees another glider from now on.
     Watch { conn: ConnId, who: NetId, message: Bytes },
-    /// The same, and a call less that waits for its answer.
-    Answer { conn: ConnId, message: Bytes },
+    /// The same, and a call less that waits for its answer. Whether something was wrong in it,
+    /// which counts against the session.
+    Answer { conn: ConnId, call: u32, is_fault: bool, message: Bytes },
     /// The player has to go, and its session with it.
     Expel { conn: ConnId, code: CloseCode, reason: String },
     /// An encoded ordered message for everybody who plays.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use throng::config::{Config, Settings};
+use throng::config::{Config, LimitSettings, Settings};
 use throng::game::Game;
 use throng::hub::HubPort;
 use throng::link::{
@@ -17,7 +17,7 @@ use throng::serve::Server;
 use throng::sim::SimOptions;
 use throng_shared::ids::NetId;
 use throng_shared::limits::{INPUT_INTERVAL_MS, WATCH_EVERY_MS, WATCH_PING_MS, WATCHER_IDS};
-use throng_shared::session::Name;
+use throng_shared::session::{CloseCode, Name};
 use throng_shared::wire::{
     Ask, Audience, ClientMessage, Event, Hello, Input, NO_CALL, Outcome, Problem, TopicChange,
     Whom, encode,
@@ -108,6 +108,25 @@ async fn the_crown_is_followed_wherever_it_goes() {
     // It falls with whoever wears it, sooner or later.
     tab.until(|tab| crowned(tab).is_some_and(|who| Some(who) != first && Some(who) == seen(tab)))
         .await;
+    server.stop();
+}
+
+#[tokio::test]
+async fn who_keeps_asking_to_look_at_nobody_has_to_go() {
+    let limits = LimitSettings {
+        refused_burst: Some(3),
+        refused_every_ms: Some(60_000),
+        ..LimitSettings::default()
+    };
+    let server = server(Settings { limits, ..disc() });
+    let mut eve = look_on(&server).await;
+    eve.until(|tab| tab.snapshots > 0).await;
+    for call in 1..=3 {
+        assert_eq!(ask(&mut eve, call, watch(NetId(999))).await, Some(Problem::NoSuchPlayer));
+    }
+    eve.say(&ClientMessage::Ask { call: 4, ask: watch(NetId(999)) }).await;
+    eve.until(|tab| tab.closed.is_some()).await;
+    assert_eq!(eve.closed, Some(CloseCode::RateLimited.number()));
     server.stop();
 }
 

@@ -128,6 +128,24 @@ async fn who_is_dropped_unread_takes_nobodys_turn_for_a_handshake() {
     server.stop();
 }
 
+#[tokio::test]
+async fn who_says_nothing_takes_nobodys_turn_for_a_handshake() {
+    let (cert, settings) = certified("silent");
+    let limits = LimitSettings { handshakes_per_s: Some(50), ..LimitSettings::default() };
+    let server = server(Settings { limits, ..settings });
+    // Their handshakes alone would take thirty seconds.
+    let mut silent = Vec::new();
+    for number in 0..1500 {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        let from = [127, 9, 8, 1 + (number % 6) as u8];
+        socket.bind((from, 0).into()).expect("all of 127 is this machine");
+        silent.push(timeout(PATIENCE, socket.connect(server.address())).await);
+    }
+    let handshake = timeout(Duration::from_secs(15), connect(&server, &cert)).await;
+    assert!(handshake.is_ok(), "because a turn is for who speaks");
+    server.stop();
+}
+
 #[test]
 fn files_that_do_not_serve_are_named() {
     let (_, settings) = certified("one");

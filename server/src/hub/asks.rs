@@ -40,7 +40,7 @@ impl Hub {
         };
         let (room, you) = from;
         let message = packed(&Event::Answer { call, outcome });
-        self.deliver(room, Delivery::Answer { you, message });
+        self.deliver(room, Delivery::Answer { you, call, message });
         if is_abuse {
             let (code, reason) = (CloseCode::RateLimited, ABUSE.to_owned());
             self.deliver(room, Delivery::Expel { you, code, reason });

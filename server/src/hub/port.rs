@@ -94,6 +94,7 @@ pub enum Delivery {
     /// The same, and the answer to a call.
     Answer {
         you: NetId,
+        call: u32,
         message: Bytes,
     },
     Broadcast {

@@ -92,7 +92,7 @@ impl Rig {
     fn events(&mut self, at: (RoomId, NetId)) -> Vec<Event> {
         let said = self.said();
         let of = said.into_iter().filter_map(|(room, delivery)| match delivery {
-            Delivery::Event { you, message } | Delivery::Answer { you, message } => {
+            Delivery::Event { you, message } | Delivery::Answer { you, message, .. } => {
                 ((room, you) == at).then(|| event_of(&message))
             }
             Delivery::Broadcast { .. } | Delivery::Expel { .. } => None,

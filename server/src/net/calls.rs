@@ -6,6 +6,7 @@ use throng_shared::time::Millis;
 
 use crate::allowance::Allowance;
 use crate::config::Limits;
+use crate::link::RoomId;
 
 /// What becomes of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,27 +21,40 @@ pub(super) enum Taken {
     TooMany,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Calls {
     /// Number of the newest.
     newest: u32,
-    unanswered: usize,
-    /// Ways to other rooms; and those of them that led nowhere, with messages that had no place.
+    /// Those that wait for their answer, and the room that was asked: [`CALLS_MAX`] at most.
+    waiting: Vec<(u32, RoomId)>,
+    /// What is asked of the room rather than of the hub, which has its own allowances.
+    asks: Allowance,
+    /// Ways to other rooms; and those of them that led nowhere, with what was wrong in what was
+    /// asked of the room, and messages that had no place.
     ways: Allowance,
     refused: Allowance,
 }
 
 impl Calls {
-    pub(super) fn take(&mut self, limits: &Limits, call: u32) -> Taken {
+    /// A call, for a room.
+    pub(super) fn take(&mut self, limits: &Limits, call: u32, of: RoomId) -> Taken {
         if call <= self.newest {
             return Taken::Before;
         }
-        self.newest = call;
-        if self.unanswered >= CALLS_MAX {
+        if self.waiting.len() >= CALLS_MAX {
             return Taken::TooMany;
         }
-        self.unanswered += 1;
-        if self.unanswered > limits.calls_max as usize { Taken::Beyond } else { Taken::New }
+        self.newest = call;
+        self.waiting.push((call, of));
+        if self.waiting.len() > limits.calls_max as usize { Taken::Beyond } else { Taken::New }
+    }
+
+    /// Whether the room may be asked for something now.
+    ///
+    /// # Errors
+    /// The milliseconds until it may.
+    pub(super) fn ask(&mut self, now: Millis, limits: &Limits) -> Result<(), u32> {
+        self.asks.take(now, limits.asks())
     }
 
     /// Whether a way to another room may be tried now.
@@ -51,24 +65,27 @@ impl Calls {
         self.ways.take(now, limits.ways())
     }
 
-    /// A way was refused, or a message had no place. Whether that happens too often.
+    /// A call was refused, or a message had no place. Whether that happens too often.
     pub(super) fn refuse(&mut self, now: Millis, limits: &Limits) -> bool {
         self.refused.take(now, limits.refused()).is_err()
     }
 
     /// Calls that wait for their answer.
     pub(super) fn unanswered(&self) -> usize {
-        self.unanswered
+        self.waiting.len()
     }
 
-    /// Nobody will answer what waits.
-    pub(super) fn give_up(&mut self) {
-        self.unanswered = 0;
+    /// One was answered. Whether it had no answer before.
+    pub(super) fn answer(&mut self, call: u32) -> bool {
+        let before = self.waiting.len();
+        self.waiting.retain(|&(it, _)| it != call);
+        self.waiting.len() < before
     }
 
-    /// So many were answered.
-    pub(super) fn answer(&mut self, count: usize) {
-        self.unanswered = self.unanswered.saturating_sub(count);
+    /// Those that a room was asked for, and will not answer any more.
+    pub(super) fn give_up(&mut self, of: RoomId) -> Vec<u32> {
+        let lost = self.waiting.extract_if(.., |&mut (_, it)| it == of);
+        lost.map(|(call, _)| call).collect()
     }
 }
 
@@ -77,8 +94,10 @@ mod tests {
     use super::*;
     use crate::config::SwitchedOff;
 
+    const HERE: RoomId = RoomId { place: 0, number: 1 };
+
     fn take(calls: &mut Calls, call: u32) -> Taken {
-        calls.take(&Limits::default(), call)
+        calls.take(&Limits::default(), call, HERE)
     }
 
     #[test]
@@ -95,24 +114,39 @@ mod tests {
         for call in 1..=CALLS_MAX as u32 {
             assert_eq!(take(&mut calls, call), Taken::New);
         }
-        calls.answer(1);
+        assert!(calls.answer(1) && !calls.answer(1), "because it is answered once");
         let next = CALLS_MAX as u32 + 1;
         assert_eq!(take(&mut calls, next), Taken::New);
         assert_eq!(take(&mut calls, next), Taken::Before, "because a repetition costs nothing");
         assert_eq!(take(&mut calls, next + 1), Taken::TooMany);
+        calls.answer(next);
+        assert_eq!(take(&mut calls, next + 1), Taken::New, "because it was not taken then");
+    }
+
+    #[test]
+    fn what_a_room_was_asked_is_given_up_with_it_and_nothing_else() {
+        let there = RoomId { place: 1, number: 1 };
+        let mut calls = Calls::default();
+        for (call, of) in [(1, HERE), (2, HERE), (3, there), (4, HERE)] {
+            assert_eq!(calls.take(&Limits::default(), call, of), Taken::New);
+        }
+        calls.answer(2);
+        assert_eq!(calls.give_up(HERE), [1, 4]);
+        assert!(!calls.answer(1), "because it has had its answer");
+        assert_eq!((calls.unanswered(), calls.answer(3)), (1, true));
     }
 
     #[test]
     fn where_fewer_may_wait_the_others_are_refused_and_no_client_ends_for_that() {
         let limits = Limits { calls_max: 2, ..Limits::default() };
         let mut calls = Calls::default();
-        let taken = (1..=CALLS_MAX as u32 + 1).map(|call| calls.take(&limits, call));
+        let taken = (1..=CALLS_MAX as u32 + 1).map(|call| calls.take(&limits, call, HERE));
         let taken: Vec<_> = taken.collect();
         assert_eq!(taken[..2], [Taken::New; 2]);
         assert!(taken[2..CALLS_MAX].iter().all(|it| *it == Taken::Beyond), "{taken:?}");
         assert_eq!(taken[CALLS_MAX], Taken::TooMany);
-        calls.answer(CALLS_MAX - 1);
-        assert_eq!(calls.take(&limits, 100), Taken::New, "because refusals are answers");
+        (2..=CALLS_MAX as u32).for_each(|call| assert!(calls.answer(call)));
+        assert_eq!(calls.take(&limits, 100, HERE), Taken::New, "because refusals are answers");
     }
 
     #[test]

@@ -94,13 +94,16 @@ impl NetThread {
                     slot.watch_from(room, now, &tally, (who, message));
                 }
             }
-            Mail::Answer { conn, message } => {
+            Mail::Answer { conn, call, is_fault, message } => {
                 if let Some((index, slot)) = find(&mut self.slots, conn) {
-                    // One of the room before is an answer all the same.
-                    if !slot.post_from(room, now, &tally, message.clone()) {
+                    // One of the room before is an answer all the same, unless it comes too late.
+                    if slot.note_answer(call) && !slot.post_from(room, now, &tally, message.clone())
+                    {
                         slot.post(now, &tally, message);
                     }
-                    slot.note_answer();
+                    if is_fault {
+                        self.note_fault(index);
+                    }
                     self.depart_if_answered(index);
                 }
             }

@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::admission::{Admission, Standing};
 use super::budget::Rates;
 use super::candidate::Ticket;
-use super::doorstep::{Arrival, Caller, Doorstep};
+use super::doorstep::{Arrival, Caller, Doorstep, Said};
 use super::frames::put_goodbye;
 use super::fresh::Fresh;
 use super::front::FrontOptions;
@@ -103,8 +103,8 @@ pub(super) struct Desk {
     stream_addresses: Arc<Addresses>,
     admission: Admission,
     accepts: Turnstile,
-    /// Handshakes of TLS; nobody waits here who speaks plainly.
-    handshakes: Turnstile,
+    /// Those who have begun to speak TLS, until it is their handshake's turn.
+    handshakes: Lane<Arrival>,
     /// Until then nobody is accepted, because the operating system refused to.
     accept_after: Option<Instant>,
     doorstep: Doorstep,
@@ -132,7 +132,7 @@ impl Desk {
             stream_addresses: Arc::default(),
             admission: Admission::new(limits, Arc::clone(&options.tally)),
             accepts: Turnstile::new(now),
-            handshakes: Turnstile::new(now),
+            handshakes: Lane::new(now, limits.lane_max as usize),
             accept_after: None,
             doorstep: Doorstep::new(limits),
             joining: Lane::new(now, limits.lane_max as usize),
@@ -147,6 +147,7 @@ impl Desk {
     /// Whether a turn has nothing to do until somebody comes.
     pub(super) fn is_idle(&self) -> bool {
         self.doorstep.is_empty()
+            && self.handshakes.is_empty()
             && self.joining.is_empty()
             && self.leaving.is_empty()
             && self.pages.is_empty()
@@ -162,7 +163,8 @@ impl Desk {
     pub(super) fn arrive(&mut self, now: Instant, stream: DuplexStream) {
         let caller = Caller { fresh: Fresh::Memory(stream), presence: None };
         let (standing, via) = (Standing::Welcome, Via::Loopback);
-        let arrival = Arrival { caller, peer: Peer::House, standing, via, head: Vec::new() };
+        let (peer, is_sealed) = (Peer::House, false);
+        let arrival = Arrival { caller, peer, standing, via, is_sealed, head: Vec::new() };
         self.doorstep.arrive(now, arrival);
     }
 
@@ -181,30 +183,16 @@ impl Desk {
         if stream.set_nonblocking(true).is_err() {
             return;
         }
-        let fresh = match &self.options.tls {
-            None => Fresh::Tcp(stream),
-            // Who is dropped unread costs no handshake; only those that begin one take a turn.
-            Some(tls) => match tls.accept(stream) {
-                Ok(stream) => {
-                    let most = self.options.limits.handshakes_per_s;
-                    let per_s = rate(&self.options.gauge, most, HANDSHAKES_PER_S_MIN);
-                    let _ = self.handshakes.book(now, per_s, Duration::MAX);
-                    Fresh::Tls(Box::new(stream))
-                }
-                Err(error) => {
-                    tracing::warn!("No handshake of TLS can begin: {error}.");
-                    return;
-                }
-            },
-        };
-        let caller = Caller { fresh, presence };
-        let arrival = Arrival { caller, peer, standing, via, head: Vec::new() };
+        let caller = Caller { fresh: Fresh::Tcp(stream), presence };
+        let is_sealed = self.options.tls.is_some();
+        let arrival = Arrival { caller, peer, standing, via, is_sealed, head: Vec::new() };
         self.doorstep.arrive(now, arrival);
     }
 
     /// Does what can be done now; gives the pages that are to be served.
     pub(super) fn turn(&mut self, now: Instant) -> Vec<PageRequest> {
         self.accept(now);
+        self.begin_handshakes(now);
         self.hear(now);
         self.let_in(now);
         self.send_away(now);
@@ -218,7 +206,7 @@ impl Desk {
             return;
         }
         let most = self.options.limits.accepts_per_s;
-        while self.handshakes.is_open(now) && self.accepts.try_pass(now, most) {
+        while self.accepts.try_pass(now, most) {
             match self.listener.accept() {
                 Ok((stream, from)) => {
                     self.accept_after = None;
@@ -244,17 +232,45 @@ impl Desk {
         self.accept_after = Some(now + ACCEPT_PAUSE);
     }
 
+    /// Begins the handshakes whose turn it is: with those who have said something, so that
+    /// no crowd of silent ones takes the turns of others. Who waits for longer than for
+    /// the head of a request is hung up on.
+    fn begin_handshakes(&mut self, now: Instant) {
+        let Some(tls) = &self.options.tls else { return };
+        let limits = &self.options.limits;
+        let patience = Duration::from_millis(limits.head_timeout_ms.into());
+        if let Some(patience) = now.checked_sub(patience) {
+            while self.handshakes.pop_older(patience).is_some() {}
+        }
+        let per_s = rate(&self.options.gauge, limits.handshakes_per_s, HANDSHAKES_PER_S_MIN);
+        while let Some((_, _, mut arrival)) = self.handshakes.pass(now, per_s) {
+            let Fresh::Tcp(stream) = arrival.caller.fresh else { continue };
+            match tls.accept(stream) {
+                Ok(stream) => {
+                    arrival.caller.fresh = Fresh::Tls(Box::new(stream));
+                    arrival.is_sealed = false;
+                    self.doorstep.arrive(now, arrival);
+                }
+                Err(error) => tracing::warn!("No handshake of TLS can begin: {error}."),
+            }
+        }
+    }
+
     /// Reads what those at the door want, and lines them up for it.
     fn hear(&mut self, now: Instant) {
         let mut heard = Vec::new();
-        self.doorstep.hear(now, &self.origins, |arrival, asked| heard.push((arrival, asked)));
-        for (arrival, asked) in heard {
-            self.line_up(now, arrival, asked);
+        self.doorstep.hear(now, &self.origins, |arrival, said| heard.push((arrival, said)));
+        for (arrival, said) in heard {
+            match said {
+                // Who finds no place here is hung up on.
+                Said::Hello => drop(self.handshakes.push(now, arrival.peer, arrival)),
+                Said::Asked(asked) => self.line_up(now, arrival, asked),
+            }
         }
     }
 
     fn line_up(&mut self, now: Instant, arrival: Arrival, asked: Asked) {
-        let Arrival { mut caller, mut peer, mut standing, via: _, head } = arrival;
+        let Arrival { mut caller, mut peer, mut standing, via: _, is_sealed: _, head } = arrival;
         if let Standing::Proxy(from) = standing {
             // Now that it is known who speaks, that one has to be let in.
             peer = Peer::of(self.options.proxies.client(from, &head));

@@ -40,8 +40,19 @@ pub(super) struct Arrival {
     pub(super) peer: Peer,
     pub(super) standing: Standing,
     pub(super) via: Via,
+    /// Whether it is to speak TLS, and its handshake has not begun.
+    pub(super) is_sealed: bool,
     /// What was read: the head of the request, and what stood behind it.
     pub(super) head: Vec<u8>,
+}
+
+/// What somebody said.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// The first bytes of a handshake of TLS, which are still unread.
+    Hello,
+    /// What it wants.
+    Asked(Asked),
 }
 
 /// When to look at a connection, and until when.
@@ -179,12 +190,12 @@ impl Doorstep {
         self.silent.push(Looks::new(now, self.head_ms), arrival);
     }
 
-    /// Gives away everybody whose request is there.
+    /// Gives away everybody whose request is there, or who has begun to speak TLS.
     pub(super) fn hear(
         &mut self,
         now: Instant,
         origins: &Origins,
-        mut on_asked: impl FnMut(Arrival, Asked),
+        mut on_said: impl FnMut(Arrival, Said),
     ) {
         while let Some(slot) = self.silent.pop_due(now) {
             let (turn, place) = &mut self.silent.slots[slot];
@@ -195,9 +206,9 @@ impl Doorstep {
                     let next = Reverse((looks.next, (slot, *turn)));
                     self.silent.due.push(next);
                 }
-                Ok(Some(asked)) => {
+                Ok(Some(said)) => {
                     if let Some(arrival) = self.silent.remove(slot) {
-                        on_asked(arrival, asked);
+                        on_said(arrival, said);
                     }
                 }
                 Ok(None) | Err(_) => drop(self.silent.remove(slot)),
@@ -229,8 +240,12 @@ impl Doorstep {
 }
 
 impl Arrival {
-    /// Reads on, and tells what is asked for, if that is known.
-    fn hear(&mut self, origins: &Origins, head_bytes: usize) -> io::Result<Option<Asked>> {
+    /// Reads on, and tells what is asked for, if that is known. Of one whose handshake has
+    /// not begun nothing is read, because that costs what silent ones must not.
+    fn hear(&mut self, origins: &Origins, head_bytes: usize) -> io::Result<Option<Said>> {
+        if self.is_sealed {
+            return self.caller.fresh.has_begun().map(|begun| begun.then_some(Said::Hello));
+        }
         let mut buf = [0; READ_BYTES];
         for _ in 0..READS {
             match self.caller.fresh.try_read(&mut buf) {
@@ -240,10 +255,10 @@ impl Arrival {
                 Err(error) => return Err(error),
             }
             if let Some(asked) = read_head(&self.head, origins, self.via) {
-                return Ok(Some(asked));
+                return Ok(Some(Said::Asked(asked)));
             }
             if self.head.len() >= head_bytes {
-                return Ok(Some(Asked::Denied(HEAD_TOO_LONG)));
+                return Ok(Some(Said::Asked(Asked::Denied(HEAD_TOO_LONG))));
             }
         }
         Ok(None)
@@ -281,7 +296,8 @@ mod tests {
     fn arrival(peer: Peer, fresh: Fresh) -> Arrival {
         let caller = Caller { fresh, presence: None };
         let standing = Standing::Welcome;
-        Arrival { caller, peer, standing, via: Via::Network, head: Vec::new() }
+        let (via, is_sealed) = (Via::Network, false);
+        Arrival { caller, peer, standing, via, is_sealed, head: Vec::new() }
     }
 
     fn pair() -> (Fresh, Fresh) {
@@ -319,7 +335,11 @@ mod tests {
         assert_eq!(far.try_write(endless.as_bytes()).ok(), Some(endless.len()));
         let mut asked = Vec::new();
         doorstep.hear(now, &origins(), |_, it| asked.push(it));
-        assert_eq!(asked, [Asked::Denied(HEAD_TOO_LONG)], "because nobody needs so much");
+        assert_eq!(
+            asked,
+            [Said::Asked(Asked::Denied(HEAD_TOO_LONG))],
+            "because nobody needs so much"
+        );
     }
 
     #[test]
@@ -358,6 +378,47 @@ mod tests {
     }
 
     #[test]
+    fn a_handshake_of_tls_is_due_when_its_first_bytes_are_there_and_not_before() {
+        let now = Instant::now();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let address = listener.local_addr().expect("it is bound");
+        let (mut doorstep, mut nears) = (doorstep(), Vec::new());
+        let mut connect = |number| {
+            let far = std::net::TcpStream::connect(address).expect("it listens");
+            let (near, _) = listener.accept().expect("one has connected");
+            near.set_nonblocking(true).expect("a socket can be so");
+            nears.push(near.try_clone().expect("there are descriptors"));
+            let sealed = arrival(Peer::V4(number), Fresh::Tcp(near));
+            doorstep.arrive(now, Arrival { is_sealed: true, ..sealed });
+            far
+        };
+        let _silent: Vec<_> = (0..20).map(|_| connect(1)).collect();
+        let (mut speaks, gone) = (connect(2), connect(3));
+        let mut said = Vec::new();
+        doorstep.hear(now, &origins(), |arrival, it| said.push((arrival.peer, it)));
+        assert_eq!(said, [], "because nobody has said anything");
+        io::Write::write_all(&mut speaks, &[0x16, 3, 1]).expect("it is open");
+        drop(gone);
+        // The kernel tells the other side when it gets round to it.
+        let came = nears.split_off(20);
+        while came.iter().any(|near| near.peek(&mut [0]).is_err()) {
+            std::thread::yield_now();
+        }
+        let mut heard = None;
+        for ms in 0..HTTP_HEAD_MS {
+            let later = now + Duration::from_millis(ms);
+            doorstep.hear(later, &origins(), |arrival, it| said.push((arrival.peer, it)));
+            if let Some((peer, it)) = said.pop() {
+                assert_eq!((peer, it, heard.replace(ms)), (Peer::V4(2), Said::Hello, None));
+            }
+        }
+        assert!(heard.is_some(), "because its first bytes are there");
+        assert_eq!(doorstep.silent.len(), 20, "because one is gone, and one is somewhere else");
+        doorstep.hear(now + Duration::from_millis(HTTP_HEAD_MS), &origins(), |_, _| {});
+        assert!(doorstep.is_empty(), "because silent ones are let go");
+    }
+
+    #[test]
     fn a_doorstep_is_as_wide_as_it_was_set_to_be() {
         let now = Instant::now();
         let limits = Limits { doorstep_max: 3, head_timeout_ms: 100, ..Limits::default() };
@@ -376,7 +437,7 @@ mod tests {
         }
         let mut asked = Vec::new();
         doorstep.hear(now, &origins(), |_, it| asked.push(it));
-        assert_eq!(asked, [const { Asked::Denied(HEAD_TOO_LONG) }; 3]);
+        assert_eq!(asked, [const { Said::Asked(Asked::Denied(HEAD_TOO_LONG)) }; 3]);
         let (_far, near) = pair();
         doorstep.arrive(now, arrival(Peer::V4(1), near));
         assert_eq!(heard(&mut doorstep, now + Duration::from_millis(100)), []);

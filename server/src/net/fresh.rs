@@ -34,6 +34,19 @@ impl Fresh {
         }
     }
 
+    /// Whether anything has come on a socket of which nothing was read.
+    ///
+    /// # Errors
+    /// When it has ended, or is broken.
+    pub(super) fn has_begun(&self) -> io::Result<bool> {
+        match self.tcp().map(|tcp| tcp.peek(&mut [0])) {
+            Some(Ok(0)) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Some(Err(error)) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            Some(Err(_)) => Ok(false),
+            Some(Ok(_)) | None => Ok(true),
+        }
+    }
+
     /// Writes as much as is taken at once.
     pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {

@@ -1,9 +1,9 @@
 //! What survives a connection: the ordered messages that the client has not
 //! acknowledged, and what it can be taken up again with.
 
-use throng_shared::session::Name;
+use throng_shared::session::{CloseCode, Name};
 use throng_shared::time::Millis;
-use throng_shared::wire::{Identity, Secret};
+use throng_shared::wire::{Event, Identity, Outcome, Problem, Secret, encode};
 
 use super::calls::Calls;
 use super::candidate::Ticket;
@@ -73,7 +73,12 @@ pub(super) struct Seat {
     pub(super) identity: Identity,
     /// Who is to have it next: the first as soon as the room knows.
     pub(super) claims: Vec<Claim>,
+    /// Why the player has to go, wherever the session is by then.
+    pub(super) expelled: Option<(CloseCode, String)>,
 }
+
+/// What a call is told whose answer was on its way when its room was left.
+const LEFT: &str = "You left that room before its answer came: it may have been done or not.";
 
 impl Seat {
     /// A new session of a connection, and its secret.
@@ -99,8 +104,30 @@ impl Seat {
             ticket: None,
             identity: Identity::default(),
             claims: Vec::new(),
+            expelled: None,
         };
         (seat, secret)
+    }
+
+    /// Says to the client what became of a call.
+    pub(super) fn answer(&mut self, call: u32, outcome: Outcome) {
+        if self.calls.answer(call) {
+            self.ring.push(encode(&Event::Answer { call, outcome }).into());
+        }
+    }
+
+    /// The session is in the room that `call` asked for, which has said `said` since; what
+    /// still waits for the room before has its answer now, too.
+    pub(super) fn move_on(&mut self, call: u32, before: Option<RoomId>, said: Ring) {
+        self.answer(call, Outcome::Done);
+        if let Some(before) = before {
+            for call in self.calls.give_up(before) {
+                let (problem, text) = (Problem::Busy, LEFT.to_owned());
+                let outcome = Outcome::Refused { problem, text, retry_after_ms: 0 };
+                self.ring.push(encode(&Event::Answer { call, outcome }).into());
+            }
+        }
+        self.ring.append(said);
     }
 
     /// Whether a secret is this session's.

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use throng_shared::ids::NetId;
-use throng_shared::limits::{CLAIMS_MAX, RESTART_RETRY_MS, RETRY_MS, TICKET_SOON_MS};
+use throng_shared::limits::{CALLS_MAX, CLAIMS_MAX, RESTART_RETRY_MS, RETRY_MS, TICKET_SOON_MS};
 use throng_shared::session::{CloseCode, Refusal, Why};
 use throng_shared::time::Millis;
 use throng_shared::wire::Identity;
@@ -84,7 +84,7 @@ pub(super) struct Coming {
     /// What came for the connection before the seat did.
     ring: Ring,
     /// Calls that were answered before the seat came.
-    answered: usize,
+    answered: Vec<u32>,
     /// The player left meanwhile.
     ends: bool,
     /// The place of a connection that did not wait.
@@ -124,13 +124,18 @@ impl Slot {
         }
     }
 
-    /// A call of the session was answered.
-    pub(super) fn note_answer(&mut self) {
+    /// A call of the session is answered. Whether the client is to hear that: nothing is
+    /// answered twice.
+    pub(super) fn note_answer(&mut self, call: u32) -> bool {
         if let Some(seat) = &mut self.seat {
-            seat.calls.answer(1);
-        } else if let Some(coming) = &mut self.coming {
-            coming.answered += 1;
+            return seat.calls.answer(call);
         }
+        let Some(coming) = &mut self.coming else { return false };
+        let is_first = coming.answered.len() < CALLS_MAX && !coming.answered.contains(&call);
+        if is_first {
+            coming.answered.push(call);
+        }
+        is_first
     }
 
     fn open_conn(&mut self) -> Option<&mut Conn> {
@@ -150,7 +155,7 @@ impl NetThread {
                     (None, Ring::new(Depth::of(&self.options.limits)), false);
                 let used = fingerprint;
                 let place = None;
-                let answered = 0;
+                let answered = Vec::new();
                 let coming =
                     Coming { candidate, used, received, welcome, ring, answered, ends, place };
                 self.slots[index].coming = Some(Box::new(coming));
@@ -334,8 +339,10 @@ impl NetThread {
     /// Goes on with a session once both its seat and the room's answer are here.
     fn try_resume(&mut self, index: usize) {
         let (owner, present) = (self.id(index), self.present());
-        let Self { slots, options, .. } = self;
+        let (now, unix_s) = (self.now(), self.unix_s());
+        let Self { slots, options, tally, .. } = self;
         let slot = &mut slots[index];
+        let address = slot.address();
         // One that has parted meanwhile is settled when it is found so.
         if slot.open_conn().is_none() {
             return;
@@ -345,6 +352,15 @@ impl NetThread {
             slot.coming = Some(coming);
             return;
         };
+        // Who was sent away, or is not to come in, does not come back.
+        let ban = options.store.verdict(seat.entrant.who.player, address);
+        let ban = ban.map(|ban| (CloseCode::Kicked, ban.sentence(unix_s)));
+        if let Some((code, reason)) = seat.expelled.take().or(ban) {
+            if let Some((conn, _)) = &mut slot.conn {
+                conn.close(now, tally, code, Some(&reason), 0);
+            }
+            return self.end(index);
+        }
         let Coming { candidate, used, received, welcome, .. } = *coming;
         if let (true, Some(reached)) = (seat.ring.reaches(received), welcome) {
             let secret = seat.renew(used, owner, &options.sessions);
@@ -463,16 +479,25 @@ impl NetThread {
         if !is_there {
             // The room has ended meanwhile.
             self.words.extend(claims.iter().map(|claim| Word::Unknown { to: claim.by }));
+            let expelled = seat.expelled.take();
             seat.retire(&self.options.sessions);
             slot.bound = false;
             let Some(coming) = slot.coming.take() else { return };
-            self.join_afresh(index, coming.candidate);
+            match (expelled, slot.open_conn()) {
+                (Some((code, reason)), Some(conn)) => {
+                    conn.close(now, &self.tally, code, Some(&reason), 0);
+                }
+                (Some(_), None) => {}
+                (None, _) => self.join_afresh(index, coming.candidate),
+            }
             return self.free_if_empty(index);
         }
         let Some(coming) = &mut slot.coming else { return };
         slot.room = room;
         seat.ring.append(coming.ring.take());
-        seat.calls.answer(coming.answered);
+        for call in std::mem::take(&mut coming.answered) {
+            seat.calls.answer(call);
+        }
         let ends = coming.ends;
         seat.place = coming.place.take();
         slot.seat = Some(seat);
@@ -522,6 +547,7 @@ impl NetThread {
             return;
         }
         let ticket = seat.ticket.take();
+        let parting = if seat.expelled.is_some() { Parting::Final } else { parting };
         match parting {
             // Its Welcome may never have come, and with it what to come back with: the
             // ticket is good again, for one player as before.
@@ -556,10 +582,16 @@ impl NetThread {
     pub(super) fn expel(&mut self, conn: ConnId, code: CloseCode, reason: &str) {
         let now = self.now();
         let Some((index, slot)) = find(&mut self.slots, conn) else { return };
+        // Another connection may be about to have the session: then it ends there.
+        if let Some(seat) = &mut slot.seat {
+            seat.expelled = Some((code, reason.to_owned()));
+        }
         if let Some(it) = slot.open_conn() {
             it.close(now, &self.tally, code, Some(reason), 0);
         } else if slot.seat.as_ref().is_some_and(|seat| seat.claims.is_empty()) {
             self.end(index);
+        } else if let Some(coming) = &mut slot.coming {
+            coming.ends = true;
         }
     }
 

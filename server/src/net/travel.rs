@@ -24,6 +24,9 @@ use crate::link::{ConnId, Control, NoRoom, RoomId, Untaken};
 /// A player, and the tick and the parts of its Welcome.
 pub(super) type Reached = (NetId, Tick, [Bytes; 2]);
 
+/// What a way to another room is told that has not led there in time, or whose connection ended.
+const CUT: &str = "The other room did not take you in: you are where you were.";
+
 /// A session on its way to another room.
 #[derive(Debug)]
 pub(super) struct Travel {
@@ -93,9 +96,10 @@ impl NetThread {
     pub(super) fn take_asks(&mut self, index: usize, asks: Vec<(u32, Ask)>) {
         let now = self.now();
         for (call, ask) in asks {
+            let Some(home) = self.slots[index].home() else { return };
             let Slot { conn, seat, .. } = &mut self.slots[index];
             let (Some((conn, _)), Some(seat)) = (conn, seat) else { return };
-            match seat.calls.take(&self.options.limits, call) {
+            match seat.calls.take(&self.options.limits, call, home) {
                 Taken::New => {}
                 Taken::Before => continue,
                 Taken::Beyond => {
@@ -110,6 +114,12 @@ impl NetThread {
             }
             match ask {
                 Ask::Go { room } => self.go(index, call, room),
+                Ask::Watch { .. }
+                    if let Err(wait_ms) = seat.calls.ask(now, &self.options.limits) =>
+                {
+                    let text = "You ask for too much at once.";
+                    self.refuse_call(index, call, (Problem::TooFast, text, wait_ms));
+                }
                 Ask::Say { .. }
                 | Ask::Subscribe { .. }
                 | Ask::Unsubscribe { .. }
@@ -118,9 +128,7 @@ impl NetThread {
                 | Ask::Report { .. }
                 | Ask::Order(_) => {
                     let conn = self.id(index);
-                    if let Some(room) = self.slots[index].home() {
-                        self.controls.push((room, Control::Ask { conn, call, ask }));
-                    }
+                    self.controls.push((home, Control::Ask { conn, call, ask }));
                 }
             }
         }
@@ -235,14 +243,12 @@ impl NetThread {
         let slot = &mut self.slots[index];
         let Some(travel) = slot.travel.take_if(|travel| travel.reached.is_some()) else { return };
         let Travel { to, call, reached, ring, .. } = *travel;
-        slot.room = Some(to);
+        let before = slot.room.replace(to);
         if let Some(hall) = self.halls.of_mut(to) {
             hall.is_visited = true;
         }
         let (Some(seat), Some(reached)) = (&mut slot.seat, reached) else { return };
-        seat.ring.push(encode(&Event::Answer { call, outcome: Outcome::Done }).into());
-        seat.ring.append(ring);
-        seat.calls.answer(1);
+        seat.move_on(call, before, ring);
         if let Some((conn, _)) = &mut slot.conn
             && conn.is_open()
         {
@@ -253,7 +259,8 @@ impl NetThread {
     }
 
     /// Decides where a session is that was on its way, because its connection is not to go
-    /// on: where it was, unless the new room has it.
+    /// on: where it was, unless the new room has it. Each of its calls that nobody answers any
+    /// more has its answer now.
     pub(super) fn settle(&mut self, index: usize) {
         let conn = self.id(index);
         if self.slots[index].travel.as_ref().is_some_and(|travel| travel.reached.is_some()) {
@@ -264,16 +271,19 @@ impl NetThread {
         let Travel { to, call, reached, ring, .. } = *travel;
         if reached.is_none() {
             self.controls.push((to, Control::Leave { conn }));
+            if let Some(seat) = &mut slot.seat {
+                let (problem, text) = (Problem::Busy, CUT.to_owned());
+                let retry_after_ms = TRAVEL_MS as u32;
+                seat.answer(call, Outcome::Refused { problem, text, retry_after_ms });
+            }
             return;
         }
-        slot.room = Some(to);
+        let before = slot.room.replace(to);
         if let Some(hall) = self.halls.of_mut(to) {
             hall.is_visited = true;
         }
         if let Some(seat) = &mut slot.seat {
-            seat.ring.push(encode(&Event::Answer { call, outcome: Outcome::Done }).into());
-            seat.ring.append(ring);
-            seat.calls.answer(1);
+            seat.move_on(call, before, ring);
         }
     }
 
@@ -302,18 +312,13 @@ impl NetThread {
                 }
                 continue;
             };
-            let call = travel.call;
             if travel.reached.is_some() {
                 // The old room stands still, or somebody does not answer: what is to come from
                 // there is not waited for.
                 self.ask_to_depart(index);
                 self.arrive(index);
-                if let Some(seat) = &mut self.slots[index].seat {
-                    seat.calls.give_up();
-                }
             } else {
                 self.settle(index);
-                self.refuse_busy(index, call);
             }
         }
     }
@@ -373,6 +378,11 @@ impl NetThread {
     ) {
         let text = text.to_owned();
         self.answer(index, call, Outcome::Refused { problem, text, retry_after_ms });
+        self.note_fault(index);
+    }
+
+    /// A call was refused. Who asks too often for what cannot be done has to go.
+    pub(super) fn note_fault(&mut self, index: usize) {
         let now = self.now();
         let Slot { conn, seat, .. } = &mut self.slots[index];
         if let (Some((conn, _)), Some(seat)) = (conn, seat)
@@ -402,7 +412,8 @@ impl NetThread {
     fn answer(&mut self, index: usize, call: u32, outcome: Outcome) {
         let (now, message) = (self.now(), encode(&Event::Answer { call, outcome }).into());
         let slot = &mut self.slots[index];
-        slot.post(now, &self.tally, message);
-        slot.note_answer();
+        if slot.note_answer(call) {
+            slot.post(now, &self.tally, message);
+        }
     }
 }

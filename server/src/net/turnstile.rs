@@ -23,11 +23,6 @@ impl Turnstile {
         self.book(now, per_s, Duration::ZERO).is_some()
     }
 
-    /// Whether an arrival would pass now.
-    pub(super) fn is_open(&self, now: Instant) -> bool {
-        self.next <= now
-    }
-
     /// Gives an arrival the next turn at a rate, and tells how long that takes; none, and
     /// no turn, when it takes longer than `most`.
     pub(super) fn book(&mut self, now: Instant, per_s: u32, most: Duration) -> Option<Duration> {
@@ -76,7 +71,6 @@ mod tests {
         let mut turnstile = Turnstile::new(now);
         let passed = (0..1000).filter(|_| turnstile.try_pass(now, 1)).count();
         assert_eq!(passed, 1);
-        assert!(!turnstile.is_open(now) && turnstile.is_open(now + Duration::from_secs(1)));
         assert!(turnstile.try_pass(now + Duration::from_secs(1), 1));
         assert_eq!(turnstile.book(now, 1, Duration::from_millis(500)), None);
     }

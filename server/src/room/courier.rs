@@ -91,7 +91,8 @@ impl Courier {
         };
         let outcome = Outcome::Refused { problem, text: text.to_owned(), retry_after_ms: 0 };
         let message = Bytes::from(encode(&Event::Answer { call, outcome }));
-        link.post(conn.thread, Mail::Answer { conn, message });
+        let is_fault = false;
+        link.post(conn.thread, Mail::Answer { conn, call, is_fault, message });
     }
 
     /// Tells of a tick, and once a second how the room is.
@@ -145,31 +146,25 @@ impl Courier {
     pub(super) fn deliver(&self, (conns, watchers): (&Conns, &Watchers), link: &mut RoomLink) {
         let conn_of = |you: NetId| conns.conn(you).or_else(|| watchers.conn(you));
         for delivery in self.port.take() {
-            let (you, mail): (_, fn(ConnId, Bytes) -> Mail) = match &delivery {
-                Delivery::Event { you, .. } => {
-                    (*you, |conn, message| Mail::Event { conn, message })
+            match delivery {
+                Delivery::Event { you, message } => {
+                    if let Some(conn) = conn_of(you) {
+                        link.post(conn.thread, Mail::Event { conn, message });
+                    }
                 }
-                Delivery::Answer { you, .. } => {
-                    (*you, |conn, message| Mail::Answer { conn, message })
+                Delivery::Answer { you, call, message } => {
+                    if let Some(conn) = conn_of(you) {
+                        // The hub counts what is wrong in what it is asked for.
+                        let is_fault = false;
+                        link.post(conn.thread, Mail::Answer { conn, call, is_fault, message });
+                    }
                 }
-                Delivery::Broadcast { message } => {
-                    link.broadcast(message);
-                    continue;
-                }
+                Delivery::Broadcast { message } => link.broadcast(&message),
                 Delivery::Expel { you, code, reason } => {
-                    if let Some(conn) = conn_of(*you) {
-                        let (code, reason) = (*code, reason.clone());
+                    if let Some(conn) = conn_of(you) {
                         link.post(conn.thread, Mail::Expel { conn, code, reason });
                     }
-                    continue;
                 }
-            };
-            if let (
-                Some(conn),
-                Delivery::Event { message, .. } | Delivery::Answer { message, .. },
-            ) = (conn_of(you), delivery)
-            {
-                link.post(conn.thread, mail(conn, message));
             }
         }
     }

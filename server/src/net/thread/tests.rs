@@ -2,6 +2,8 @@
 //! turns in a random order on virtual time, streams are cut at any byte, and what clients
 //! have heard is held against what the room has said.
 
+mod ways;
+
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 
@@ -13,16 +15,18 @@ use throng_shared::map::TileMap;
 use throng_shared::prng::Prng;
 use throng_shared::session::{ClientSession, Update};
 use throng_shared::wire::{
-    Ask, Audience, ClientMessage, Event, Hello, Identity, MapRuns, Outcome, Resume, Secret,
-    ServerMessage, WELCOME_HEAD_BYTES, Welcome, encode,
+    Ask, Audience, ClientMessage, Event, Hello, Identity, MapRuns, Outcome, Problem, Resume,
+    Secret, ServerMessage, WELCOME_HEAD_BYTES, Welcome, Whom, encode,
 };
 use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket};
 
 use super::*;
+use crate::identity::PlayerId;
 use crate::link::{Following, Listing, Mail, RoomLink, Step};
 use crate::replication::TickFrame;
+use crate::store::Ban;
 
 /// Virtual time that a turn of a thread takes.
 const TURN: Duration = Duration::from_millis(20);
@@ -158,6 +162,10 @@ fn take_update(
         }
         Update::Event(Event::Answer { call, outcome: Outcome::Refused { problem, .. } }) => {
             heard.push(format!("{call}: {problem:?}"));
+            None
+        }
+        Update::Event(Event::Answer { call, outcome: Outcome::Done }) => {
+            heard.push(format!("{call}: Done"));
             None
         }
         Update::Ping { answer, .. } => Some(answer.clone()),
@@ -586,33 +594,4 @@ fn a_thread_that_slept_blames_nobody() {
     }
     rig.settle(&mut players);
     assert_eq!(rig.slots(), 1, "because nobody could come back meanwhile");
-}
-
-#[test]
-fn who_is_on_the_way_to_a_room_that_crashes_leaves_no_glider_behind() {
-    let (mut rig, mut players) = one();
-    let directory = Arc::clone(&rig.threads[0].options.directory);
-    let mut next = directory.open(Listing::sole("next")).expect("a place is free");
-    // Nobody departs before its other calls are answered, and this one never is.
-    let (to, text) = (Audience::Room, "farewell".to_owned());
-    players[0].say(&ClientMessage::Ask { call: 1, ask: Ask::Say { to, text } });
-    let room = "next".to_owned();
-    players[0].say(&ClientMessage::Ask { call: 2, ask: Ask::Go { room } });
-    rig.settle(&mut players);
-    let mut asked = Vec::new();
-    next.drain(usize::MAX, |control| asked.push(control), |_| {});
-    let [Control::Join { conn, .. }] = asked[..] else {
-        panic!("because it wants to come in: {asked:?}")
-    };
-    next.post(conn.thread, joined(conn, NetId(7)));
-    publish(&mut next, rig.grid, Tick(1));
-    rig.settle(&mut players);
-    assert_eq!(rig.conns.len(), 1, "because it is still there as well");
-    // As one that panics.
-    drop(next);
-    rig.threads.iter_mut().for_each(NetThread::leave_rooms_that_ended);
-    rig.settle(&mut players);
-    assert_eq!(players[0].closed, Some(CloseCode::RoomCrashed.number()));
-    assert!(rig.conns.is_empty(), "because its session is over: {:?}", rig.conns);
-    assert_eq!(rig.slots(), 0, "because nothing is left behind");
 }

@@ -80,8 +80,9 @@ impl RoomWorker {
                 retry_after_ms: (u64::from(ticks) * 1000).div_ceil(tick_hz) as u32,
             },
         };
+        let is_fault = outcome != Outcome::Done;
         let message = packed(&Event::Answer { call, outcome });
-        self.link.post(conn.thread, Mail::Answer { conn, message });
+        self.link.post(conn.thread, Mail::Answer { conn, call, is_fault, message });
     }
 
     /// Shows every spectator whom it is to see from this tick on.
