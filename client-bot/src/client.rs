@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use throng_shared::ids::Tick;
 use throng_shared::session::{CloseCode, Fault};
-use throng_shared::wire::{Ask, ClientMessage, Event, Feedback, Hello, Resume, Snapshot, Welcome};
+use throng_shared::wire::{
+    Ask, ClientMessage, Event, Feedback, Hello, Identity, Resume, Snapshot, Welcome,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -101,6 +103,8 @@ pub struct Client<S> {
     held: Held,
     /// Where it plays.
     room: String,
+    /// Who it is.
+    identity: Identity,
     /// Whether it went on with a session, and how long that waits when the link is lost.
     resumed: bool,
     session: Duration,
@@ -149,8 +153,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     fn welcomed(link: Link<S>, welcome: &Welcome, atlas: &Atlas) -> Result<Self, Ended> {
         let (course, held) = Self::begin(&link, welcome, atlas)?;
         let session = Duration::from_millis(welcome.session_ms.into());
-        let (room, resumed) = (welcome.room.clone(), welcome.resumed);
-        Ok(Self { link, course, held, room, resumed, session, calls: 0 })
+        let (room, identity) = (welcome.room.clone(), welcome.identity.clone());
+        let resumed = welcome.resumed;
+        Ok(Self { link, course, held, room, identity, resumed, session, calls: 0 })
     }
 
     fn begin(link: &Link<S>, welcome: &Welcome, atlas: &Atlas) -> Result<(Course, Held), Ended> {
@@ -222,6 +227,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let Some(code) = self.link.session.poll_timeout(self.link.now()) else { return Ok(()) };
         self.link.close(code);
         Err(Ended::Silent)
+    }
+
+    /// Who it is, to be shown when it comes again.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The room in which it plays.

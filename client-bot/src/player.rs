@@ -17,7 +17,7 @@ use throng_shared::ids::Tick;
 use throng_shared::limits::SESSION_MS;
 use throng_shared::prng::Prng;
 use throng_shared::time::Millis;
-use throng_shared::wire::{Ask, Event, Hello, Outcome, Resume};
+use throng_shared::wire::{Ask, Event, Hello, Identity, Outcome, Resume};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -202,6 +202,12 @@ where
         self.client().map(Client::seen)
     }
 
+    /// Who it is, once a server has said so: to be kept, and given in the Hello of the next visit.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.hello.identity.as_ref()
+    }
+
     /// Says Bye, which ends the session, and waits, not for long, until the server has closed.
     pub async fn leave(self) {
         if let Stage::Playing { client, .. } = self.stage {
@@ -238,6 +244,8 @@ where
     /// It is in.
     fn begin(&mut self, client: Client<S>) {
         let resumed = client.resumed();
+        // Should the session be lost, the next one is of the same player.
+        self.hello.identity = Some(client.identity().clone());
         let now = Instant::now();
         self.stage = Stage::Playing { client: Box::new(client), since: now };
         self.looks_at = now + LOOK_EVERY;

@@ -158,12 +158,10 @@ pub const TOPICS_MAX: usize = 8;
 pub const TOPIC_BYTES: usize = 48;
 pub const TOPIC_MS: u64 = 1_000;
 /// How long a link has to be behind, or not to be any more, before its topics wait, or are
-/// told again, in milliseconds. It is behind when a heartbeat is overdue by so much, or with so
-/// many ordered messages unacknowledged, too.
+/// told again, in milliseconds. It is behind when a heartbeat is overdue by so much, or with half
+/// of the ordered messages that are kept unacknowledged, too.
 pub const LAG_MS: u64 = 300;
 pub const LAG_PONG_MS: u64 = 1_000;
-pub const LAG_EVENTS: usize = EVENTS_MAX / 2;
-pub const LAG_BYTES: usize = EVENTS_BYTES_MAX / 2;
 /// Calls of one client that wait for their answer; a client that is not connected keeps so
 /// many for later.
 pub const CALLS_MAX: usize = 8;
@@ -538,7 +536,10 @@ const _: () = {
     assert!(HP_MAX < 128, "health has seven bits");
     assert!(MAP_RUNS_MAX * 3 + 1024 < SERVER_MESSAGE_BYTES, "a Welcome holds the whole map");
     assert!(CONTROL_CREDIT >= 5 + CALLS_MAX, "take over, leave, join, lag, be lost, and all calls");
-    assert!(LAG_MS < TOPIC_MS && TOPICS_MAX * 2 < LAG_EVENTS, "a topic waits before it is late");
+    assert!(
+        LAG_MS < TOPIC_MS && TOPICS_MAX * 2 < EVENTS_MAX / 2,
+        "a topic waits before it is late"
+    );
     assert!(LINK_HOLD_MS <= SESSION_MS && SESSION_MS <= SESSION_S_MAX * 1000);
     assert!(STALL_FORGIVEN_MS < STALLED_MS && STALL_FORGIVEN_MS < HELLO_MS);
     assert!(

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::net::{Shutdown, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use throng::config::Settings;
 use throng_bot::brain::Intent;
 use throng_bot::client::{Ended, News};
 use throng_bot::player::{CallId, Player, Told};
@@ -113,6 +115,44 @@ async fn a_player_whose_connection_is_cut_goes_on_and_says_each_line_once() {
     let others: Vec<_> = lines(&witness).iter().map(|line| line.text.clone()).collect();
     assert_eq!(others, said);
     player.leave().await;
+    server.stop();
+}
+
+#[tokio::test]
+async fn whose_session_is_over_is_the_same_player_in_the_next_one() {
+    let server = server(Settings { session_s: Some(1), ..disc() });
+    let address = server.address();
+    let (cable, held) = (Cable::default(), Arc::new(AtomicBool::new(false)));
+    let dial = || {
+        let (cable, held) = (cable.clone(), Arc::clone(&held));
+        async move {
+            while held.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            cable.dial(address).await
+        }
+    };
+    let mut player = Player::guest(&format!("ws://{address}/ws"), "Bob", 3, dial);
+    let mut heard = Heard::default();
+    let mut identities = Vec::new();
+    for visit in 1..=2 {
+        while heard.welcomes.len() < visit {
+            let told = tokio::time::timeout(PATIENCE, player.next()).await;
+            heard.take(told.expect("it comes in time").expect("it is never over"));
+        }
+        identities.push(player.identity().cloned().expect("it was told"));
+        if visit == 1 {
+            held.store(true, Ordering::Relaxed);
+            cable.cut();
+            let held = Arc::clone(&held);
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                held.store(false, Ordering::Relaxed);
+            });
+        }
+    }
+    assert_eq!(heard.welcomes, [false, false], "because a session lasts a second there");
+    assert_eq!(identities[0], identities[1]);
     server.stop();
 }
 

@@ -32,7 +32,6 @@ export interface SocialPorts {
   readonly go: (room: string) => Promise<Outcome>;
   /** The room that was asked for: a private one by its code, which nobody else tells. */
   readonly roomAskedFor: () => string;
-  /** As the player is called. */
   /** Whoever looked on wants to play. */
   readonly play: () => void;
 }

@@ -18,6 +18,9 @@ impl Limits {
     /// A sentence that names the limits that are out of bounds.
     pub fn new(settings: &LimitSettings, switched_off: SwitchedOff) -> Result<Self, String> {
         let mut limits = Self::bounded(settings, switched_off)?;
+        if settings.frames_per_s.is_some() && settings.frames_per_tick.is_none() {
+            limits.frames_per_tick = limits.frames_per_s;
+        }
         let (asks, players) = (limits.asks_burst, limits.made_players_max);
         let (calls_max, made_bots_max) = (settings.calls_max, settings.made_bots_max);
         keep_below(&mut limits.calls_max, calls_max, ["calls-max", "asks-burst"], asks)?;

@@ -3,10 +3,8 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-use throng_shared::limits::{LAG_BYTES, LAG_EVENTS};
-
 use crate::config::Limits;
+use bytes::Bytes;
 
 /// How many messages a ring keeps, and how many bytes of them.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +75,7 @@ impl Ring {
 
     /// Whether so much is not acknowledged that what can wait should.
     pub(super) fn is_long(&self) -> bool {
-        self.messages.len() > LAG_EVENTS || self.bytes > LAG_BYTES
+        self.messages.len() * 2 > self.depth.messages || self.bytes * 2 > self.depth.bytes
     }
 
     /// Gives all of it away.
@@ -153,14 +151,17 @@ mod tests {
 
     #[test]
     fn a_ring_is_long_by_count_and_by_bytes_until_it_is_acknowledged() {
-        assert!(!ring(LAG_EVENTS).is_long());
-        let mut many = ring(LAG_EVENTS + 1);
+        assert!(!ring(EVENTS_MAX / 2).is_long());
+        let mut many = ring(EVENTS_MAX / 2 + 1);
         assert!(many.is_long());
         many.acknowledge(1);
         assert!(!many.is_long());
         let mut wide = ring(1);
-        wide.push(vec![0; LAG_BYTES].into());
+        wide.push(vec![0; EVENTS_BYTES_MAX / 2].into());
         assert!(wide.is_long());
+        let mut short = Ring::new(Depth { messages: 10, bytes: 1_000 });
+        (0..6).for_each(|_| short.push(vec![0].into()));
+        assert!(short.is_long(), "because it keeps fewer");
     }
 
     #[test]

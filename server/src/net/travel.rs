@@ -103,9 +103,12 @@ impl NetThread {
                 Taken::New => {}
                 Taken::Before => continue,
                 Taken::Beyond => {
-                    let text = "Too many calls of yours wait for their answer.";
-                    let wait_ms = self.options.limits.asks_every_ms;
-                    self.refuse_call(index, call, (Problem::TooFast, text, wait_ms));
+                    // No fault: clients send as many as the protocol allows.
+                    let text = "Too many calls of yours wait for their answer.".to_owned();
+                    let (problem, retry_after_ms) =
+                        (Problem::TooFast, self.options.limits.asks_every_ms);
+                    let outcome = Outcome::Refused { problem, text, retry_after_ms };
+                    self.answer(index, call, outcome);
                     continue;
                 }
                 Taken::TooMany => {

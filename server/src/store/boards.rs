@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::identity::PlayerId;
 
 /// Seconds of a day; days begin at midnight UTC.
-const DAY_S: u64 = 86_400;
+pub(super) const DAY_S: u64 = 86_400;
 /// The day under which scores of all time are kept: none was played on it.
 pub(super) const ALL_TIME: u32 = 0;
 

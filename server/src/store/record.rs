@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use throng_shared::limits::{BOARD_ROWS_KEPT, IGNORED_MAX, PLAYERS_RESERVED, SANCTIONS_MAX};
 
 use super::Kept;
-use super::boards::{ALL_TIME, BoardRow, Scale, Score, day_of};
+use super::boards::{ALL_TIME, BoardRow, DAY_S, Scale, Score, day_of};
 use super::known::{Answering, Past};
 use super::sanctions::Ban;
 use crate::identity::{KEY_BYTES, PlayerId};
@@ -308,14 +308,15 @@ pub(super) fn sweep(db: &mut Connection, now_s: u64, kept: Kept) -> rusqlite::Re
             params![is_report, kept.audit_lines],
         )?;
     }
-    forget_players(&into, kept.players)?;
+    forget_players(&into, now_s, kept.players)?;
     into.commit()
 }
 
 /// Forgets those who were not seen for the longest time, beyond so many, unless they are on
 /// the board of all time, or something was decided about them; first those without a score, so
-/// that whoever comes as somebody new again and again pushes out nobody else.
-fn forget_players(into: &Transaction<'_>, kept: u32) -> rusqlite::Result<()> {
+/// that whoever comes as somebody new again and again pushes out nobody else, unless they are
+/// of today or muted for another.
+fn forget_players(into: &Transaction<'_>, now_s: u64, kept: u32) -> rusqlite::Result<()> {
     let count = into.query_row("SELECT count(*) FROM players", (), |row| row.get::<_, u32>(0))?;
     if count <= kept {
         return Ok(());
@@ -324,8 +325,9 @@ fn forget_players(into: &Transaction<'_>, kept: u32) -> rusqlite::Result<()> {
         "DELETE FROM players WHERE id IN (SELECT id FROM players
          WHERE id NOT IN (SELECT player FROM sanctions)
          AND NOT EXISTS (SELECT 1 FROM scores WHERE day = ?1 AND player = players.id)
+         AND last_s < ?3 AND coalesce(answers_until_s, 0) <= ?4
          ORDER BY last_s LIMIT ?2)",
-        params![ALL_TIME, count - kept],
+        params![ALL_TIME, count - kept, signed(now_s.saturating_sub(DAY_S)), signed(now_s)],
     )?;
     let count = count.saturating_sub(u32::try_from(without).unwrap_or(u32::MAX));
     into.execute(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use throng::link::ConnId;
 use throng_bot::brain::BrainKind;
 use throng_shared::ids::NetId;
-use throng_shared::limits::SECRET_BYTES;
+use throng_shared::limits::{SECRET_BYTES, TICKET_SOON_MS};
 use throng_shared::prng::Prng;
 use throng_shared::wire::{Event, ServerMessage, decode_server, encode};
 
@@ -25,9 +25,11 @@ const TABS_MAX: usize = 16;
 /// What leaves the server may be older than what it does, for so long after its socket was
 /// full.
 const LAG: Duration = Duration::from_millis(500);
-/// All play again so long after the last fault: one who hears only then of a restart, and that
-/// its ticket is from too soon after it, is told to wait twice.
-const ALIVE_WITHIN: Duration = Duration::from_secs(7);
+/// All play again so long after the last fault.
+const ALIVE_WITHIN: Duration = Duration::from_secs(5);
+/// One who hears only then of a restart, and after that wait that its ticket is from too soon
+/// after it, is told to wait once more: so much longer.
+const TOO_SOON_TOO: Duration = Duration::from_secs(2);
 /// A server that lets everybody go takes so long before it ends.
 const DRAIN: Duration = Duration::from_millis(1500);
 /// Then nothing is posted besides what the room has to say, for so long.
@@ -85,6 +87,8 @@ pub(crate) struct World {
     posts: bool,
     secrets: BTreeSet<[u8; SECRET_BYTES]>,
     watched: BTreeMap<(Site, NetId), (usize, Standing)>,
+    /// Who was told that its ticket is from too soon after a restart, since the last fault.
+    too_soon: BTreeSet<TabId>,
     model: Model,
     trace: Trace,
     failure: Option<String>,
@@ -121,6 +125,7 @@ impl World {
             posts: true,
             secrets: BTreeSet::new(),
             watched: BTreeMap::new(),
+            too_soon: BTreeSet::new(),
             model: Model::new(run.house.patience, run.house.players_max, run.house.has_tickets),
             trace: Trace::default(),
             failure: None,
@@ -138,26 +143,16 @@ impl World {
         }
         self.mend();
         let healed = self.now;
-        let end = self.now + ALIVE_WITHIN;
-        while self.now < end && self.failure.is_none() {
-            self.step();
-        }
-        for index in 0..self.tabs.len() {
-            let tab = &self.tabs[index];
-            let plays = tab.seen_at().is_some_and(|at| at > healed);
-            if !plays && !tab.is_over() && !self.model.waits(tab.id) {
-                let (id, state) = (tab.id, &tab.state);
-                let sentence =
-                    format!("{id:?} does not play seven seconds after the last fault: {state:?}");
-                self.fail(sentence);
-            }
+        self.too_soon.clear();
+        self.steps_until(healed + ALIVE_WITHIN);
+        self.fail_those_away(healed, |world, tab| !world.too_soon.contains(&tab));
+        if !self.too_soon.is_empty() {
+            self.steps_until(healed + ALIVE_WITHIN + TOO_SOON_TOO);
+            self.fail_those_away(healed, |_, _| true);
         }
         self.posts = false;
         let strangers = self.strangers();
-        let end = self.now + QUIET;
-        while self.now < end && self.failure.is_none() {
-            self.step();
-        }
+        self.steps_until(self.now + QUIET);
         if let Some((site, you)) = self.strangers().intersection(&strangers).next() {
             self.fail(format!("{you:?} stays in {site:?} and is nobody's"));
         }
@@ -241,10 +236,32 @@ impl World {
         self.run_tabs(&mut out);
     }
 
+    fn steps_until(&mut self, end: Duration) {
+        while self.now < end && self.failure.is_none() {
+            self.step();
+        }
+    }
+
+    /// Nobody of whom that is asked may be away that long after the last fault.
+    fn fail_those_away(&mut self, healed: Duration, is_asked: impl Fn(&Self, TabId) -> bool) {
+        let away = self.tabs.iter().find(|tab| {
+            let plays = tab.seen_at().is_some_and(|at| at > healed);
+            !plays && !tab.is_over() && !self.model.waits(tab.id) && is_asked(self, tab.id)
+        });
+        if let Some(Tab { id, state, .. }) = away {
+            let s = (self.now - healed).as_secs();
+            let sentence = format!("{id:?} does not play {s} s after the last fault: {state:?}");
+            self.fail(sentence);
+        }
+    }
+
     /// Lets the model judge what happened.
     fn note(&mut self, out: &mut Vec<Transition>) {
         for transition in out.drain(..) {
             self.trace.push(self.now, transition);
+            if let Transition::Told { tab, retry_after_ms: TICKET_SOON_MS, .. } = transition {
+                self.too_soon.insert(tab);
+            }
             if let Err(sentence) = self.model.step(self.now, &transition) {
                 self.failure.get_or_insert(sentence);
             }

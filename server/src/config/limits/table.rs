@@ -174,8 +174,8 @@ limits! {
     // What a connection may send, and leave unread.
     frames_per_s = shared::FRAMES_PER_S, 10, ..=PER_S_MAX,
         "Frames that a client may send per second, of any kind";
-    frames_per_tick = shared::FRAMES_PER_TICK, 1, ..=PER_S_MAX,
-        "And per tick of its room";
+    frames_per_tick = shared::FRAMES_PER_TICK, 2, ..=PER_S_MAX,
+        "And per tick of its room, unless only that is given";
     bytes_per_s = shared::BYTES_PER_S, 1_024, ..=1 << 30,
         "Bytes that a client may send per second";
     budget_burst_s = shared::BUDGET_BURST_S, 1, ..=60,

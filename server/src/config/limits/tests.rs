@@ -91,6 +91,18 @@ fn the_longest_hello_fits_the_shortest_message_that_can_be_set() {
 }
 
 #[test]
+fn whoever_gives_frames_a_second_alone_means_them_at_every_tick_rate() {
+    let of = |frames_per_s, frames_per_tick| {
+        let limits = LimitSettings { frames_per_s, frames_per_tick, ..LimitSettings::default() };
+        new(&limits).map(|limits| (limits.frames_per_s, limits.frames_per_tick))
+    };
+    assert_eq!(of(None, None), Ok((300, 4)));
+    assert_eq!(of(Some(500), None), Ok((500, 500)));
+    assert_eq!(of(Some(500), Some(6)), Ok((500, 6)));
+    assert_eq!(of(None, Some(6)), Ok((300, 6)));
+}
+
+#[test]
 fn limits_that_belong_together_name_each_other_and_a_default_gives_way() {
     let none = LimitSettings::default();
     for (limits, told) in [

@@ -123,7 +123,7 @@ fn players_are_forgotten_when_they_are_too_many_but_not_the_best_and_the_banned(
     write(&mut db, &seen.collect::<Vec<_>>());
     write(&mut db, &[score(1, 4, 0, MIDNIGHT_S), score(2, 3, 0, MIDNIGHT_S)]);
     let into = db.transaction().expect("nobody else writes");
-    forget_players(&into, 3).expect("they can be forgotten");
+    forget_players(&into, MIDNIGHT_S, 3).expect("they can be forgotten");
     into.commit().expect("there is memory");
     let mut query = db.prepare("SELECT id FROM players ORDER BY id").expect("it is a table");
     let left = query.query_map((), |row| row.get(0)).expect("it can be read");
