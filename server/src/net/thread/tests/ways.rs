@@ -200,3 +200,32 @@ fn who_keeps_looking_at_nobody_has_to_go() {
     assert!(watches(limits.clone(), 3, &nobody).link.is_some());
     assert_eq!(watches(limits, 4, &nobody).closed, Some(CloseCode::RateLimited.number()));
 }
+
+#[test]
+fn who_is_sent_away_when_the_connection_that_took_over_is_lost_does_not_come_back() {
+    let mut rig = Rig::new(1, 1);
+    let mut players = vec![Player::new()];
+    rig.connect(&mut players[0], WHOLE);
+    rig.settle(&mut players);
+    players[0].link = None;
+    rig.settle(&mut players);
+    rig.connect(&mut players[0], WHOLE);
+    let thread = &mut rig.threads[0];
+    thread.take_newborns();
+    thread.read_all();
+    thread.take_words();
+    players[0].link = None;
+    thread.read_all();
+    let [Control::Rebind { from, to }] = asked(&mut rig.link)[..] else {
+        panic!("because it came back")
+    };
+    let you = rig.conns.remove(&from).expect("it plays");
+    rig.link.post(from.thread, Mail::Moved { conn: from, to });
+    rig.seat(to, you);
+    let (code, reason) = (CloseCode::Kicked, "enough".to_owned());
+    rig.link.post(to.thread, Mail::Expel { conn: to, code, reason });
+    rig.tick = rig.tick.next();
+    publish(&mut rig.link, rig.grid, rig.tick);
+    rig.settle(&mut players);
+    assert!(rig.conns.is_empty() && rig.slots() == 0, "because its session does not wait for it");
+}
