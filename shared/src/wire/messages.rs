@@ -1,13 +1,14 @@
 //! Every message, in the order of its tag.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::records::{BoltRecord, GliderRecord, ShardRecord};
 use super::schema_hash::SCHEMA_HASH;
 use super::social::{Ask, Identity, Line, Notification, Outcome, TopicUpdate};
 use crate::cells::Focus;
 use crate::ids::{BoltId, NetId, ShardId};
-use crate::limits::{PROTOCOL_VERSION, SECRET_BYTES};
+use crate::limits::{PROTOCOL_VERSION, SECRET_BYTES, TIME_MS_MAX};
 
 /// What a client says. The first byte of a frame is the tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,7 +161,8 @@ pub struct Welcome {
     /// How long the session waits for a client whose connection is lost, in milliseconds.
     pub session_ms: u32,
     /// Unix time in milliseconds by the server's clock, when this was written;
-    /// [`TIME_MS_MAX`](crate::limits::TIME_MS_MAX) at most.
+    /// [`TIME_MS_MAX`] at most.
+    #[serde(deserialize_with = "time_ms")]
     pub time_ms: u64,
     /// The client's own glider, or that of whoever a spectator looks at.
     pub you: NetId,
@@ -174,6 +176,13 @@ pub struct Welcome {
     pub tick_hz: u8,
     pub room: String,
     pub map: MapRuns,
+}
+
+/// A time that JavaScript can hold, and so JSON.
+fn time_ms<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let ms = u64::deserialize(from)?;
+    let is_held = ms <= TIME_MS_MAX;
+    is_held.then_some(ms).ok_or_else(|| D::Error::custom("a time of more than 53 bits"))
 }
 
 /// A map as alternating run lengths, floor first, row by row.
