@@ -15,7 +15,6 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::protocol::Message;
 
-use crate::rooms::post;
 use crate::sockets::{connect, empty, hello, next, server};
 
 const INSIDE: u64 = 10;
@@ -139,17 +138,6 @@ async fn newcomers_are_sent_away_and_those_inside_keep_every_tick() {
     reach(&server, Step::Open).await;
     let mut back = hello(server.address()).await;
     assert!(matches!(next(&mut back).await, Some(ServerMessage::Welcome(_))));
-    server.stop();
-}
-
-#[tokio::test]
-async fn no_room_is_made_while_newcomers_are_sent_away() {
-    let server = server(empty());
-    reach(&server, Step::Shut).await;
-    let (code, body) = post(server.address(), "{}").await;
-    assert!(code == "503" && body.contains("all that it can do"), "{code} {body}");
-    reach(&server, Step::Open).await;
-    assert_eq!(post(server.address(), "{}").await.0, "201");
     server.stop();
 }
 

@@ -94,7 +94,7 @@ async fn goes_on(tab: &mut Tab) {
     tab.until(|tab| tab.snapshots > before + 20).await;
 }
 
-pub(crate) async fn post(address: SocketAddr, body: &str) -> (String, String) {
+async fn post(address: SocketAddr, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     let len = body.len();
     let request = format!(

@@ -8,7 +8,7 @@ use throng_shared::limits::{ROOM_CODE_CHARS, ROOM_NAME_BYTES, TICK_HZ_MAX, TICK_
 
 use super::{Plan, Rooms, lock};
 use crate::config::{ArenaSpec, Limits, Place};
-use crate::link::{Step, Taken};
+use crate::link::Taken;
 use crate::net::Caller;
 use crate::sim::SimOptions;
 use crate::words::FILTER;
@@ -206,10 +206,6 @@ impl Rooms {
         let taken = || Unmade::Taken("There is a room of that name already.".to_owned());
         if name.as_deref().is_some_and(|name| self.is_reserved(name)) {
             return Err(taken());
-        }
-        if self.gauge().step() != Step::Open {
-            let why = "The server has all that it can do; ask again in a while.";
-            return Err(Unmade::TooMany(why.to_owned()));
         }
         let _making = self.begin(maker)?;
         // Rooms of one kind are not to be all alike.
