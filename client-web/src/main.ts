@@ -172,6 +172,8 @@ function playFrame(game: Game, nowMs: number, elapsed: number): void {
   dropStalePresses(devices, nowMs);
   readIntent(devices, pageX(camera, camera.x, ratio), pageY(camera, camera.y, ratio), intent);
   if (act(app, intent) && intent.dash) devices.dashes = 0;
+  // A press waits for the rest after the shot before, where a dash does not.
+  if (game.muzzle) devices.fires = 0;
   fadeError(game.prediction, elapsed);
   const playTick = advancePlayback(game.playback, nowMs);
   drainHappenings(game, playTick, (happening) => {
