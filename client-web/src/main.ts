@@ -16,7 +16,7 @@ import { newEffects, stepEffects } from './draw/effects.ts';
 import { muzzle, showHappening } from './draw/happenings.ts';
 import { newMinimap, paintMinimap } from './draw/minimap.ts';
 import { drawSticks } from './draw/sticks.ts';
-import { contextOf } from './draw/surface.ts';
+import { contextOf, watchDensity } from './draw/surface.ts';
 import { newTrails, stepTrails } from './draw/trails.ts';
 import { drainHappenings, type Game, type Intent } from './game.ts';
 import { installHooks } from './hooks.ts';
@@ -24,7 +24,7 @@ import { pressLink, showLink } from './hud/link.ts';
 import { focusName, openMenu, showCompany } from './hud/menu.ts';
 import { newOverlay, showOverlay } from './hud/overlay.ts';
 import { findPage, setHidden } from './hud/page.ts';
-import { dropStalePresses, newDevices, readIntent, releaseAll } from './input/devices.ts';
+import { atRest, dropStalePresses, newDevices, readIntent, releaseAll } from './input/devices.ts';
 import { Listener } from './input/listen.ts';
 import { angleOf, SUB } from './lattice.ts';
 import { advancePlayback } from './playback.ts';
@@ -64,7 +64,6 @@ const effects = newEffects();
 const trails = newTrails();
 const attract = newAttract(performance.now(), Math.random);
 const intent: Intent = { heading: 0, thrust: 0, aim: 0, firing: false, dash: false };
-const idle: Intent = { heading: 0, thrust: 0, aim: 0, firing: false, dash: false };
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
 const social = new Social({
@@ -132,6 +131,8 @@ function resize(): void {
 }
 
 function frame(nowMs: number): void {
+  // First of all: a fault in one picture is not the end of all.
+  requestAnimationFrame(frame);
   const elapsed = Math.min(FRAME_MS_MAX, Math.max(0, nowMs - lastMs));
   lastMs = nowMs;
   effects.motion = calm.matches ? 0 : 1;
@@ -165,7 +166,6 @@ function frame(nowMs: number): void {
     }
   }
   showPage(nowMs);
-  requestAnimationFrame(frame);
 }
 
 function playFrame(game: Game, nowMs: number, elapsed: number): void {
@@ -307,7 +307,7 @@ if (!takeLink(location.hash) && kept) {
 // A hidden tab gets no frames: it drops what it will not show, and answers from the message.
 app.afterSnapshot = (game) => {
   if (!document.hidden) return;
-  act(app, idle);
+  act(app, atRest(intent));
   drainHappenings(game, Number.POSITIVE_INFINITY, () => {});
   pruneTracks(game.tracks, game.view.tick);
 };
@@ -328,6 +328,7 @@ window.addEventListener('keydown', (event) => {
 // By then the address may say again where the page is.
 window.addEventListener('hashchange', ({ newURL }) => takeLink(new URL(newURL).hash));
 window.addEventListener('resize', resize);
+watchDensity(resize);
 window.addEventListener('pointerdown', (event) => {
   if (event.pointerType === 'touch') document.body.classList.add('touch');
 });

@@ -179,6 +179,11 @@ export function readIntent(devices: Devices, ownX: number, ownY: number, intent:
   intent.dash = devices.dashes > 0;
 }
 
+/** What somebody means who does nothing any more: the glider looks where it looked. */
+export function atRest({ heading, aim }: Intent): Intent {
+  return { heading, thrust: 0, aim, firing: false, dash: false };
+}
+
 /** Puts a thumb down: the left half of the glass moves, the right half aims. False when that thumb is down already. */
 export function thumbDown(devices: Devices, pointer: number, x: number, y: number, width: number): boolean {
   const stick = x < width / 2 ? devices.move : devices.aim;
