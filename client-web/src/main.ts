@@ -21,7 +21,7 @@ import { newTrails, stepTrails } from './draw/trails.ts';
 import { drainHappenings, type Game, type Intent } from './game.ts';
 import { installHooks } from './hooks.ts';
 import { pressLink, showLink } from './hud/link.ts';
-import { focusName, openMenu, showCompany } from './hud/menu.ts';
+import { focusName, openMenu } from './hud/menu.ts';
 import { newOverlay, showOverlay } from './hud/overlay.ts';
 import { findPage, setHidden } from './hud/page.ts';
 import { atRest, dropStalePresses, newDevices, readIntent, releaseAll } from './input/devices.ts';
@@ -241,7 +241,6 @@ function showPage(nowMs: number): void {
   social.frame(nowMs, { visible: game !== null && phase !== 'closed', live, players: game?.standing.players ?? 0 });
   if (isMenu && !wasMenu) {
     focusName(page);
-    void showCompany(page);
     lobby.open();
   } else if (!isMenu && wasMenu) lobby.close();
   wasMenu = isMenu;

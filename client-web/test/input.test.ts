@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Intent } from '../src/game.ts';
 import {
+  atRest,
   type Devices,
   dropStalePresses,
   keyAction,
@@ -51,6 +52,13 @@ describe('keys', () => {
     expect(read()).toMatchObject({ heading: 192, thrust: 0 });
     devices.keys.clear();
     expect(read()).toMatchObject({ heading: 192, thrust: 0 });
+  });
+
+  test('whoever rests looks where they looked', () => {
+    keyDown(devices, 'KeyA', false, 10);
+    keyDown(devices, 'KeyJ', false, 10);
+    keyDown(devices, 'Space', false, 10);
+    expect(atRest(read())).toEqual({ heading: 128, thrust: 0, aim: 128, firing: false, dash: false });
   });
 
   test('both keys of one direction are one direction', () => {

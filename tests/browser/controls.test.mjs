@@ -13,16 +13,16 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** A test in which a page plays in a recorded session; `presses` are how often it fired and dashed so far, as it told the server. */
+/** A test in which a page plays in a recorded session; `presses` is what it told the server last. */
 function scenario(name, body) {
   test(name, async () => {
     const server = await startServer(...SMALL);
     const { page, complaints } = await openPage(browser, server.url);
     try {
-      const { heard } = await playRecorded(page);
+      const { heard, say } = await playRecorded(page);
       const presses = () => {
-        const input = heard.findLast(([kind]) => kind === 0) ?? [0, 0];
-        return { fires: input.at(-2), dashes: input.at(-1) };
+        const input = heard.findLast(([kind]) => kind === 0) ?? [0, 0, 0, 0, 0];
+        return { heading: input.at(-5), fires: input.at(-2), dashes: input.at(-1) };
       };
       /** Waits until it was told. */
       const told = async (holds) => {
@@ -33,7 +33,7 @@ function scenario(name, body) {
         }
       };
       await page.mouse.move(900, 300);
-      await body({ page, presses, told });
+      await body({ page, heard, say, presses, told });
       assert.deepEqual(complaints, [], 'because the console has nothing to complain about');
     } finally {
       await page.context().close();
@@ -54,7 +54,7 @@ scenario('the right button dashes while the left one fires, and fire ends with t
   await page.waitForTimeout(200);
   const { fires } = presses();
   await page.waitForTimeout(1_000);
-  assert.deepEqual(presses(), { fires, dashes: 1 }, 'because nothing is held');
+  assert.deepEqual([presses().fires, presses().dashes], [fires, 1], 'because nothing is held');
 });
 
 scenario('a click is a shot however short it is, also in the rest after another one', async ({ page, presses, told }) => {
@@ -84,4 +84,19 @@ scenario('J fires without a mouse, once for a short press and on while it is hel
   const { fires } = presses();
   await page.waitForTimeout(700);
   assert.equal(presses().fires, fires, 'because it was let go');
+});
+
+scenario('a tab that is hidden lets go, and its glider looks where it looked', async ({ page, heard, say, told }) => {
+  await page.keyboard.down('a');
+  await told(({ heading }) => heading === 128);
+  await page.keyboard.up('a');
+  await page.evaluate(() => Object.defineProperty(document, 'hidden', { get: () => true }));
+  const before = heard.length;
+  for (let n = 0; n < 10; n++) {
+    say(5, 0, 0);
+    await page.waitForTimeout(50);
+  }
+  await told(() => heard.slice(before).some(([kind]) => kind === 0));
+  const headings = new Set(heard.slice(before).filter(([kind]) => kind === 0).map((input) => input.at(-5)));
+  assert.deepEqual([...headings], [128], 'because nobody turned it');
 });
