@@ -24,6 +24,7 @@ import { pressLink, showLink } from './hud/link.ts';
 import { focusName, openMenu } from './hud/menu.ts';
 import { newOverlay, showOverlay } from './hud/overlay.ts';
 import { findPage, setHidden } from './hud/page.ts';
+import { newQuiet, showQuiet } from './hud/quiet.ts';
 import { atRest, dropStalePresses, newDevices, readIntent, releaseAll } from './input/devices.ts';
 import { Listener } from './input/listen.ts';
 import { angleOf, SUB } from './lattice.ts';
@@ -56,6 +57,7 @@ const app = newApp(throng, { now: () => performance.now(), store: storeKept });
 const handover = new Handover(familyOf(chance), () => keptOf(app));
 const devices = newDevices();
 const painter = newPainter(contextOf(page.arena, true));
+const quiet = newQuiet();
 const minimap = newMinimap(page.minimap);
 const overlay = newOverlay(page);
 const camera = newCamera();
@@ -166,6 +168,7 @@ function frame(nowMs: number): void {
     }
   }
   showPage(nowMs);
+  showQuiet(page.quiet, quiet, app, elapsed);
 }
 
 function playFrame(game: Game, nowMs: number, elapsed: number): void {
