@@ -168,7 +168,7 @@ function frame(nowMs: number): void {
     }
   }
   showPage(nowMs);
-  showQuiet(page.quiet, quiet, app, elapsed);
+  showQuiet(page.quiet, quiet, app, nowMs);
 }
 
 function playFrame(game: Game, nowMs: number, elapsed: number): void {

@@ -149,6 +149,7 @@ recorded('the Send key of a phone sends a word that is still in composition, and
   assert.equal(await page.locator('#say-text').inputValue(), '');
   await page.keyboard.type('again');
   await page.keyboard.press('Enter');
+  await page.locator('#say-text').waitFor({ state: 'hidden' });
   assert.deepEqual(texts(), ['hello', 'again']);
 });
 
