@@ -189,6 +189,8 @@ export function advance(
     loseBody(prediction);
     prediction.tick = target - 1;
     followOwn(game);
+    // A clock that was set back has not shot yet in the ticks that it had been to.
+    if (ticksSince(game.firedAt, target) > 0) game.firedAt = target - 1;
     behind = ticksSince(target, prediction.tick);
   }
   if (behind <= 0) return false;

@@ -16,15 +16,16 @@ import { newEffects, stepEffects } from './draw/effects.ts';
 import { muzzle, showHappening } from './draw/happenings.ts';
 import { newMinimap, paintMinimap } from './draw/minimap.ts';
 import { drawSticks } from './draw/sticks.ts';
-import { contextOf } from './draw/surface.ts';
+import { contextOf, watchDensity } from './draw/surface.ts';
 import { newTrails, stepTrails } from './draw/trails.ts';
 import { drainHappenings, type Game, type Intent } from './game.ts';
 import { installHooks } from './hooks.ts';
 import { pressLink, showLink } from './hud/link.ts';
-import { focusName, openMenu, showCompany } from './hud/menu.ts';
+import { focusName, openMenu } from './hud/menu.ts';
 import { newOverlay, showOverlay } from './hud/overlay.ts';
 import { findPage, setHidden } from './hud/page.ts';
-import { dropStalePresses, newDevices, readIntent, releaseAll } from './input/devices.ts';
+import { newQuiet, showQuiet } from './hud/quiet.ts';
+import { atRest, dropStalePresses, newDevices, readIntent, releaseAll } from './input/devices.ts';
 import { Listener } from './input/listen.ts';
 import { angleOf, SUB } from './lattice.ts';
 import { advancePlayback } from './playback.ts';
@@ -56,6 +57,7 @@ const app = newApp(throng, { now: () => performance.now(), store: storeKept });
 const handover = new Handover(familyOf(chance), () => keptOf(app));
 const devices = newDevices();
 const painter = newPainter(contextOf(page.arena, true));
+const quiet = newQuiet();
 const minimap = newMinimap(page.minimap);
 const overlay = newOverlay(page);
 const camera = newCamera();
@@ -64,7 +66,6 @@ const effects = newEffects();
 const trails = newTrails();
 const attract = newAttract(performance.now(), Math.random);
 const intent: Intent = { heading: 0, thrust: 0, aim: 0, firing: false, dash: false };
-const idle: Intent = { heading: 0, thrust: 0, aim: 0, firing: false, dash: false };
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
 const social = new Social({
@@ -132,6 +133,8 @@ function resize(): void {
 }
 
 function frame(nowMs: number): void {
+  // First of all: a fault in one picture is not the end of all.
+  requestAnimationFrame(frame);
   const elapsed = Math.min(FRAME_MS_MAX, Math.max(0, nowMs - lastMs));
   lastMs = nowMs;
   effects.motion = calm.matches ? 0 : 1;
@@ -165,13 +168,15 @@ function frame(nowMs: number): void {
     }
   }
   showPage(nowMs);
-  requestAnimationFrame(frame);
+  showQuiet(page.quiet, quiet, app, nowMs);
 }
 
 function playFrame(game: Game, nowMs: number, elapsed: number): void {
   dropStalePresses(devices, nowMs);
   readIntent(devices, pageX(camera, camera.x, ratio), pageY(camera, camera.y, ratio), intent);
   if (act(app, intent) && intent.dash) devices.dashes = 0;
+  // A press waits for the rest after the shot before, where a dash does not.
+  if (game.muzzle) devices.fires = 0;
   fadeError(game.prediction, elapsed);
   const playTick = advancePlayback(game.playback, nowMs);
   drainHappenings(game, playTick, (happening) => {
@@ -239,7 +244,6 @@ function showPage(nowMs: number): void {
   social.frame(nowMs, { visible: game !== null && phase !== 'closed', live, players: game?.standing.players ?? 0 });
   if (isMenu && !wasMenu) {
     focusName(page);
-    void showCompany(page);
     lobby.open();
   } else if (!isMenu && wasMenu) lobby.close();
   wasMenu = isMenu;
@@ -305,7 +309,7 @@ if (!takeLink(location.hash) && kept) {
 // A hidden tab gets no frames: it drops what it will not show, and answers from the message.
 app.afterSnapshot = (game) => {
   if (!document.hidden) return;
-  act(app, idle);
+  act(app, atRest(intent));
   drainHappenings(game, Number.POSITIVE_INFINITY, () => {});
   pruneTracks(game.tracks, game.view.tick);
 };
@@ -326,6 +330,7 @@ window.addEventListener('keydown', (event) => {
 // By then the address may say again where the page is.
 window.addEventListener('hashchange', ({ newURL }) => takeLink(new URL(newURL).hash));
 window.addEventListener('resize', resize);
+watchDensity(resize);
 window.addEventListener('pointerdown', (event) => {
   if (event.pointerType === 'touch') document.body.classList.add('touch');
 });

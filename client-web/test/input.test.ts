@@ -1,12 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Intent } from '../src/game.ts';
 import {
+  atRest,
   type Devices,
+  dropStalePresses,
   keyAction,
+  keyDown,
   newDevices,
   readIntent,
   releaseAll,
   STICK_REACH,
+  takeButtons,
   thumbDown,
   thumbMove,
   thumbUp,
@@ -50,6 +54,13 @@ describe('keys', () => {
     expect(read()).toMatchObject({ heading: 192, thrust: 0 });
   });
 
+  test('whoever rests looks where they looked', () => {
+    keyDown(devices, 'KeyA', false, 10);
+    keyDown(devices, 'KeyJ', false, 10);
+    keyDown(devices, 'Space', false, 10);
+    expect(atRest(read())).toEqual({ heading: 128, thrust: 0, aim: 128, firing: false, dash: false });
+  });
+
   test('both keys of one direction are one direction', () => {
     devices.keys.add('KeyD').add('ArrowRight').add('KeyS');
     expect(read().heading).toBe(32);
@@ -62,9 +73,25 @@ describe('keys', () => {
     expect(read().dash).toBe(true);
   });
 
+  test('J and F fire along the heading, once for a short press and on while held', () => {
+    devices.keys.add('KeyA');
+    for (const code of ['KeyJ', 'KeyF']) {
+      expect(read().firing).toBe(false);
+      keyDown(devices, code, false, 10);
+      expect(read()).toMatchObject({ firing: true, aim: 128 });
+      devices.keys.delete(code);
+      expect(read().firing, 'because no shot has answered it').toBe(true);
+      devices.fires = 0;
+      keyDown(devices, code, true, 20);
+      expect([read().firing, devices.fires], 'because a key that stays down is one press').toEqual([true, 0]);
+      devices.keys.delete(code);
+    }
+  });
+
   test('a window that loses its focus lets go of everything', () => {
     devices.keys.add('KeyD');
     devices.mouseDown = true;
+    keyDown(devices, 'KeyJ', false, 10);
     thumbDown(devices, 1, 10, 10, 400);
     releaseAll(devices);
     expect(read()).toMatchObject({ thrust: 0, firing: false });
@@ -79,6 +106,39 @@ describe('the mouse', () => {
     expect(read()).toMatchObject({ aim: 64, firing: false });
     devices.mouseDown = true;
     expect(read()).toMatchObject({ aim: 64, firing: true });
+  });
+
+  test('a click between two ticks is a shot, for half a second', () => {
+    takeButtons(devices, 1, true, 1_000);
+    takeButtons(devices, 0, true, 1_005);
+    dropStalePresses(devices, 1_500);
+    expect(read().firing).toBe(true);
+    dropStalePresses(devices, 1_501);
+    expect(read().firing, 'because that is not what the player wants any more').toBe(false);
+  });
+
+  test('each button does what it does while the other one is held', () => {
+    takeButtons(devices, 1, true, 10);
+    takeButtons(devices, 3, true, 20);
+    expect([devices.mouseDown, devices.dashes]).toEqual([true, 1]);
+    devices.fires = 0;
+    takeButtons(devices, 2, true, 30);
+    expect([read().firing, devices.dashes], 'because the left one was let go').toEqual([false, 1]);
+    takeButtons(devices, 3, true, 40);
+    takeButtons(devices, 1, true, 50);
+    takeButtons(devices, 3, true, 60);
+    expect([read().firing, devices.dashes]).toEqual([true, 2]);
+  });
+
+  test('a button that was pressed elsewhere does nothing in the arena, and is let go anywhere', () => {
+    takeButtons(devices, 1, false, 10);
+    takeButtons(devices, 1, true, 20);
+    expect(read().firing).toBe(false);
+    takeButtons(devices, 0, true, 30);
+    takeButtons(devices, 1, true, 40);
+    expect(read().firing).toBe(true);
+    takeButtons(devices, 0, false, 50);
+    expect(devices.mouseDown).toBe(false);
   });
 
   test('without one, the aim follows the heading', () => {

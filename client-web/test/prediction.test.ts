@@ -100,6 +100,28 @@ describe('prediction', () => {
     expect(furthest, 'because an error fades over some frames').toBeLessThan(0.8 * SUB);
   });
 
+  test('after a burst of latency the trigger works at once', () => {
+    const fired: number[] = [];
+    let jumps = 0;
+    const { game } = playScenario({
+      seconds: 12,
+      up: (now) => (now > 5_000 && now < 7_000 ? 1_500 : 20),
+      down: () => 20,
+      intent: (_, intent) => {
+        intent.firing = true;
+      },
+      frame: (game, now) => {
+        if (game.muzzle) fired.push(now);
+        game.muzzle = false;
+        jumps = game.clock.jumps;
+      },
+    });
+    expect(jumps, 'because the clock went ahead and came back').toBeGreaterThan(1);
+    const restMs = game.view.rules.fireRestTicks * TICK_MS;
+    const gaps = fired.slice(1).map((at, n) => at - fired[n]!);
+    expect(Math.max(...gaps)).toBeLessThan(2 * restMs + 100);
+  });
+
   test('inputs ascend, one a tick, and at least every 100 ms', () => {
     const { sent } = playScenario({
       seconds: 5,

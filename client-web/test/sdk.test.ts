@@ -395,6 +395,18 @@ test('nonsense ends with 4001 and is not asked for again', () => {
   expect([throng.state, newest().closedWith]).toEqual(['closed', 4001]);
 });
 
+test('a link that counts as up is given up soon when it says nothing after a hint', () => {
+  begin({ minDelay: 8_000, chance: () => 2 ** 31 });
+  newest().welcome();
+  vi.advanceTimersByTime(5_000);
+  expect(throng.state, 'because there was no reason to doubt it').toBe('live');
+  throng.hint();
+  vi.advanceTimersByTime(3_000);
+  expect(throng.state).toBe('live');
+  vi.advanceTimersByTime(1_000);
+  expect([throng.state, throng.closeReason?.code.name]).toEqual(['backingOff', 'Silent']);
+});
+
 test('a page that is looked at or online again tries soon, and tells what to keep when it goes', () => {
   const [window, document] = [new EventTarget(), Object.assign(new EventTarget(), { visibilityState: 'hidden' })];
   vi.stubGlobal('window', window);

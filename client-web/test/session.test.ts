@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ClientSession, handleFrame, keep, makeInput, newSession, pollTimeout } from '../src/session/client.ts';
+import { type ClientSession, doubt, handleFrame, keep, makeInput, newSession, pollTimeout } from '../src/session/client.ts';
 import { encodeServerMessage, type ServerMessage } from '../src/wire/codec.ts';
 import { Writer } from '../src/wire/writer.ts';
 
@@ -98,4 +98,31 @@ test('a stall of the page is no silence of the server', () => {
   let now = 60_000;
   while (!pollTimeout(session, now)) now += 100;
   expect(now, 'because 1900 were silent').toBe(68_100);
+});
+
+test('a link that is doubted shows within 3.5 s that it lives, or is dead', () => {
+  const { session } = newSession(0, 'Ada', 1);
+  const diesAt = (from: number): number => {
+    let now = from;
+    while (!pollTimeout(session, now)) now += 100;
+    return now;
+  };
+  doubt(session, 0);
+  expect(diesAt(0), 'because nothing was to come yet').toBe(10_000);
+  handleFrame(session, 10_000, bytesOf(WELCOME));
+  for (const now of [11_000, 12_000, 13_000]) {
+    expect(pollTimeout(session, now)).toBe(false);
+    doubt(session, now);
+  }
+  expect(diesAt(13_000), 'because another reason is no reason to wait longer').toBe(14_500);
+  doubt(session, 14_500);
+  handleFrame(session, 14_600, bytesOf({ kind: 'Ping', nonce: 1, rttMs: 0, jitterMs: 0 }));
+  expect(diesAt(14_600), 'because the server is heard').toBe(24_600);
+});
+
+test('a stall of the page is no proof against a link that is doubted', () => {
+  const { session } = newSession(0, 'Ada', 1);
+  handleFrame(session, 0, bytesOf(WELCOME));
+  doubt(session, 1_000);
+  expect(pollTimeout(session, 60_000), 'because messages may wait to be read').toBe(false);
 });

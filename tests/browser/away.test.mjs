@@ -90,10 +90,18 @@ scenario('an offline page says so, and comes back with the network', async ({ pa
 
 scenario('a link that says nothing is given up', async ({ page, proxy }) => {
   const before = await play(page);
+  assert.ok(await page.locator('#quiet').isHidden());
+  await page.evaluate(() => {
+    window.said = [];
+    const note = document.getElementById('quiet');
+    new MutationObserver(() => note.hidden || window.said.push([note.textContent, document.getElementById('link').hidden])).observe(note, { attributes: true });
+  });
   proxy.freeze();
   const lost = await until(page, (now) => now.phase === 'reconnecting');
+  assert.deepEqual(await page.evaluate(() => window.said), [['Nothing is heard from the server.', true]], 'because that is said before the link is given up');
   assert.equal(lost.code, 4009, 'because ten seconds of silence are the end of a link');
   assertSame(before, await back(page, 2));
+  assert.ok(await page.locator('#quiet').isHidden(), 'because the server is heard again');
 });
 
 scenario('over a link that is late and breaks again and again, it is the same game', async ({ page, server, complaints }) => {

@@ -113,6 +113,8 @@ together('who looks on has no glider, sees whom it wants to, and is counted', as
 
   // The keys: the next one, and whoever wears the crown.
   const atAnother = () => !/Ada|Nobody/.test(document.querySelector('#watching p').textContent);
+  await eve.getByRole('button', { name: 'Whoever wears the crown' }).click();
+  assert.equal(await eve.evaluate(() => document.activeElement === document.body), true, 'because the keys belong to the arena again');
   await look(eve, () => eve.keyboard.press('ArrowRight'), atAnother);
   const atCrown = () => {
     const worn = document.querySelector('#rows .crowned')?.children[1].textContent;

@@ -116,6 +116,64 @@ recorded('an input method ends its word with Enter, and nothing is sent', async 
   assert.deepEqual(texts(), ['你好']);
 });
 
+/** A keyboard on the glass: every word is in composition, and its Enter is one that the page may act on. */
+async function thumbs(page) {
+  const keys = await page.context().newCDPSession(page);
+  const press = (code, text) =>
+    keys.send('Input.dispatchKeyEvent', { type: text ? 'keyDown' : 'rawKeyDown', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: code, ...(text && { text }) });
+  return {
+    compose: (word) => keys.send('Input.imeSetComposition', { text: word, selectionStart: word.length, selectionEnd: word.length }),
+    /** What an input method does with its own Enter. */
+    confirm: () => press(229),
+    send: () => press(13, '\r'),
+  };
+}
+
+recorded('the Send key of a phone sends a word that is still in composition, and an input method’s Enter does not', async ({ page, texts }) => {
+  const { compose, confirm, send } = await thumbs(page);
+  await page.keyboard.press('Enter');
+  await page.locator('#say-text').waitFor({ state: 'visible' });
+  await page.evaluate(() => {
+    window.enters = [];
+    document.getElementById('say-text').addEventListener('keydown', ({ key, isComposing }) => window.enters.push([key, isComposing]));
+  });
+  await compose('hello');
+  await confirm();
+  await page.waitForTimeout(200);
+  assert.deepEqual(texts(), [], 'because the word is not done');
+  await send();
+  await page.locator('#say-text').waitFor({ state: 'hidden' });
+  assert.deepEqual(texts(), ['hello']);
+  assert.deepEqual(await page.evaluate(() => window.enters), [['Enter', true], ['Enter', true]], 'because both came during the composition');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.locator('#say-text').inputValue(), '');
+  await page.keyboard.type('again');
+  await page.keyboard.press('Enter');
+  await page.locator('#say-text').waitFor({ state: 'hidden' });
+  assert.deepEqual(texts(), ['hello', 'again']);
+});
+
+test('the Go key of a phone leads into the room whose code was typed', async () => {
+  const server = await startServer(...SMALL);
+  const { page } = await openPage(browser, server.url);
+  try {
+    const { compose, confirm, send } = await thumbs(page);
+    await page.locator('#rooms summary').click();
+    await page.locator('#rooms .code').focus();
+    await compose('NOSUCH');
+    await confirm();
+    await page.waitForTimeout(200);
+    assert.equal((await state(page)).phase, 'menu', 'because the code is not done');
+    await send();
+    // Any room would have a place.
+    await page.locator('#link-any').waitFor({ state: 'visible' });
+    assert.equal(await page.locator('#link-title').textContent(), 'No such room');
+  } finally {
+    await page.context().close();
+    await server.stop();
+  }
+});
+
 recorded('a button at the top gives the keys back to the arena', async ({ page }) => {
   await page.locator('#bar .leaders').click();
   await page.locator('#drawer').waitFor({ state: 'visible' });

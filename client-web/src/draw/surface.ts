@@ -13,6 +13,19 @@ export function newSurface(width: number, height: number): Surface {
   return { canvas, ctx: contextOf(canvas) };
 }
 
+/** Calls `changed` whenever the page comes to a screen of another density. The window may keep its size. */
+export function watchDensity(changed: () => void): void {
+  // One can only ask whether it still is a certain one.
+  matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`).addEventListener(
+    'change',
+    () => {
+      changed();
+      watchDensity(changed);
+    },
+    { once: true },
+  );
+}
+
 export function contextOf(canvas: HTMLCanvasElement, opaque = false): CanvasRenderingContext2D {
   const ctx = canvas.getContext('2d', { alpha: !opaque });
   if (!ctx) throw new Error('This browser gives no 2D canvas.');

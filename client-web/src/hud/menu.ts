@@ -44,30 +44,6 @@ export function focusName(page: Page): void {
   if (!matchMedia('(pointer: coarse)').matches) page.name.select();
 }
 
-/** Shows how many are in the arena, when the server tells. */
-export async function showCompany(page: Page): Promise<void> {
-  try {
-    const response = await fetch('/api/rooms');
-    if (!response.ok) return;
-    const players = playersIn(await response.json());
-    if (players > 0) setText(page.company, players === 1 ? 'One glider is in the arena now.' : `${players} gliders are in the arena now.`);
-  } catch {
-    // The screen works without this line.
-  }
-}
-
-/** Sums `players` over a list of rooms, in an answer that may be anything. */
-export function playersIn(answer: unknown): number {
-  const rooms: unknown = typeof answer === 'object' && answer !== null && 'rooms' in answer ? answer.rooms : answer;
-  if (!Array.isArray(rooms)) return 0;
-  let sum = 0;
-  for (const room of rooms as readonly unknown[]) {
-    if (typeof room !== 'object' || room === null || !('players' in room)) continue;
-    if (typeof room.players === 'number') sum += room.players;
-  }
-  return sum;
-}
-
 function lookChoice(colour: string, look: number, checked: boolean): HTMLInputElement {
   const input = document.createElement('input');
   input.type = 'radio';

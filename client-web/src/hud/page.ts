@@ -16,6 +16,7 @@ export interface Page {
   readonly death: HTMLElement;
   readonly deathBy: HTMLElement;
   readonly deathWait: HTMLElement;
+  readonly quiet: HTMLElement;
   readonly link: HTMLElement;
   readonly linkTitle: HTMLElement;
   readonly linkWhy: HTMLElement;
@@ -55,6 +56,7 @@ export function findPage(): Page {
     death: find('death', HTMLElement),
     deathBy: find('death-by', HTMLElement),
     deathWait: find('death-wait', HTMLElement),
+    quiet: find('quiet', HTMLElement),
     link: find('link', HTMLElement),
     linkTitle: find('link-title', HTMLElement),
     linkWhy: find('link-why', HTMLElement),

@@ -1,6 +1,17 @@
 /** Listens to the page's input events and writes them into `Devices`. */
 
-import { type Devices, keyAction, pressDash, releaseAll, thumbDown, thumbMove, thumbUp } from './devices.ts';
+import {
+  type Devices,
+  isCommand,
+  keyAction,
+  keyDown,
+  pressDash,
+  releaseAll,
+  takeButtons,
+  thumbDown,
+  thumbMove,
+  thumbUp,
+} from './devices.ts';
 
 export class Listener {
   private readonly abort = new AbortController();
@@ -11,16 +22,26 @@ export class Listener {
     window.addEventListener(
       'keydown',
       (event) => {
-        const action = keyAction(event.code);
-        if (!action || !isPlaying() || event.ctrlKey || event.metaKey || event.altKey) return;
+        if (isCommand(event.code)) devices.keys.clear();
+        if (!keyAction(event.code) || !isPlaying() || event.ctrlKey || event.metaKey || event.altKey) return;
         event.preventDefault();
-        if (action === 'Dash' && !event.repeat) pressDash(devices, event.timeStamp);
-        devices.keys.add(event.code);
+        keyDown(devices, event.code, event.repeat, event.timeStamp);
       },
       { signal },
     );
-    window.addEventListener('keyup', (event) => devices.keys.delete(event.code), { signal });
+    window.addEventListener(
+      'keyup',
+      (event) => {
+        if (isCommand(event.code)) devices.keys.clear();
+        else devices.keys.delete(event.code);
+      },
+      { signal },
+    );
     window.addEventListener('blur', () => releaseAll(devices), { signal });
+    const mouse = (event: PointerEvent): void => {
+      const inArena = event.target === canvas && isPlaying();
+      takeButtons(devices, event.buttons, inArena, event.timeStamp);
+    };
     window.addEventListener(
       'pointermove',
       (event) => {
@@ -31,31 +52,34 @@ export class Listener {
         devices.mouseSeen = true;
         devices.mouseX = event.clientX;
         devices.mouseY = event.clientY;
+        mouse(event);
       },
       { signal },
     );
-    canvas.addEventListener(
+    window.addEventListener(
       'pointerdown',
       (event) => {
-        if (!isPlaying()) return;
-        event.preventDefault();
-        if (event.pointerType === 'touch') {
+        const inArena = event.target === canvas && isPlaying();
+        if (inArena) event.preventDefault();
+        if (event.pointerType !== 'touch') {
+          if (inArena) {
+            devices.mouseSeen = true;
+            devices.mouseX = event.clientX;
+            devices.mouseY = event.clientY;
+          }
+          // It is the first one: what was down before was let go where nobody told.
+          devices.buttons = 0;
+          mouse(event);
+        } else if (inArena) {
           devices.mouseSeen = false;
           thumbDown(devices, event.pointerId, event.clientX, event.clientY, window.innerWidth);
-        } else if (event.button === 0) {
-          devices.mouseSeen = true;
-          devices.mouseX = event.clientX;
-          devices.mouseY = event.clientY;
-          devices.mouseDown = true;
-        } else if (event.button === 2) {
-          pressDash(devices, event.timeStamp);
         }
       },
       { signal },
     );
     const up = (event: PointerEvent): void => {
       if (event.pointerType === 'touch') thumbUp(devices, event.pointerId);
-      else if (event.button === 0) devices.mouseDown = false;
+      else mouse(event);
     };
     window.addEventListener('pointerup', up, { signal });
     window.addEventListener('pointercancel', up, { signal });

@@ -3,7 +3,7 @@
  * the session machine and the plan of reconnects. Of calls, topics and listeners it knows nothing.
  */
 
-import { type ClientSession, encodeMessage, handleFrame, keep, type KeptSession, newSession, pollTimeout } from '../session/client.ts';
+import { type ClientSession, doubt, encodeMessage, handleFrame, keep, type KeptSession, newSession, pollTimeout } from '../session/client.ts';
 import { type CloseCode, closeCode, closeCodeOf, splitReason } from '../session/close.ts';
 import {
   handleEnd,
@@ -115,8 +115,12 @@ export class Connection {
     this.schedule();
   }
 
-  /** An attempt is more likely to succeed now: it is made soon, and not sooner than the server asked for. */
+  /**
+   * An attempt is more likely to succeed now: it is made soon, and not sooner than the server asked for. A link that is
+   * up has to show that it lives.
+   */
   hint(): void {
+    if (this.session) doubt(this.session, this.now());
     handleHint(this.plan, this.now());
     this.wake();
   }

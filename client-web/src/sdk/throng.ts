@@ -130,7 +130,10 @@ export class Throng {
     this.connection.lose(closeCode(name), reason, 0);
   }
 
-  /** An attempt is more likely to succeed now: it is made soon, and not sooner than the server asked for. */
+  /**
+   * An attempt is more likely to succeed now: it is made soon, and not sooner than the server asked for. A link that is
+   * up and says nothing for another 3.5 s is given up.
+   */
   hint(): void {
     this.connection.hint();
   }

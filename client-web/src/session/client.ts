@@ -40,6 +40,8 @@ export interface ClientSession {
   heardMs: number;
   /** When silence was looked for last. */
   polledMs: number;
+  /** Since when there is reason to doubt that the link lives, until the server is heard. */
+  doubtedMs: number | null;
   /** Number of the newest ordered event that came. */
   received: number;
   secret: Secret | null;
@@ -65,6 +67,9 @@ export interface Wish {
   readonly watch: boolean;
 }
 
+/** Time in which a link shows that it lives: snapshots come all the time, and a heartbeat every 2.5 s at least. */
+const SIGN_MS = 3_500;
+
 const NO_WISH: Wish = { identity: null, room: '', watch: false };
 
 const writer = new Writer();
@@ -83,7 +88,7 @@ export function newSession(
 ): { session: ClientSession; hello: ClientMessage } {
   const { secret, received } = resume ?? { secret: null, received: 0 };
   return {
-    session: { you: null, heardMs: nowMs, polledMs: nowMs, received, secret, fire: 0, dash: 0 },
+    session: { you: null, heardMs: nowMs, polledMs: nowMs, doubtedMs: null, received, secret, fire: 0, dash: 0 },
     hello: {
       kind: 'Hello',
       value: { version: PROTOCOL_VERSION, schema: SCHEMA_HASH, name, look, ticket, resume, identity, room, watch },
@@ -128,6 +133,7 @@ export function handleFrame(session: ClientSession, nowMs: number, frame: Uint8A
     throw error;
   }
   session.heardMs = nowMs;
+  session.doubtedMs = null;
   if (message.kind === 'Goodbye') {
     const { code, reason, retryAfterMs } = message;
     return { kind: 'Goodbye', code, reason, retryAfterMs };
@@ -191,5 +197,11 @@ export function pollTimeout(session: ClientSession, nowMs: number): boolean {
   const stalledMs = Math.max(0, nowMs - session.polledMs - CLIENT_STALL_MS);
   session.polledMs = nowMs;
   session.heardMs = Math.min(nowMs, session.heardMs + stalledMs);
-  return nowMs - session.heardMs >= CLIENT_SILENCE_MS;
+  if (session.doubtedMs !== null) session.doubtedMs = Math.min(nowMs, session.doubtedMs + stalledMs);
+  return nowMs - session.heardMs >= CLIENT_SILENCE_MS || nowMs - (session.doubtedMs ?? nowMs) >= SIGN_MS;
+}
+
+/** The device slept, or the network is another one: a link that died of that is found out soon, once the session began. */
+export function doubt(session: ClientSession, nowMs: number): void {
+  if (session.you !== null) session.doubtedMs ??= nowMs;
 }

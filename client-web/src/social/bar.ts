@@ -1,7 +1,7 @@
 /** The row of buttons at the top: which room this is, and what can be opened. */
 
 import { setHidden, setText } from '../hud/page.ts';
-import { button, make } from './dom.ts';
+import { button, giveKeysBack, make } from './dom.ts';
 
 export interface BarEvents {
   readonly open: (pane: 'Leaders' | 'People' | 'Rooms' | 'Notices') => void;
@@ -26,11 +26,7 @@ export class Bar {
     this.openers = new Map([['Rooms', room], ['Leaders', leaders], ['People', people], ['Notices', this.bell]]);
     this.root.append(room, leaders, people, this.bell, icon('chat', 'Chat (Enter)', events.chat));
     this.mark(null);
-    // Whoever closed something with a button is back in the arena, where Space dashes.
-    this.root.addEventListener('click', () => {
-      const { activeElement } = document;
-      if (activeElement instanceof HTMLElement && this.root.contains(activeElement)) activeElement.blur();
-    });
+    giveKeysBack(this.root);
     // While a button has the focus, these two press it.
     this.root.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' || event.key === ' ') event.stopPropagation();

@@ -57,7 +57,11 @@ export class ChatBox {
       this.noteUntilMs = 0;
     });
     this.input.addEventListener('keydown', (event) => this.press(event));
-    this.form.addEventListener('submit', (event) => event.preventDefault());
+    // A keyboard on the glass keeps what is typed in composition also when it sends. An input method's own Enter submits nothing.
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.send();
+    });
     // Keys that are typed steer nothing and leave nothing; letting go of one does no harm.
     this.root.addEventListener('keydown', (event) => event.stopPropagation());
     this.root.addEventListener('focusout', ({ relatedTarget }) => {
@@ -125,6 +129,7 @@ export class ChatBox {
   }
 
   private press(event: KeyboardEvent): void {
+    // Whether this Enter is the player's, the browser knows: then a submit follows.
     if (belongsToInputMethod(event) || this.isComposing) return;
     if (event.key === 'Escape') {
       event.preventDefault();
@@ -140,7 +145,7 @@ export class ChatBox {
   }
 
   private send(): void {
-    if (this.isComposing) return;
+    this.isComposing = false;
     const end = this.events.said(this.input.value);
     if (end !== 'Wrong') this.input.value = '';
     this.showLeft();

@@ -19,6 +19,14 @@ export function button(text: string, press: () => void, attributes: Attributes =
   return element;
 }
 
+/** Whoever pressed a button in here is back in the arena, where keys mean something else. */
+export function giveKeysBack(root: HTMLElement): void {
+  root.addEventListener('click', () => {
+    const { activeElement } = document;
+    if (activeElement instanceof HTMLElement && root.contains(activeElement)) activeElement.blur();
+  });
+}
+
 /** Shows as many items as there are things, without touching those that stay: what is read out is what is new. */
 export class Items<T extends object> {
   private readonly shown = new Map<T, HTMLElement>();

@@ -3,7 +3,7 @@
 import { setHidden, setText } from '../hud/page.ts';
 import { make } from './dom.ts';
 import { RoomList } from './roomlist.ts';
-import { askRooms, makeRoom } from './rooms.ts';
+import { askRooms, makeRoom, sayCompany } from './rooms.ts';
 
 const ASK_MS = 5_000;
 
@@ -19,6 +19,7 @@ export interface LobbyPlace {
   readonly invitedTo: HTMLElement;
   readonly invitedAny: HTMLButtonElement;
   readonly watch: HTMLButtonElement;
+  readonly company: HTMLElement;
 }
 
 export class Lobby {
@@ -73,8 +74,10 @@ export class Lobby {
       const told = await askRooms();
       this.list.show(told.rooms, '');
       setHidden(this.place.watch, !told.looksOn);
+      setText(this.place.company, sayCompany(told.rooms));
     } catch {
       // Play works without the list.
+      setText(this.place.company, '');
     }
     window.clearTimeout(this.timer);
     if (!this.place.rooms.closest('[hidden]')) this.timer = window.setTimeout(() => void this.refresh(), ASK_MS);

@@ -33,13 +33,13 @@ export class RoomList {
 
   constructor(events: RoomListEvents) {
     this.events = events;
-    const entry = make('div', { class: 'line' }, this.code, button('Join', () => void this.goByCode()));
-    // In the menu this lies inside of a form of its own: Enter here is not its Play.
-    this.code.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.isComposing) return;
+    // In the menu this lies inside of another form: Enter here is not its Play. What is in composition is submitted too,
+    // as on a phone, and an input method's own Enter submits nothing.
+    const entry = make('form', { class: 'line', autocomplete: 'off' }, this.code, button('Join', () => void this.goByCode()));
+    entry.addEventListener('submit', (event) => {
       event.preventDefault();
       event.stopPropagation();
-      if (!event.repeat) void this.goByCode();
+      void this.goByCode();
     });
     const deeds = make(
       'div',

@@ -18,6 +18,13 @@ export function inOrder(rooms: readonly RoomPlace[]): readonly RoomPlace[] {
   return [...rooms].sort((a, b) => free(b) - free(a) || b.players - a.players || (a.name < b.name ? -1 : 1));
 }
 
+/** How many play just now, or nothing when nobody does. */
+export function sayCompany(rooms: readonly RoomPlace[]): string {
+  const players = rooms.reduce((sum, room) => sum + room.players, 0);
+  if (players === 0) return '';
+  return players === 1 ? 'One glider is in the arena now.' : `${players} gliders are in the arena now.`;
+}
+
 /** The rooms in an answer that may be anything. */
 export function placesIn(answer: unknown): readonly RoomPlace[] {
   const rooms: unknown = isFields(answer) ? answer['rooms'] : answer;

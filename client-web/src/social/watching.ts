@@ -2,7 +2,7 @@
 
 import { setHidden, setText } from '../hud/page.ts';
 import type { PresenceRow, Whom } from '../wire/codec.ts';
-import { button, make } from './dom.ts';
+import { button, giveKeysBack, make } from './dom.ts';
 
 export interface WatchingEvents {
   readonly watch: (whom: Whom) => void;
@@ -22,6 +22,7 @@ export class Watching {
       button('♛', () => events.watch({ kind: 'Crown' }), { 'aria-label': 'Whoever wears the crown', title: 'C' }),
       button('Play', events.play, { class: 'wide' }),
     );
+    giveKeysBack(this.root);
     setHidden(this.root, true);
   }
 
