@@ -137,6 +137,35 @@ test('whoever looks on has no glider, also not the one that its Welcome names', 
   expect(act(app, { heading: 0, thrust: 15, aim: 0, firing: false, dash: false }), 'because an input would end the session').toBe(false);
 });
 
+test('whoever looks on still does after a reload, also when the session was lost meanwhile', () => {
+  app.watch = true;
+  join(app, 'Ada', 3);
+  takeIn({ watch: true });
+  const kept = stored.at(-1) as Kept;
+  for (const resumed of [true, false]) {
+    const other = newApp(new Throng('ws://x/ws', { WebSocket: FakeSocket, chance: () => 0 }), app.around);
+    goOn(other, kept);
+    newest().accept();
+    expect(newest().heard, 'because a server that lost the session takes what is asked for').toMatchObject([{ value: { watch: true } }]);
+    takeIn({ watch: true, resumed });
+    newest().drop();
+    vi.advanceTimersByTime(1);
+    newest().accept();
+    expect([phaseOf(other), newest().heard[0]]).toMatchObject(['reconnecting', { value: { watch: true } }]);
+    leave(other);
+  }
+});
+
+test('a window that takes over looks on if the other one did', () => {
+  join(app, 'Ada', 3);
+  takeIn();
+  const kept = { ...(stored.at(-1) as Kept), watch: true };
+  newest().drop(4011);
+  playHere(app, kept);
+  newest().accept();
+  expect(newest().heard).toMatchObject([{ value: { watch: true } }]);
+});
+
 test('in another room the board is another one, and what was read stays', () => {
   join(app, 'Ada', 3);
   const socket = takeIn();

@@ -491,6 +491,17 @@ test('the time of day is the one that the server told, and half of the shortest 
   expect(throng.serverTime(), 'because the newest Welcome is believed').toBe(1_800_000_007_000);
 });
 
+test('who goes on with a session that looks on looks on in the next one too', () => {
+  const kept = { secret: WELCOME.secret, received: 3, called: 1, sessionMs: 60_000 };
+  begin();
+  throng.open({}, kept);
+  newest().welcome({ watch: true, resumed: true });
+  newest().drop();
+  vi.advanceTimersByTime(250);
+  newest().accept();
+  expect(newest().heard[0]).toMatchObject({ kind: 'Hello', value: { watch: true } });
+});
+
 /** Numbers of the calls of this connection that asked for a topic. */
 function askedFor(topic: string): number[] {
   return newest().heard.flatMap((said) =>

@@ -291,6 +291,8 @@ export class Connection {
     handleWelcome(this.plan, this.now());
     saveIdentity(this.store, welcome.identity);
     this.sessionMs = welcome.sessionMs;
+    // Should the session be lost, the next one is like it.
+    this.player.watch = welcome.watch;
     this.enter('live');
     if (this.session === session) this.events.welcome(welcome, moved);
   }
