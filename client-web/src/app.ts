@@ -123,13 +123,17 @@ export function goOn(app: App, kept: Kept): void {
   begin(app, kept.resume);
 }
 
-/** The player wants to play in this window, after another one took over; `kept` is what that one gave. */
-export function playHere(app: App, kept: Kept | null): void {
-  if (app.wanted) return;
+/**
+ * The player wants to play in this window, after another one took over; `kept` is what that one gave. False when that is
+ * no longer so, because it took a while.
+ */
+export function playHere(app: App, kept: Kept | null): boolean {
+  if (app.wanted || app.outage?.code.name !== 'Replaced') return false;
   app.restored = kept?.standing ?? null;
   app.room = kept?.room ?? app.room;
   app.watch = kept?.watch ?? app.watch;
   begin(app, kept?.resume ?? app.throng.kept);
+  return true;
 }
 
 /** The player goes back to the entry screen. */

@@ -129,6 +129,17 @@ test('of two windows the one that was replaced can have its session back', () =>
   expect([phaseOf(app), sockets.length]).toEqual(['playing', 2]);
 });
 
+test('whoever goes back to the start while the other window is asked stays there', () => {
+  join(app, 'Ada', 3);
+  takeIn();
+  newest().drop(4011);
+  leave(app);
+  expect(playHere(app, null), 'because the answer comes late').toBe(false);
+  expect([phaseOf(app), sockets.length]).toEqual(['menu', 1]);
+  join(app, 'Ada', 3);
+  expect([playHere(app, null), sockets.length]).toEqual([false, 2]);
+});
+
 test('whoever looks on has no glider, also not the one that its Welcome names', () => {
   app.watch = true;
   join(app, 'Ada', 3);

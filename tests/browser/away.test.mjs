@@ -137,14 +137,39 @@ scenario('of two tabs with one session the newer one plays', async ({ page, prox
   const now = await back(second, 1);
   assertSame(before, now);
   assert.ok(now.resumed, 'because the server keeps sessions');
+  await second.locator('#bar .chat').click();
+  await second.locator('#say-text').fill('said elsewhere');
+  await second.locator('#say-text').press('Enter');
+  const line = (it) => it.locator('#lines li', { hasText: 'said elsewhere' });
+  await line(second).waitFor({ state: 'attached' });
   await page.bringToFront();
   assert.equal((await until(page, ({ phase }) => phase === 'closed')).code, 4011);
   assert.equal(await page.locator('#link-button').textContent(), 'Play here');
   await picture(page, 'replaced');
   await page.locator('#link-button').click();
   assertSame(now, await back(page, 2));
+  await line(page).waitFor({ state: 'attached' });
   await second.bringToFront();
   assert.equal((await until(second, ({ phase }) => phase === 'closed')).code, 4011, 'because it is one session');
+});
+
+scenario('whoever goes back to the start while the other tab is asked for the session stays there', async ({ page }) => {
+  await playRecorded(page).then(({ close }) => close({ code: 4011, reason: 'replaced' }));
+  await until(page, ({ phase }) => phase === 'closed');
+  await page.unrouteAll();
+  assert.equal(await page.locator('#link-button').textContent(), 'Play here');
+  const said = await page.evaluate(async () => {
+    const button = document.getElementById('link-button');
+    button.click();
+    for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+    document.getElementById('link-leave').click();
+    return button.textContent;
+  });
+  assert.equal(said, 'One moment …', 'because a press that shows nothing is pressed again');
+  await until(page, ({ phase }) => phase === 'menu');
+  // No tab answers, for which the page waits two seconds.
+  await page.waitForTimeout(2_500);
+  assert.equal((await state(page)).phase, 'menu', 'because nobody asked to play');
 });
 
 /** What each terminal code says and offers. */

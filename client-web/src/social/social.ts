@@ -18,7 +18,7 @@ import { BOARDS, LeadersPane, PeoplePane } from './panes.ts';
 import { RoomList } from './roomlist.ts';
 import { askRooms, makeRoom } from './rooms.ts';
 import { NoticeList, Toasts } from './toasts.ts';
-import { ToldStore } from './told.ts';
+import { readTold, ToldStore, writeTold } from './told.ts';
 import { besides, watchKey, Watching } from './watching.ts';
 
 /** Where panels ask. A promise that fails means that no answer will come. */
@@ -55,7 +55,7 @@ export class Social {
   private readonly mutes = recallMutes();
   private readonly notices = newNotices();
   private readonly outside = new Outside();
-  private readonly told = new ToldStore();
+  private readonly kept = new ToldStore();
   private readonly chat: ChatBox;
   private readonly drawer: Drawer;
   private readonly bar: Bar;
@@ -178,13 +178,17 @@ export class Social {
 
   /** To be called before the server is told that something came. */
   keep(): void {
-    this.told.store(this.lines, this.notices);
+    this.kept.store(this.lines, this.notices);
   }
 
-  /** The page was loaded anew and goes on. */
-  recall(): void {
-    this.told.recall(this.lines, this.notices);
-    this.renderLines();
+  /** What was told so far, for the window that takes over. */
+  get told(): string {
+    return writeTold(this.lines, this.notices);
+  }
+
+  /** The page goes on with what was told to the one before it, or to another window. */
+  recall(told: string | null = this.kept.stored()): void {
+    if (readTold(told, this.lines, this.notices)) this.renderLines();
   }
 
   /** To be called with every frame. */

@@ -47,11 +47,13 @@ export class ToldStore {
     }
   }
 
-  recall(lines: Lines, notices: Notices): void {
+  /** What was stored last, as `writeTold` wrote it. */
+  stored(): string | null {
     try {
-      readTold(sessionStorage.getItem(KEY), lines, notices);
+      return sessionStorage.getItem(KEY);
     } catch {
       // A browser that stores nothing has nothing to give back.
+      return null;
     }
   }
 }
