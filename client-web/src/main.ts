@@ -74,6 +74,7 @@ const social = new Social({
   ask: (ask) => throng.ask(ask),
   subscribe: (topic, listener) => throng.subscribe(topic, listener),
   now: app.around.now,
+  daytime: () => throng.serverTime() ?? Date.now(),
   released: () => releaseAll(devices),
   go: async (room) => {
     const outcome = await throng.go(room);

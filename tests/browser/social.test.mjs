@@ -182,6 +182,18 @@ recorded('who is muted is not heard, also by the next page', async ({ page, asks
   assert.deepEqual(await shown(page, '#lines .text'), ['hi again']);
 });
 
+recorded('a restart is counted down by the clock of the server, whatever the device has', async ({ page, news }) => {
+  // The recorded server said that it is the first second of 1970.
+  news(2, 6, ...varint(600));
+  const seen = page.locator('#toasts li', { hasText: /^The server restarts in \d min \d+ s/ });
+  await seen.waitFor();
+  for (const _ of [1, 2]) {
+    const said = await seen.textContent();
+    await page.waitForFunction((it) => document.querySelector('#toasts li')?.textContent !== it, said);
+    await seen.waitFor();
+  }
+});
+
 recorded('a difference that does not fit asks for everything anew', async ({ page, asks, presence }) => {
   const subscribed = () => asks().filter(({ ask }) => ask[0] === 1).map(({ ask }) => decode(ask.slice(1)));
   await page.waitForFunction(() => document.querySelector('#bar .room b')?.textContent !== '');
@@ -205,7 +217,7 @@ recorded(
   async ({ page, texts, line, news }) => {
     line(1, 9, 'Ada', 'hello');
     // A restart is told of until it comes.
-    news(2, 6, 252, ...new Uint8Array(Uint32Array.of(Date.now() / 1_000 + 3_600).buffer));
+    news(2, 6, ...varint(3_600));
     await page.locator('#toasts li.high').waitFor();
     const ground = ['#toasts li', '#bar button', '#card', '#board', '#minimap'];
     assert.deepEqual(await crowded(page, ...ground, '#lines', '#dash'), []);

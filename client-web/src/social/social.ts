@@ -26,6 +26,8 @@ export interface SocialPorts {
   readonly ask: (ask: Ask) => Promise<Outcome>;
   readonly subscribe: Subscribe;
   readonly now: () => number;
+  /** The time of day by the server's clock, in milliseconds of Unix time. */
+  readonly daytime: () => number;
   /** The player types or reads: whatever was held down is let go. */
   readonly released: () => void;
   /** To another room with the same session, and where the next one is to begin. */
@@ -203,8 +205,9 @@ export class Social {
       this.chat.close();
       this.drawer.close();
     }
-    ageNotices(this.notices, nowMs, Date.now());
-    this.toasts.show(Date.now());
+    const wallMs = this.ports.daytime();
+    ageNotices(this.notices, nowMs, wallMs);
+    this.toasts.show(wallMs);
     // What is said of a lost connection comes first.
     setHidden(this.toasts.root, !state.live);
     this.chat.age(nowMs, state.live ? '' : 'The connection is lost. What you send now goes out when it is back.');
@@ -286,10 +289,11 @@ export class Social {
   }
 
   private notify(told: Told): void {
+    const wallMs = this.ports.daytime();
     takeNotice(this.notices, told, this.ports.now());
     if (this.drawer.seen === 'Notices') readNotices(this.notices);
-    this.toasts.show(Date.now());
-    if (told.priority.kind !== 'Low') this.outside.tell(sayNews(told.news, Date.now()));
+    this.toasts.show(wallMs);
+    if (told.priority.kind !== 'Low') this.outside.tell(sayNews(told.news, wallMs));
     this.render();
   }
 
