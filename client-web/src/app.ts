@@ -104,12 +104,11 @@ export function phaseOf(app: App): Phase {
   return app.game.lived ? 'dead' : 'connecting';
 }
 
-/** The player wants to play. */
+/** The player wants to play. Whoever looked on until now sees the last picture until the next one. */
 export function join(app: App, name: string, look: number): void {
   app.name = name;
   app.look = look;
   app.restored = null;
-  app.game = null;
   begin(app, null);
 }
 

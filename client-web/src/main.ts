@@ -86,6 +86,8 @@ const social = new Social({
   },
   roomAskedFor: () => app.room,
   play: () => {
+    // Once is enough.
+    if (!app.watch) return;
     app.watch = false;
     join(app, app.name, app.look);
   },

@@ -148,6 +148,20 @@ test('whoever looks on has no glider, also not the one that its Welcome names', 
   expect(act(app, { heading: 0, thrust: 15, aim: 0, firing: false, dash: false }), 'because an input would end the session').toBe(false);
 });
 
+test('whoever looks on and wants to play sees the last picture until the next one, with a score of its own', () => {
+  app.watch = true;
+  join(app, 'Ada', 3);
+  takeIn({ watch: true }).event(1, { kind: 'Score', shards: 5, kills: 1 });
+  const before = app.game;
+  app.watch = false;
+  join(app, 'Ada', 3);
+  expect([phaseOf(app), app.game]).toEqual(['connecting', before]);
+  newest().welcome({ map: { width: 8, height: 8, runs: [64] } });
+  expect([phaseOf(app), app.game]).toEqual(['connecting', before]);
+  newest().say({ kind: 'Snapshot', value: picture() });
+  expect([phaseOf(app), app.game === before, app.game?.standing.shards]).toEqual(['playing', false, 0]);
+});
+
 test('whoever looks on still does after a reload, also when the session was lost meanwhile', () => {
   app.watch = true;
   join(app, 'Ada', 3);
