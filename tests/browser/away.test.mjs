@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { glide, inArena, openPage, picture, play, playRecorded, startBrowser, startServer, startVia, state, text, until, varint } from './harness.mjs';
+import { crowded, glide, inArena, openPage, picture, play, playRecorded, startBrowser, startServer, startVia, state, text, until, varint } from './harness.mjs';
 import { colours, decodePng } from './png.mjs';
 import { startProxy } from './proxy.mjs';
 
@@ -75,6 +75,20 @@ scenario('away, the page says why and when, and tries at once when asked to', as
   const now = await until(page, (now) => now.welcomes === 2 || now.retryInMs < far.retryInMs - 1_000);
   assert.ok(now.retryInMs < 1_000, `because a wish is granted within a second: ${now.retryInMs}`);
   assertSame(before, await back(page, 2));
+});
+
+scenario('what is said of the connection is not below a list', async ({ page, proxy }) => {
+  await play(page);
+  await page.locator('#bar .people').click();
+  proxy.close();
+  await until(page, ({ phase }) => phase === 'reconnecting');
+  await page.locator('#social.cut').waitFor({ state: 'attached' });
+  for (const width of [1280, 1222, 1221, 900, 700]) {
+    await page.setViewportSize({ width, height: 720 });
+    assert.deepEqual(await crowded(page, '#link-panel', '#drawer'), [], `because all of it is to be read, ${width} wide`);
+  }
+  await page.setViewportSize({ width: 1280, height: 720 });
+  assert.ok(await page.locator('#drawer').isVisible(), 'because there is a place for both');
 });
 
 scenario('an offline page says so, and comes back with the network', async ({ page, proxy }) => {
