@@ -85,7 +85,9 @@ export class Connection {
 
   /** Begins anew, or goes on with a session that was kept. */
   open(player: Player, kept: KeptSession | null): void {
-    this.end(closeCode('Left'));
+    // A session that goes on is not said goodbye to.
+    const own = String(this.session?.secret);
+    this.end(closeCode(own === String(kept?.secret) ? 'Replaced' : 'Left'));
     Object.assign(this.player, player);
     this.resume = kept && { secret: kept.secret, received: kept.received };
     this.sessionMs = kept?.sessionMs ?? 0;
