@@ -10,8 +10,8 @@ import { nameInCommand, parseCommand, type People } from './command.ts';
 import { make } from './dom.ts';
 import { Drawer } from './drawer.ts';
 import { Listening, type Subscribe } from './listening.ts';
-import { audible, enterRoom, type Heard, type LineLook, lookOf, newLines, takeLine } from './lines.ts';
-import { isMutedName, mute, recallMutes, storeMutes } from './mutes.ts';
+import { audible, enterRoom, forgetWho, type Heard, type LineLook, lookOf, newLines, takeLine } from './lines.ts';
+import { mute, muteStateOf, recallMutes, storeMutes } from './mutes.ts';
 import { ageNotices, newNotices, readNotices, sayNews, takeNotice } from './notices.ts';
 import { Outside } from './outside.ts';
 import { BOARDS, LeadersPane, PeoplePane } from './panes.ts';
@@ -141,9 +141,10 @@ export class Social {
     return this.chat.open;
   }
 
-  onWelcome({ own, room, watch }: Welcome): void {
+  onWelcome({ own, room, watch, resumed }: Welcome): void {
     this.own = own;
     this.looksOn = watch;
+    if (!resumed || room !== this.lines.room) forgetWho(this.lines, this.mutes);
     if (room !== this.lines.room) {
       this.topics.unwant(presenceOf(this.lines.room));
       enterRoom(this.lines, room);
@@ -180,17 +181,17 @@ export class Social {
 
   /** To be called before the server is told that something came. */
   keep(): void {
-    this.kept.store(this.lines, this.notices);
+    this.kept.store(this.lines, this.notices, this.mutes);
   }
 
   /** What was told so far, for the window that takes over. */
   get told(): string {
-    return writeTold(this.lines, this.notices);
+    return writeTold(this.lines, this.notices, this.mutes);
   }
 
   /** The page goes on with what was told to the one before it, or to another window. */
   recall(told: string | null = this.kept.stored()): void {
-    if (readTold(told, this.lines, this.notices)) this.renderLines();
+    if (readTold(told, this.lines, this.notices, this.mutes)) this.renderLines();
   }
 
   /** To be called with every frame. */
@@ -269,13 +270,14 @@ export class Social {
       this.chat.tell('You cannot mute yourself.', this.ports.now());
       return;
     }
-    mute(this.mutes, name, on);
+    mute(this.mutes, { who, name }, on);
     storeMutes(this.mutes);
     this.renderLines();
     this.render();
     const done = on ? `You hear nothing more of ${name}. /unmute ${name} ends it.` : `You hear ${name} again.`;
     void this.ask({ kind: 'Mute', who, on }).then((wrong) => {
-      this.chat.tell(wrong === '' ? done : `${done} It holds in this browser only: ${wrong}`, this.ports.now());
+      const holds = on ? 'It holds only until one of you leaves' : 'The server may not have heard of it';
+      this.chat.tell(wrong === '' ? done : `${done} ${holds}: ${wrong}`, this.ports.now());
     });
   }
 
@@ -351,7 +353,7 @@ export class Social {
         const topic = presenceOf(this.lines.room);
         this.people.show(topics.of(topic) ? this.here : null, {
           own: this.own,
-          isMuted: (name) => isMutedName(this.mutes, name),
+          muted: (row) => muteStateOf(this.mutes, row, this.here),
           looksOn: this.looksOn,
           refused: topics.isRefused(topic),
         });
