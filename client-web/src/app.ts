@@ -30,7 +30,7 @@ export interface App {
   ticket: string;
   /** The room that was asked for, by its name or code, and where a lost session begins anew; any when it is empty. */
   room: string;
-  /** For the next join: to look on, without a glider. */
+  /** To look on, without a glider: what the next join asks for, and what this session is. */
   watch: boolean;
   /** Whether the server lets this session look on only. */
   looksOn: boolean;
@@ -104,12 +104,11 @@ export function phaseOf(app: App): Phase {
   return app.game.lived ? 'dead' : 'connecting';
 }
 
-/** The player wants to play. */
+/** The player wants to play. Whoever looked on until now sees the last picture until the next one. */
 export function join(app: App, name: string, look: number): void {
   app.name = name;
   app.look = look;
   app.restored = null;
-  app.game = null;
   begin(app, null);
 }
 
@@ -118,16 +117,22 @@ export function goOn(app: App, kept: Kept): void {
   app.name = kept.name;
   app.look = kept.look;
   app.room = kept.room;
+  app.watch = kept.watch;
   app.restored = kept.standing;
   begin(app, kept.resume);
 }
 
-/** The player wants to play in this window, after another one took over; `kept` is what that one gave. */
-export function playHere(app: App, kept: Kept | null): void {
-  if (app.wanted) return;
+/**
+ * The player wants to play in this window, after another one took over; `kept` is what that one gave. False when that is
+ * no longer so, because it took a while.
+ */
+export function playHere(app: App, kept: Kept | null): boolean {
+  if (app.wanted || app.outage?.code.name !== 'Replaced') return false;
   app.restored = kept?.standing ?? null;
   app.room = kept?.room ?? app.room;
+  app.watch = kept?.watch ?? app.watch;
   begin(app, kept?.resume ?? app.throng.kept);
+  return true;
 }
 
 /** The player goes back to the entry screen. */
@@ -169,10 +174,10 @@ export function act(app: App, intent: Intent): boolean {
 
 /** What a reload or another window goes on with, while this one plays. */
 export function keptOf(app: App): Kept | null {
-  const { throng, name, look, room } = app;
+  const { throng, name, look, room, watch } = app;
   const standing = (app.coming ?? app.game)?.standing;
   const { kept } = throng;
-  return app.wanted && kept && standing ? { name, look, room, resume: kept, standing } : null;
+  return app.wanted && kept && standing ? { name, look, room, watch, resume: kept, standing } : null;
 }
 
 function store(app: App): void {
@@ -204,6 +209,7 @@ function takeWelcome(app: App, welcome: Welcome): void {
   app.welcomes++;
   app.resumed = welcome.resumed;
   app.looksOn = welcome.watch;
+  app.watch = welcome.watch;
 }
 
 function takePicture(app: App, snapshot: Snapshot): void {

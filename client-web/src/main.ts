@@ -54,7 +54,10 @@ const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
 const chance = (): number => Math.floor(Math.random() * 2 ** 32);
 const throng = new Throng(`${scheme}//${location.host}/ws`);
 const app = newApp(throng, { now: () => performance.now(), store: storeKept });
-const handover = new Handover(familyOf(chance), () => keptOf(app));
+const handover = new Handover(familyOf(chance), () => {
+  const kept = keptOf(app);
+  return kept && { kept, told: social.told };
+});
 const devices = newDevices();
 const painter = newPainter(contextOf(page.arena, true));
 const quiet = newQuiet();
@@ -72,6 +75,7 @@ const social = new Social({
   ask: (ask) => throng.ask(ask),
   subscribe: (topic, listener) => throng.subscribe(topic, listener),
   now: app.around.now,
+  daytime: () => throng.serverTime() ?? Date.now(),
   released: () => releaseAll(devices),
   go: async (room) => {
     const outcome = await throng.go(room);
@@ -83,6 +87,8 @@ const social = new Social({
   },
   roomAskedFor: () => app.room,
   play: () => {
+    // Once is enough.
+    if (!app.watch) return;
     app.watch = false;
     join(app, app.name, app.look);
   },
@@ -238,7 +244,7 @@ function showPage(nowMs: number): void {
   document.body.classList.toggle('hurt', nowMs < hurtUntilMs);
   if (game) showOverlay(overlay, game, phase === 'dead', nowMs, social.server);
   else setHidden(page.death, true);
-  showLink(page, app, nowMs);
+  showLink(page, app, nowMs, handover.isAsking);
   const live = app.outage === null && throng.state === 'live';
   // When it is over, there is nobody to talk to.
   social.frame(nowMs, { visible: game !== null && phase !== 'closed', live, players: game?.standing.players ?? 0 });
@@ -258,8 +264,9 @@ function showAddress(room: string): void {
 }
 
 function takeOver(): void {
-  void handover.ask().then((kept) => {
-    playHere(app, kept);
+  void handover.ask().then((given) => {
+    if (!playHere(app, given?.kept ?? null)) return;
+    if (given) social.recall(given.told);
     lobby.invite(app.room);
   });
 }

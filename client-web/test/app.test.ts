@@ -129,12 +129,66 @@ test('of two windows the one that was replaced can have its session back', () =>
   expect([phaseOf(app), sockets.length]).toEqual(['playing', 2]);
 });
 
+test('whoever goes back to the start while the other window is asked stays there', () => {
+  join(app, 'Ada', 3);
+  takeIn();
+  newest().drop(4011);
+  leave(app);
+  expect(playHere(app, null), 'because the answer comes late').toBe(false);
+  expect([phaseOf(app), sockets.length]).toEqual(['menu', 1]);
+  join(app, 'Ada', 3);
+  expect([playHere(app, null), sockets.length]).toEqual([false, 2]);
+});
+
 test('whoever looks on has no glider, also not the one that its Welcome names', () => {
   app.watch = true;
   join(app, 'Ada', 3);
   takeIn({ watch: true, you: OWN.id });
   expect([phaseOf(app), app.game?.view.gliders.has(OWN.id), app.game && ownGlider(app.game)]).toEqual(['watching', true, undefined]);
   expect(act(app, { heading: 0, thrust: 15, aim: 0, firing: false, dash: false }), 'because an input would end the session').toBe(false);
+});
+
+test('whoever looks on and wants to play sees the last picture until the next one, with a score of its own', () => {
+  app.watch = true;
+  join(app, 'Ada', 3);
+  takeIn({ watch: true }).event(1, { kind: 'Score', shards: 5, kills: 1 });
+  const before = app.game;
+  app.watch = false;
+  join(app, 'Ada', 3);
+  expect([phaseOf(app), app.game]).toEqual(['connecting', before]);
+  newest().welcome({ map: { width: 8, height: 8, runs: [64] } });
+  expect([phaseOf(app), app.game]).toEqual(['connecting', before]);
+  newest().say({ kind: 'Snapshot', value: picture() });
+  expect([phaseOf(app), app.game === before, app.game?.standing.shards]).toEqual(['playing', false, 0]);
+});
+
+test('whoever looks on still does after a reload, also when the session was lost meanwhile', () => {
+  app.watch = true;
+  join(app, 'Ada', 3);
+  takeIn({ watch: true });
+  const kept = stored.at(-1) as Kept;
+  for (const resumed of [true, false]) {
+    const other = newApp(new Throng('ws://x/ws', { WebSocket: FakeSocket, chance: () => 0 }), app.around);
+    goOn(other, kept);
+    newest().accept();
+    expect(newest().heard, 'because a server that lost the session takes what is asked for').toMatchObject([{ value: { watch: true } }]);
+    takeIn({ watch: true, resumed });
+    newest().drop();
+    vi.advanceTimersByTime(1);
+    newest().accept();
+    expect([phaseOf(other), newest().heard[0]]).toMatchObject(['reconnecting', { value: { watch: true } }]);
+    leave(other);
+  }
+});
+
+test('a window that takes over looks on if the other one did', () => {
+  join(app, 'Ada', 3);
+  takeIn();
+  const kept = { ...(stored.at(-1) as Kept), watch: true };
+  newest().drop(4011);
+  playHere(app, kept);
+  newest().accept();
+  expect(newest().heard).toMatchObject([{ value: { watch: true } }]);
 });
 
 test('in another room the board is another one, and what was read stays', () => {

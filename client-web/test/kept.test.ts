@@ -8,7 +8,7 @@ function kept(): Kept {
   takeEvent(standing, 7, { kind: 'Score', shards: 12, kills: 3 }, 5_000);
   takeEvent(standing, 7, { kind: 'Board', rows: [{ id: 7, name: '__proto__', shards: 12 }], players: 2, rank: 1 }, 5_000);
   takeEvent(standing, 7, { kind: 'Notice', text: 'soon' }, 5_000);
-  return { name: 'Ada', look: 3, room: 'CODE77', resume: { secret: new Uint8Array(16).fill(200), received: 9, called: 2, sessionMs: 90_000 }, standing };
+  return { name: 'Ada', look: 3, room: 'CODE77', watch: true, resume: { secret: new Uint8Array(16).fill(200), received: 9, called: 2, sessionMs: 90_000 }, standing };
 }
 
 test('a session comes back as it was, on another clock', () => {

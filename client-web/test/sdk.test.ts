@@ -503,6 +503,17 @@ test('the time of day is the one that the server told, and half of the shortest 
   expect(throng.serverTime(), 'because the newest Welcome is believed').toBe(1_800_000_007_000);
 });
 
+test('who goes on with a session that looks on looks on in the next one too', () => {
+  const kept = { secret: WELCOME.secret, received: 3, called: 1, sessionMs: 60_000 };
+  begin();
+  throng.open({}, kept);
+  newest().welcome({ watch: true, resumed: true });
+  newest().drop();
+  vi.advanceTimersByTime(250);
+  newest().accept();
+  expect(newest().heard[0]).toMatchObject({ kind: 'Hello', value: { watch: true } });
+});
+
 /** Numbers of the calls of this connection that asked for a topic. */
 function askedFor(topic: string): number[] {
   return newest().heard.flatMap((said) =>
@@ -524,12 +535,75 @@ test('a topic whose call had no answer in time is asked for again', async () => 
   expect([askedFor('rooms'), faults]).toEqual([[1, 2, 3], ['Timeout', 'Timeout']]);
 });
 
-test('who goes to another room asks for its people anew, and for nothing else', async () => {
+test('who leaves a room asks for its people anew if it still wants to know, and for nothing else', async () => {
   begin();
   newest().welcome();
   for (const topic of ['rooms', 'room/attic/presence']) throng.subscribe(topic, () => {});
   for (const call of [1, 2]) newest().event(call, { kind: 'Answer', call, outcome: DONE });
   await vi.advanceTimersByTimeAsync(0);
   newest().welcome({ room: 'cellar', resumed: true });
+  expect([askedFor('rooms'), askedFor('room/attic/presence')]).toEqual([[1], [2]]);
+  newest().welcome({ room: 'attic', resumed: true });
+  newest().welcome({ room: 'main', resumed: true });
   expect([askedFor('rooms'), askedFor('room/attic/presence')]).toEqual([[1], [2, 3]]);
+});
+
+test('who listens to the people of another room once there asks once, and no more for those of the room before', async () => {
+  begin();
+  const presence = (room: string): `room/${string}/presence` => `room/${room}/presence`;
+  let stop = (): void => {};
+  throng.on('welcome', ({ welcome }) => {
+    stop();
+    stop = throng.subscribe(presence(welcome.room), () => {});
+  });
+  newest().welcome({ room: 'main' });
+  newest().event(1, { kind: 'Answer', call: 1, outcome: DONE });
+  newest().welcome({ room: 'attic', resumed: true });
+  expect(newest().asked).toEqual(['1 Subscribe room/main/presence', '2 Subscribe room/attic/presence']);
+});
+
+test('a topic whose call ended with the connection is asked for again when the session goes on', async () => {
+  begin();
+  newest().welcome();
+  throng.subscribe('rooms', () => {});
+  newest().drop(4011);
+  await vi.advanceTimersByTimeAsync(0);
+  const { kept } = throng;
+  throng.open({}, kept);
+  newest().welcome({ resumed: true });
+  expect(askedFor('rooms'), 'because nobody knows whether the server heard of it').toEqual([2]);
+  // Also when it was on its way, or waited, as the session was opened elsewhere.
+  newest().drop();
+  throng.subscribe('server', () => {});
+  throng.open({}, throng.kept);
+  await vi.advanceTimersByTimeAsync(0);
+  newest().welcome({ resumed: true });
+  expect([askedFor('rooms').length, askedFor('server').length]).toEqual([1, 1]);
+});
+
+test('who opens its own session anew does not end it, and who begins another one does', async () => {
+  begin();
+  const socket = newest().welcome();
+  throng.open({}, throng.kept);
+  expect(socket.closedWith, 'because 1000 would end it on the server').toBe(4011);
+  newest().accept();
+  expect(newest().heard[0]).toMatchObject({ kind: 'Hello', value: { resume: { secret: WELCOME.secret } } });
+  for (const kept of [null, { secret: new Uint8Array(16), received: 0, called: 0, sessionMs: 60_000 }]) {
+    newest().welcome();
+    const before = newest();
+    throng.open({}, kept);
+    expect(before.closedWith).toBe(1000);
+  }
+});
+
+test('a call that ended with a session does not undo what the next one was asked for', async () => {
+  begin();
+  newest().welcome();
+  throng.subscribe('rooms', () => {});
+  newest().drop();
+  await vi.advanceTimersByTimeAsync(250);
+  newest().welcome({ resumed: false });
+  await vi.advanceTimersByTimeAsync(0);
+  newest().welcome({ resumed: true, room: 'attic' });
+  expect(askedFor('rooms')).toEqual([1]);
 });

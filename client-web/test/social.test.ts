@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import { sayBytes, sayServer } from '../src/hud/server.ts';
 import { belongsToInputMethod } from '../src/social/ime.ts';
-import { audible, enterRoom, LINES_MAX, lookOf, newLines, takeLine } from '../src/social/lines.ts';
-import { isMuted, mute, MUTES_MAX, namesIn } from '../src/social/mutes.ts';
+import { audible, enterRoom, forgetWho, LINES_MAX, lookOf, newLines, takeLine } from '../src/social/lines.ts';
+import { isMuted, mute, MUTES_MAX, muteStateOf, namesIn, newMutes } from '../src/social/mutes.ts';
 import { fragmentTo, linkTo, roomFault, roomIn } from '../src/session/room.ts';
 import { countsLookers, inOrder, madeIn, placesIn } from '../src/social/rooms.ts';
 import { besides, watchKey } from '../src/social/watching.ts';
 import type { Line, PresenceRow } from '../src/wire/codec.ts';
 
 const YOU = 7;
+const ADA = { who: 1, name: 'Ada' };
 
 function line(number: number, fields: Partial<Line> = {}): Line {
   return { number, who: 1, name: 'Ada', operator: false, to: { kind: 'Room' }, text: `line ${number}`, atS: 100 + number, ...fields };
@@ -33,24 +34,52 @@ test('the page keeps so many lines and no more', () => {
   expect(lines.heard[0]?.line.number).toBe(5);
 });
 
-test('who is muted is not heard, before and after, but an operator is', () => {
+test('who is muted is not heard, before and after, but an operator and somebody else of that name are', () => {
   const lines = newLines();
-  const mutes = { names: [] as readonly string[] };
+  const mutes = newMutes();
   takeLine(lines, line(1), 0);
-  takeLine(lines, line(2, { name: 'Bob' }), 0);
+  takeLine(lines, line(2, { who: 2 }), 0);
   takeLine(lines, line(3, { operator: true }), 0);
-  mute(mutes, 'Ada', true);
+  mute(mutes, ADA, true);
   takeLine(lines, line(4), 0);
+  const numbers = () => audible(lines, mutes).map((heard) => heard.line.number);
+  expect(numbers()).toEqual([2, 3]);
+  expect([1, 2].map((who) => muteStateOf(mutes, { who, name: 'Ada' }))).toEqual(['Muted', 'Name']);
+  expect(muteStateOf(mutes, { who: 2, name: 'Ada' }, new Map([[1, ADA]])), 'because the other one is here').toBe('None');
+  expect(muteStateOf(mutes, { who: 1, name: 'Bob' }), 'because the number is another one’s by then').toBe('None');
+  mute(mutes, ADA, false);
+  expect(numbers()).toEqual([1, 2, 3, 4]);
+  expect(mutes).toEqual(newMutes());
+});
+
+test('whoever is heard again leaves no trace, and others of that name stay muted', () => {
+  const mutes = newMutes(['Ada']);
+  expect(muteStateOf(mutes, ADA), 'because it may be the one of the visit before').toBe('Name');
+  mute(mutes, ADA, true);
+  mute(mutes, { who: 2, name: 'Ada' }, true);
+  mute(mutes, ADA, false);
+  expect([1, 2].map((who) => muteStateOf(mutes, { who, name: 'Ada' }))).toEqual(['Name', 'Muted']);
+  mute(mutes, { who: 2, name: 'Ada' }, false);
+  expect(mutes).toEqual(newMutes());
+});
+
+test('in another session the same number is somebody else, and what was muted is not shown after all', () => {
+  const lines = newLines();
+  const mutes = newMutes();
+  takeLine(lines, line(1), 0);
+  takeLine(lines, line(2, { who: 2, name: 'Bob' }), 0);
+  mute(mutes, ADA, true);
+  forgetWho(lines, mutes);
+  takeLine(lines, line(3), 0);
   expect(audible(lines, mutes).map((heard) => heard.line.number)).toEqual([2, 3]);
-  mute(mutes, 'Ada', false);
-  expect(audible(lines, mutes).length).toBe(4);
+  expect(muteStateOf(mutes, ADA)).toBe('Name');
 });
 
 test('mutes are bounded, and what is stored may be anything', () => {
-  const mutes = { names: [] as readonly string[] };
-  for (let n = 0; n <= MUTES_MAX; n++) mute(mutes, `p${n}`, true);
-  expect(mutes.names.length).toBe(MUTES_MAX);
-  expect(isMuted(mutes, line(1, { name: 'p0' })), 'the oldest is heard again').toBe(false);
+  const mutes = newMutes();
+  for (let who = 0; who <= MUTES_MAX; who++) mute(mutes, { who, name: `p${who}` }, true);
+  expect([mutes.here.length, mutes.names.length]).toEqual([MUTES_MAX, MUTES_MAX]);
+  expect(isMuted(mutes, line(1, { who: 0, name: 'p0' })), 'the oldest is forgotten').toBe(false);
   expect(namesIn(['Ada', 3, null, {}])).toEqual(['Ada']);
   expect(namesIn({ length: 2 })).toEqual([]);
   expect(namesIn(null)).toEqual([]);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { newLines, takeLine } from '../src/social/lines.ts';
+import { newMutes } from '../src/social/mutes.ts';
 import { newNotices, takeNotice } from '../src/social/notices.ts';
 import { readTold, writeTold } from '../src/social/told.ts';
 import type { Line } from '../src/wire/codec.ts';
@@ -11,8 +12,10 @@ test('lines and notices are there after a reload, and are not told as new', () =
   lines.room = 'main';
   takeLine(lines, LINE, 5);
   takeNotice(notices, { priority: { kind: 'Low' }, news: { kind: 'Joined', name: 'Bob' }, atS: 7 }, 5);
-  const [again, later] = [newLines(), newNotices()];
-  expect(readTold(writeTold(lines, notices), again, later)).toBe(true);
+  const [again, later, deaf] = [newLines(), newNotices(), newMutes()];
+  const mutes = { here: [{ who: 4, name: 'Eve' }], names: [] };
+  expect(readTold(writeTold(lines, notices, mutes), again, later, deaf)).toBe(true);
+  expect(deaf, 'who is muted in the room stays so').toEqual(mutes);
   expect(again.room).toBe('main');
   expect(again.heard.map(({ line }) => line)).toEqual([LINE]);
   expect(takeLine(again, LINE, 1), 'a line that is told again is known').toBe(false);
@@ -24,7 +27,7 @@ test('lines and notices are there after a reload, and are not told as new', () =
 test('what nobody wrote is not read', () => {
   for (const text of [null, '', '[]', '7', '{"heard":[],"kept":[]}', '{"schema":1,"heard":[],"kept":[]}']) {
     const lines = newLines();
-    expect(readTold(text, lines, newNotices())).toBe(false);
+    expect(readTold(text, lines, newNotices(), newMutes())).toBe(false);
     expect(lines).toEqual(newLines());
   }
 });

@@ -122,8 +122,13 @@ together('who looks on has no glider, sees whom it wants to, and is counted', as
   };
   await look(eve, () => eve.keyboard.press('c'), atCrown);
 
+  await eve.evaluate(() => {
+    const menu = document.getElementById('menu');
+    new MutationObserver(() => menu.hidden || (window.menuSeen = true)).observe(menu, { attributes: true });
+  });
   await eve.locator('#watching .wide').click();
   await inArena(eve, ({ own }) => own !== null);
+  assert.equal(await eve.evaluate(() => window.menuSeen), undefined, 'because nobody asked for the entry screen');
   await ada.waitForFunction(() => !document.querySelector('#bar .count').textContent.includes('looking'));
 });
 

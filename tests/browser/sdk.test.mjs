@@ -77,6 +77,11 @@ test('a program comes in, steers, asks, and goes on after a cut', async () => {
 
     assert.deepEqual(await throng.say('x'.repeat(1_000)).then(({ kind, problem }) => [kind, problem?.kind]), ['Refused', 'TooLong']);
     assert.deepEqual(lines, [line('hello'), line('still here')], 'because each line was said once, in order, and no other');
+
+    const anew = next(throng, 'welcome');
+    throng.open({}, throng.kept);
+    const { welcome: own } = await anew;
+    assert.deepEqual([own.resumed, own.you], [true, welcome.you], 'because whoever opens its own session does not end it');
     throng.close();
     assert.equal(throng.readyState, 3);
     assert.deepEqual(errors, []);

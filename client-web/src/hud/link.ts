@@ -12,7 +12,8 @@ const DEEDS: Readonly<Record<Remedy, string>> = { Start: 'Back to start', Reload
 const NO_SUCH_ROOM = closeCode('NoSuchRoom').number;
 const ROOM_CODES: ReadonlySet<number> = new Set([closeCode('Full').number, NO_SUCH_ROOM]);
 
-export function showLink(page: Page, app: App, nowMs: number): void {
+/** `asking`: the window that plays is asked for the session just now. */
+export function showLink(page: Page, app: App, nowMs: number, asking: boolean): void {
   const { outage } = app;
   const appears = outage !== null && page.link.hidden;
   setHidden(page.link, outage === null);
@@ -22,7 +23,7 @@ export function showLink(page: Page, app: App, nowMs: number): void {
   setText(page.linkWhy, why(outage, over));
   setText(page.linkTitle, title(app));
   setText(page.linkWhen, over ? advice : when(nextTryMs(app), nowMs));
-  setText(page.linkButton, over ? DEEDS[remedy] : 'Try now');
+  setText(page.linkButton, asking ? 'One moment …' : over ? DEEDS[remedy] : 'Try now');
   setHidden(page.linkAny, app.room === '' || !ROOM_CODES.has(outage.code.number));
   setHidden(page.linkLeave, over && remedy === 'Start');
   // Not the button: whoever was about to dash would press it unread. Whoever types goes on typing.

@@ -85,7 +85,9 @@ export class Connection {
 
   /** Begins anew, or goes on with a session that was kept. */
   open(player: Player, kept: KeptSession | null): void {
-    this.end(closeCode('Left'));
+    // A session that goes on is not said goodbye to.
+    const own = String(this.session?.secret);
+    this.end(closeCode(own === String(kept?.secret) ? 'Replaced' : 'Left'));
     Object.assign(this.player, player);
     this.resume = kept && { secret: kept.secret, received: kept.received };
     this.sessionMs = kept?.sessionMs ?? 0;
@@ -295,6 +297,8 @@ export class Connection {
     handleWelcome(this.plan, this.now());
     saveIdentity(this.store, welcome.identity);
     this.sessionMs = welcome.sessionMs;
+    // Should the session be lost, the next one is like it.
+    this.player.watch = welcome.watch;
     this.enter('live');
     if (this.session === session) this.events.welcome(welcome, moved);
   }

@@ -273,11 +273,12 @@ export class Throng {
     handleTold(this.daytime, now, Number(welcome.timeMs), moved);
     if (!welcome.resumed) this.steering.said = null;
     const lost = handleOpen(this.calls, welcome.resumed);
+    this.topics.handleWelcome(welcome.resumed, welcome.room);
     this.emitter.emit('welcome', { welcome, moved });
     this.settle(lost);
     // A listener may have ended it again.
     if (this.state !== 'live') return;
-    this.topics.handleWelcome(welcome.resumed, moved);
+    this.topics.handleLive();
     this.emitter.emit('keep', this.kept);
     this.flushCalls();
     this.connection.schedule();

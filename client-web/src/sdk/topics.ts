@@ -7,8 +7,8 @@ import { asError, call, type Listener, type Unsubscribe } from './events.ts';
 
 interface Subscription {
   listeners: Listener<TopicState>[];
-  /** Whether this session was asked for it. */
-  asked: boolean;
+  /** The number of the wish with which this session was asked for it, 0: it was not. */
+  asked: number;
   held: Held | null;
 }
 
@@ -22,6 +22,8 @@ export class Topics {
   private readonly events: TopicEvents;
   private readonly topics = new Map<string, Subscription>();
   private live = false;
+  private room = '';
+  private wishes = 0;
 
   constructor(events: TopicEvents) {
     this.events = events;
@@ -30,7 +32,7 @@ export class Topics {
   /** The listener is told what is held already, and from then on each time that it changes. */
   add(topic: string, listener: Listener<TopicState>): Unsubscribe {
     const own: Listener<TopicState> = (state) => listener(state);
-    const it = this.topics.get(topic) ?? { listeners: [], asked: false, held: null };
+    const it = this.topics.get(topic) ?? { listeners: [], asked: 0, held: null };
     this.topics.set(topic, it);
     it.listeners = [...it.listeners, own];
     if (it.held) call(own, it.held.state, (error) => this.events.fault(error));
@@ -42,15 +44,19 @@ export class Topics {
   }
 
   /**
-   * The session goes on, or another one begins, which was asked for nothing. Whoever has `moved` to another room may not be
-   * told of people any more, and asks anew.
+   * The session goes on, or another one begins, which was asked for nothing. Whoever has left a room is not told of its
+   * people any more. To be called before anybody hears of it, who may begin to listen; and then `handleLive`.
    */
-  handleWelcome(resumed: boolean, moved: boolean): void {
+  handleWelcome(resumed: boolean, room: string): void {
+    const left = room === this.room ? '' : `room/${this.room}/presence`;
+    this.room = room;
+    for (const [topic, it] of this.topics) if (!resumed || topic === left) Object.assign(it, { asked: 0, held: null });
+  }
+
+  /** Asks for what this session was not asked for. */
+  handleLive(): void {
     this.live = true;
-    for (const [topic, it] of this.topics) {
-      if (!resumed || (moved && isPresence(topic))) Object.assign(it, { asked: false, held: null });
-      this.match(topic, it);
-    }
+    for (const [topic, it] of this.topics) this.match(topic, it);
   }
 
   handleCut(): void {
@@ -82,18 +88,20 @@ export class Topics {
     } else if (isWanted && this.live && !it.asked) {
       // Whoever listens again after the last one left finds another entry there.
       this.topics.set(topic, it);
-      it.asked = true;
+      const wish = (it.asked = ++this.wishes);
       this.events.ask({ kind: 'Subscribe', topic }).then(
         (outcome) => {
-          if (outcome.kind !== 'Refused') return;
-          it.asked = false;
+          if (outcome.kind !== 'Refused' || it.asked !== wish) return;
+          it.asked = 0;
           this.events.fault(new RefusedError(topic, outcome));
         },
         (error: unknown) => {
           const fault = error instanceof CallError ? error.fault : null;
-          // A new session was asked anew, and one that is over needs nothing.
+          // Another session was asked anew.
+          if (it.asked !== wish) return;
+          // The session may go on in another connection, which asks.
+          it.asked = 0;
           if (fault === 'Lost' || fault === 'Closed') return;
-          it.asked = false;
           this.events.fault(asError(error));
           // It may have been taken: asked again, it is told from the beginning. Where too many calls wait, the next
           // connection asks.
@@ -104,13 +112,9 @@ export class Topics {
   }
 
   private unsubscribe(topic: string, it: Subscription): void {
-    it.asked = false;
+    it.asked = 0;
     it.held = null;
     // Whatever the answer is, it is not listened to.
     this.events.ask({ kind: 'Unsubscribe', topic }).catch(() => {});
   }
-}
-
-function isPresence(topic: string): boolean {
-  return topic.startsWith('room/') && topic.endsWith('/presence');
 }

@@ -17,6 +17,8 @@ export interface Kept {
   readonly look: number;
   /** The room that was asked for: where the player begins anew when the session is lost. Any when it is empty. */
   readonly room: string;
+  /** Whether the session looks on, and another one in its place would. */
+  readonly watch: boolean;
   readonly resume: KeptSession;
   readonly standing: Standing;
 }
@@ -25,11 +27,10 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** `wallMs` is the time of day, `nowMs` the page's own clock, which does not outlive it. */
 export function writeKept(kept: Kept, wallMs: number, nowMs: number): string {
-  const { name, look, room, resume, standing } = kept;
+  const { name, look, room, watch, resume, standing } = kept;
   const feed = standing.feed.map((entry) => ({ ...entry, atMs: entry.atMs - nowMs }));
-  const secret = Array.from(resume.secret);
-  const { received, called, sessionMs } = resume;
-  return JSON.stringify({ wallMs, name, look, room, secret, received, called, sessionMs, standing: { ...standing, feed } });
+  const session = { ...resume, secret: Array.from(resume.secret) };
+  return JSON.stringify({ wallMs, name, look, room, watch, ...session, standing: { ...standing, feed } });
 }
 
 /**
@@ -39,14 +40,15 @@ export function writeKept(kept: Kept, wallMs: number, nowMs: number): string {
 export function readKept(text: string | null, wallMs: number, nowMs: number): Kept | null {
   const it = parse(text);
   if (!it) return null;
-  const { name, look, room, secret, received, called, sessionMs, standing: told } = it;
+  const { name, look, room, watch, secret, received, called, sessionMs, standing: told } = it;
   if (!isCount(sessionMs)) return null;
   const isFresh = isNumber(it['wallMs']) && wallMs - it['wallMs'] < sessionMs && it['wallMs'] <= wallMs;
   if (!isFresh || typeof name !== 'string' || nameFault(name) !== '') return null;
-  if (typeof room !== 'string' || (room !== '' && roomFault(room) !== '')) return null;
+  if (typeof watch !== 'boolean' || typeof room !== 'string' || (room !== '' && roomFault(room) !== '')) return null;
   if (!isCount(look) || look >= LOOKS || !isCount(received) || !isCount(called) || !isSecret(secret)) return null;
   const standing = isFields(told) ? standingOf(told, nowMs) : null;
-  return standing && { name, look, room, resume: { secret: Uint8Array.from(secret), received, called, sessionMs }, standing };
+  const resume = { secret: Uint8Array.from(secret), received, called, sessionMs };
+  return standing && { name, look, room, watch, resume, standing };
 }
 
 function parse(text: string | null): Fields | null {

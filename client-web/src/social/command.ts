@@ -4,7 +4,6 @@ import { CHAT_CHARS_MAX, ORDER_MINUTES_MAX, SLOW_S_MAX } from '../limits.ts';
 import type { Ask, PresenceRow } from '../wire/codec.ts';
 import { charsLeft } from './count.ts';
 
-/** Who is muted in this page is known by name, which outlasts the id. */
 export type Command =
   | { readonly kind: 'Nothing' }
   | { readonly kind: 'Ask'; readonly ask: Ask; /** What is told when it is done; nothing for a line that comes back. */ readonly done: string }

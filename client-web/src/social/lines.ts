@@ -43,6 +43,12 @@ export function audible(lines: Lines, mutes: Mutes): readonly Heard[] {
   return lines.heard.filter(({ line }) => !isMuted(mutes, line));
 }
 
+/** Numbers are other players' from now on: what was said by those who are muted is not kept for later. */
+export function forgetWho(lines: Lines, mutes: Mutes): void {
+  lines.heard = audible(lines, mutes);
+  mutes.here = [];
+}
+
 /** How a line looks and is read out. */
 export type LineLook = 'Own' | 'Private' | 'Operator' | 'Everyone' | 'Plain';
 

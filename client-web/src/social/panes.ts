@@ -3,6 +3,7 @@
 import type { Leaders } from '../session/topics.ts';
 import type { LeaderRow, PresenceRow } from '../wire/codec.ts';
 import { button, make } from './dom.ts';
+import type { MuteState } from './mutes.ts';
 
 export const BOARDS = [
   { topic: 'leaderboard/now', name: 'Now' },
@@ -68,6 +69,8 @@ function leader(row: LeaderRow, own: boolean): HTMLElement {
   );
 }
 
+const MUTED: Readonly<Record<MuteState, string>> = { None: '', Name: 'one of this name was muted', Muted: 'muted' };
+
 export interface PeopleEvents {
   readonly whisper: (row: PresenceRow) => void;
   readonly mute: (row: PresenceRow, on: boolean) => void;
@@ -77,7 +80,7 @@ export interface PeopleEvents {
 
 export interface PeopleState {
   readonly own: number;
-  readonly isMuted: (name: string) => boolean;
+  readonly muted: (row: PresenceRow) => MuteState;
   /** Whether this page looks on, and so may choose at whom. */
   readonly looksOn: boolean;
   readonly refused: boolean;
@@ -104,7 +107,7 @@ export class PeoplePane {
       this.rows.delete(who);
     }
     people.forEach((row, index) => {
-      const muted = state.isMuted(row.name);
+      const muted = state.muted(row);
       const key = `${row.name}\n${row.linkDead}${row.spectator}${muted}${state.looksOn}${row.who === state.own}`;
       let known = this.rows.get(row.who);
       if (known?.key !== key) {
@@ -119,9 +122,10 @@ export class PeoplePane {
     });
   }
 
-  private item(row: PresenceRow, muted: boolean, state: PeopleState): HTMLElement {
+  private item(row: PresenceRow, muted: MuteState, state: PeopleState): HTMLElement {
     const own = row.who === state.own;
-    const states = [own && 'you', row.spectator && 'looks on', row.linkDead && 'connection lost', muted && 'muted'].filter((it) => it !== false);
+    const deed = muted === 'None' ? 'Mute' : 'Unmute';
+    const states = [own && 'you', row.spectator && 'looks on', row.linkDead && 'connection lost', MUTED[muted]].filter((it) => it !== false && it !== '');
     const item = make('li', {}, make('span', { class: 'name', dir: 'auto' }, row.name), make('span', { class: 'state' }, states.join(' · ')));
     item.classList.toggle('lost', row.linkDead);
     item.classList.toggle('own', own);
@@ -130,7 +134,7 @@ export class PeoplePane {
     if (state.looksOn && !row.spectator) deeds.append(button('Look', () => this.events.watch(row), { 'aria-label': `Look at ${row.name}` }));
     deeds.append(
       button('Whisper', () => this.events.whisper(row), { 'aria-label': `Whisper to ${row.name}` }),
-      button(muted ? 'Unmute' : 'Mute', () => this.events.mute(row, !muted), { 'aria-label': `${muted ? 'Unmute' : 'Mute'} ${row.name}` }),
+      button(deed, () => this.events.mute(row, muted === 'None'), { 'aria-label': `${deed} ${row.name}` }),
       button('Report', () => this.events.report(row), { 'aria-label': `Report ${row.name}` }),
     );
     item.append(deeds);

@@ -12,7 +12,7 @@ export type Made =
   | { readonly kind: 'Made'; readonly room: string }
   | { readonly kind: 'Refused'; readonly text: string };
 
-/** The fullest room with a free place first, as quick join would take it, then by name. */
+/** The fullest room with a free place first, bots among its players, then by name. */
 export function inOrder(rooms: readonly RoomPlace[]): readonly RoomPlace[] {
   const free = (room: RoomPlace): number => (room.players < room.playersMax ? 1 : 0);
   return [...rooms].sort((a, b) => free(b) - free(a) || b.players - a.players || (a.name < b.name ? -1 : 1));

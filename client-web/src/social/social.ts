@@ -10,15 +10,15 @@ import { nameInCommand, parseCommand, type People } from './command.ts';
 import { make } from './dom.ts';
 import { Drawer } from './drawer.ts';
 import { Listening, type Subscribe } from './listening.ts';
-import { audible, enterRoom, type Heard, type LineLook, lookOf, newLines, takeLine } from './lines.ts';
-import { isMutedName, mute, recallMutes, storeMutes } from './mutes.ts';
+import { audible, enterRoom, forgetWho, type Heard, type LineLook, lookOf, newLines, takeLine } from './lines.ts';
+import { mute, muteStateOf, recallMutes, storeMutes } from './mutes.ts';
 import { ageNotices, newNotices, readNotices, sayNews, takeNotice } from './notices.ts';
 import { Outside } from './outside.ts';
 import { BOARDS, LeadersPane, PeoplePane } from './panes.ts';
 import { RoomList } from './roomlist.ts';
 import { askRooms, makeRoom } from './rooms.ts';
 import { NoticeList, Toasts } from './toasts.ts';
-import { ToldStore } from './told.ts';
+import { readTold, ToldStore, writeTold } from './told.ts';
 import { besides, watchKey, Watching } from './watching.ts';
 
 /** Where panels ask. A promise that fails means that no answer will come. */
@@ -26,6 +26,8 @@ export interface SocialPorts {
   readonly ask: (ask: Ask) => Promise<Outcome>;
   readonly subscribe: Subscribe;
   readonly now: () => number;
+  /** The time of day by the server's clock, in milliseconds of Unix time. */
+  readonly daytime: () => number;
   /** The player types or reads: whatever was held down is let go. */
   readonly released: () => void;
   /** To another room with the same session, and where the next one is to begin. */
@@ -55,7 +57,7 @@ export class Social {
   private readonly mutes = recallMutes();
   private readonly notices = newNotices();
   private readonly outside = new Outside();
-  private readonly told = new ToldStore();
+  private readonly kept = new ToldStore();
   private readonly chat: ChatBox;
   private readonly drawer: Drawer;
   private readonly bar: Bar;
@@ -139,9 +141,10 @@ export class Social {
     return this.chat.open;
   }
 
-  onWelcome({ own, room, watch }: Welcome): void {
+  onWelcome({ own, room, watch, resumed }: Welcome): void {
     this.own = own;
     this.looksOn = watch;
+    if (!resumed || room !== this.lines.room) forgetWho(this.lines, this.mutes);
     if (room !== this.lines.room) {
       this.topics.unwant(presenceOf(this.lines.room));
       enterRoom(this.lines, room);
@@ -178,13 +181,17 @@ export class Social {
 
   /** To be called before the server is told that something came. */
   keep(): void {
-    this.told.store(this.lines, this.notices);
+    this.kept.store(this.lines, this.notices, this.mutes);
   }
 
-  /** The page was loaded anew and goes on. */
-  recall(): void {
-    this.told.recall(this.lines, this.notices);
-    this.renderLines();
+  /** What was told so far, for the window that takes over. */
+  get told(): string {
+    return writeTold(this.lines, this.notices, this.mutes);
+  }
+
+  /** The page goes on with what was told to the one before it, or to another window. */
+  recall(told: string | null = this.kept.stored()): void {
+    if (readTold(told, this.lines, this.notices, this.mutes)) this.renderLines();
   }
 
   /** To be called with every frame. */
@@ -199,8 +206,9 @@ export class Social {
       this.chat.close();
       this.drawer.close();
     }
-    ageNotices(this.notices, nowMs, Date.now());
-    this.toasts.show(Date.now());
+    const wallMs = this.ports.daytime();
+    ageNotices(this.notices, nowMs, wallMs);
+    this.toasts.show(wallMs);
     // What is said of a lost connection comes first.
     setHidden(this.toasts.root, !state.live);
     this.chat.age(nowMs, state.live ? '' : 'The connection is lost. What you send now goes out when it is back.');
@@ -262,13 +270,14 @@ export class Social {
       this.chat.tell('You cannot mute yourself.', this.ports.now());
       return;
     }
-    mute(this.mutes, name, on);
+    mute(this.mutes, { who, name }, on);
     storeMutes(this.mutes);
     this.renderLines();
     this.render();
     const done = on ? `You hear nothing more of ${name}. /unmute ${name} ends it.` : `You hear ${name} again.`;
     void this.ask({ kind: 'Mute', who, on }).then((wrong) => {
-      this.chat.tell(wrong === '' ? done : `${done} It holds in this browser only: ${wrong}`, this.ports.now());
+      const holds = on ? 'It holds only until one of you leaves' : 'The server may not have heard of it';
+      this.chat.tell(wrong === '' ? done : `${done} ${holds}: ${wrong}`, this.ports.now());
     });
   }
 
@@ -282,10 +291,11 @@ export class Social {
   }
 
   private notify(told: Told): void {
+    const wallMs = this.ports.daytime();
     takeNotice(this.notices, told, this.ports.now());
     if (this.drawer.seen === 'Notices') readNotices(this.notices);
-    this.toasts.show(Date.now());
-    if (told.priority.kind !== 'Low') this.outside.tell(sayNews(told.news, Date.now()));
+    this.toasts.show(wallMs);
+    if (told.priority.kind !== 'Low') this.outside.tell(sayNews(told.news, wallMs));
     this.render();
   }
 
@@ -343,7 +353,7 @@ export class Social {
         const topic = presenceOf(this.lines.room);
         this.people.show(topics.of(topic) ? this.here : null, {
           own: this.own,
-          isMuted: (name) => isMutedName(this.mutes, name),
+          muted: (row) => muteStateOf(this.mutes, row, this.here),
           looksOn: this.looksOn,
           refused: topics.isRefused(topic),
         });

@@ -9,14 +9,17 @@ export class Toasts {
   private readonly items: Items<Notice>;
   private shown: readonly Notice[] | null = null;
   private readonly notices: Notices;
+  private wallMs = 0;
 
   constructor(notices: Notices) {
     this.notices = notices;
     this.items = new Items(this.root, (notice) => this.item(notice));
   }
 
+  /** `wallMs` is the time of day by the server's clock, to which restarts are counted down. */
   show(wallMs: number): void {
     const { screen } = this.notices;
+    this.wallMs = wallMs;
     if (this.shown !== screen) {
       this.shown = screen;
       this.items.show(screen);
@@ -31,7 +34,7 @@ export class Toasts {
   private item(notice: Notice): HTMLElement {
     const text = make('span', { dir: 'auto' });
     const item = make('li', { class: notice.priority.toLowerCase() }, text);
-    setText(text, sayNews(notice.news, Date.now()));
+    setText(text, sayNews(notice.news, this.wallMs));
     // A countdown is read out once, and not every second.
     if (notice.news.kind === 'Restart') text.setAttribute('aria-live', 'off');
     const away = button('×', () => dismissNotice(this.notices, notice.number), { 'aria-label': 'Put away', tabindex: '-1' });
