@@ -548,6 +548,23 @@ test('who leaves a room asks for its people anew if it still wants to know, and 
   expect([askedFor('rooms'), askedFor('room/attic/presence')]).toEqual([[1], [2, 3]]);
 });
 
+test('when a room has ended its people are asked for again, and a refusal is told as that of the topic', async () => {
+  begin();
+  newest().welcome();
+  const told: string[] = [];
+  throng.on('error', (error) => told.push(error.message));
+  for (const topic of ['rooms', 'room/attic/presence']) throng.subscribe(topic, () => {});
+  for (const call of [1, 2]) newest().event(call, { kind: 'Answer', call, outcome: DONE });
+  await vi.advanceTimersByTimeAsync(0);
+  const gone = { kind: 'Refused', problem: { kind: 'UnknownTopic' }, text: 'It has ended.', retryAfterMs: 0 } as const;
+  newest().event(3, { kind: 'Answer', call: 0, outcome: gone });
+  await vi.advanceTimersByTimeAsync(0);
+  expect([askedFor('rooms'), askedFor('room/attic/presence'), told]).toEqual([[1], [2, 3], []]);
+  newest().event(4, { kind: 'Answer', call: 3, outcome: gone });
+  await vi.advanceTimersByTimeAsync(0);
+  expect([askedFor('room/attic/presence'), told]).toEqual([[2, 3], ['room/attic/presence: It has ended.']]);
+});
+
 test('who listens to the people of another room once there asks once, and no more for those of the room before', async () => {
   begin();
   const presence = (room: string): `room/${string}/presence` => `room/${room}/presence`;

@@ -298,8 +298,12 @@ export class Throng {
     emitter.emit('event', event);
     switch (event.kind) {
       case 'Answer': {
-        if (event.call === NO_CALL && event.outcome.kind === 'Refused') emitter.fault(new RefusedError('a message', event.outcome));
-        const settled = handleAnswer(this.calls, event.call, event.outcome);
+        const { call, outcome } = event;
+        if (call === NO_CALL && outcome.kind === 'Refused') {
+          if (outcome.problem.kind === 'UnknownTopic') this.topics.handleEnded();
+          else emitter.fault(new RefusedError('a message', outcome));
+        }
+        const settled = handleAnswer(this.calls, call, outcome);
         if (settled) this.settle([settled]);
         this.flushCalls();
         this.connection.schedule();

@@ -59,6 +59,18 @@ export class Topics {
     for (const [topic, it] of this.topics) this.match(topic, it);
   }
 
+  /**
+   * A room has ended, and its presence with it. Those of rooms are asked for again: of one that is gone the refusal is
+   * told, and one that was opened anew under its name goes on.
+   */
+  handleEnded(): void {
+    for (const [topic, it] of this.topics) {
+      if (!topic.startsWith('room/')) continue;
+      Object.assign(it, { asked: 0, held: null });
+      this.match(topic, it);
+    }
+  }
+
   handleCut(): void {
     this.live = false;
   }
