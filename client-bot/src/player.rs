@@ -149,8 +149,8 @@ where
         Self { calls, kept, ..Self::new(url, hello, dial) }
     }
 
-    /// What another player goes on with, once there is a session. Whatever this one asked for
-    /// and was not told of, nobody is told of then.
+    /// What another player goes on with, once there is a session. It hears no answer to what
+    /// this one asked for.
     #[must_use]
     pub fn session(&self) -> Option<Session> {
         let kept = self.kept.as_ref().map(|kept| kept.resume.clone());

@@ -79,7 +79,7 @@ pub(super) struct Joining {
     /// Rooms that were full.
     tried: RoomSet,
     /// Who had its ticket before, until the room was told that this one is gone.
-    after: Option<ConnId>,
+    pub(super) after: Option<ConnId>,
 }
 
 /// A session on its way here.
@@ -255,7 +255,7 @@ impl NetThread {
     }
 
     /// Asks the next room that comes into question to take somebody in.
-    fn try_join(&mut self, index: usize, mut joining: Box<Joining>) {
+    pub(super) fn try_join(&mut self, index: usize, mut joining: Box<Joining>) {
         let (now, conn) = (self.now(), self.id(index));
         // What others asked for in this turn goes first, and is no reason to refuse anybody.
         self.control();
@@ -424,42 +424,11 @@ impl NetThread {
                     }
                     self.free_if_empty(index);
                 }
-                Word::Evict { of, by } => {
-                    let word = match self.evict(of) {
-                        Some(of) => Word::Evict { of, by },
-                        None => Word::Evicted { to: by },
-                    };
-                    self.words.push(word);
-                }
-                Word::Evicted { to } => {
-                    let Some((index, slot)) = find(&mut self.slots, to) else { continue };
-                    let waits = |it: &mut Box<Joining>| it.after.take().is_some();
-                    if let Some(joining) = slot.joining.take_if(waits) {
-                        self.try_join(index, joining);
-                    }
-                }
+                Word::Evict { of, by } => self.make_way(of, by),
+                Word::Evicted { to } => self.step_in(to),
             }
         }
         self.speak();
-    }
-
-    /// Ends the session of somebody whose ticket a newer connection has brought, or its way
-    /// into a room, and has the room told; or who had the ticket before and is not known to be
-    /// gone.
-    fn evict(&mut self, conn: ConnId) -> Option<ConnId> {
-        let now = self.now();
-        let (index, slot) = find(&mut self.slots, conn)?;
-        let before = slot.joining.as_ref().and_then(|joining| joining.after);
-        if let Some((it, _)) = &mut slot.conn {
-            it.close(now, &self.tally, CloseCode::Replaced, None, 0);
-            self.part(index, now);
-        }
-        let seat = self.slots[index].seat.as_ref();
-        if seat.and_then(|seat| seat.stub.as_ref()).is_some_and(Stub::is_replaced) {
-            self.end(index);
-        }
-        self.control();
-        before
     }
 
     fn take_claim(&mut self, claim: Claim) {
