@@ -1,6 +1,6 @@
 //! Rooms that share a worker, on virtual time: what a machine has time for does not show.
 
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 
 use super::*;
 use crate::config::{ArenaSpec, Settings};
@@ -80,7 +80,7 @@ fn published_around_a_crash(
 
 #[test]
 fn no_other_room_misses_a_tick_when_one_panics() {
-    let (tell, told) = channel();
+    let (tell, told) = sync_channel(1);
     std::thread::spawn(move || {
         let (directory, inboxes) = Directory::new(1);
         let inbox = inboxes.first().expect("there is one thread");
