@@ -52,6 +52,16 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
+    /// Those of a session in which so many were made by somebody else.
+    pub(crate) fn after(called: u32) -> Self {
+        Self { called, ..Self::default() }
+    }
+
+    /// Calls that were made in this session.
+    pub(crate) fn called(&self) -> u32 {
+        self.called
+    }
+
     /// Takes a call in.
     pub(crate) fn add(&mut self, ask: Ask) -> Result<CallId, QueueFull> {
         if self.queue.len() >= CALLS_QUEUED_MAX {
@@ -168,6 +178,20 @@ mod tests {
         assert_eq!(calls.open(false), [one, three, four], "because they may have been done");
         assert_eq!(said(&mut calls), [(1, ask(4))], "because it was never said");
         assert_eq!(calls.abandon(), [five]);
+    }
+
+    #[test]
+    fn a_session_of_somebody_else_goes_on_behind_the_calls_that_were_made() {
+        let mut before = Calls::default();
+        assert_eq!(before.open(false), []);
+        assert!((0..3).all(|n| before.add(ask(n)).is_ok()));
+        assert_eq!(said(&mut before).len(), 3);
+        let mut calls = Calls::after(before.called());
+        calls.add(ask(3)).expect("few wait");
+        assert_eq!(calls.open(true), []);
+        assert_eq!(said(&mut calls), [(4, ask(3))], "because each number is taken once");
+        assert_eq!((calls.called(), calls.open(false).len()), (4, 1));
+        assert_eq!(calls.called(), 0, "because that one is over");
     }
 
     #[test]

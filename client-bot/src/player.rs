@@ -62,6 +62,15 @@ enum Stage<S> {
     Over(Ended),
 }
 
+/// A session, for whoever goes on with it as another [`Player`]: another process, say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub resume: Resume,
+    /// Calls that were made in it. A server takes each number once, so those of the next
+    /// player begin behind them.
+    pub called: u32,
+}
+
 /// A session that can be taken up until a moment.
 struct Kept {
     resume: Resume,
@@ -109,13 +118,11 @@ where
         Self::new(url, Hello::guest(name, look), dial)
     }
 
-    /// The same with a Hello of one's own, which may go on with a session, or name a room. A
-    /// ticket in it is used once.
-    pub fn new(url: &str, mut hello: Hello, dial: D) -> Self {
+    /// The same with a Hello of one's own, which may name a room, and whose `resume` is not
+    /// looked at: see [`Player::go_on`]. A ticket in it is used once.
+    pub fn new(url: &str, hello: Hello, dial: D) -> Self {
         let now = Instant::now();
-        // Before its Welcome nobody knows how long this server holds it.
-        let until = now + Duration::from_millis(SESSION_MS);
-        let kept = hello.resume.take().map(|resume| Kept { resume, until });
+        let hello = Hello { resume: None, ..hello };
         Self {
             dial,
             url: url.to_owned(),
@@ -126,11 +133,29 @@ where
             patience: Patience::default(),
             calls: Calls::default(),
             wish: Wish::default(),
-            kept,
+            kept: None,
             stage: Stage::Waiting(now),
             looks_at: now,
             told: VecDeque::new(),
         }
+    }
+
+    /// Goes on with a session that another player of this name had; anew, if it is over.
+    pub fn go_on(url: &str, hello: Hello, session: Session, dial: D) -> Self {
+        // Before its Welcome nobody knows how long this server holds it.
+        let until = Instant::now() + Duration::from_millis(SESSION_MS);
+        let Session { resume, called } = session;
+        let (calls, kept) = (Calls::after(called), Some(Kept { resume, until }));
+        Self { calls, kept, ..Self::new(url, hello, dial) }
+    }
+
+    /// What another player goes on with, once there is a session. It hears no answer to what
+    /// this one asked for.
+    #[must_use]
+    pub fn session(&self) -> Option<Session> {
+        let kept = self.kept.as_ref().map(|kept| kept.resume.clone());
+        let resume = self.client().map_or(kept, Client::keep)?;
+        Some(Session { resume, called: self.calls.called() })
     }
 
     /// Waits for what is to be told next, and meanwhile comes back where a connection ended.

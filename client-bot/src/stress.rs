@@ -12,7 +12,6 @@ use std::time::Duration;
 use self::cores::Cores;
 use self::courses::Found;
 use self::live::Glance;
-use throng_shared::limits::CONNECTIONS_MAX;
 
 use self::mix::Mix;
 use self::outcome::Reads;
@@ -462,12 +461,6 @@ impl Bench<'_> {
             vec!["--arena".to_owned(), arena],
             vec!["--players-max".to_owned(), players.to_string()],
             vec!["--seed".to_owned(), options.seed.to_string()],
-            // Where a system gives a load but one address to come from, it needs them all.
-            (!cfg!(target_os = "linux"))
-                .then(|| ["--connections-per-address".to_owned(), CONNECTIONS_MAX.to_string()])
-                .into_iter()
-                .flatten()
-                .collect(),
             options.doors_open.then(|| "--unsafe-doors-open".to_owned()).into_iter().collect(),
         ]
         .concat();

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 
+use throng_shared::limits::CONNECTIONS_MAX;
 use tokio_tungstenite::tungstenite::http::Uri;
 
 /// Source addresses on loopback, in networks of so many. An address has some 28,000 ports
@@ -11,6 +12,23 @@ const SOURCES: usize = 500;
 const NETWORK: usize = 250;
 /// Bots that come from one address without asking a server for more than it gives.
 pub(crate) const BOTS_PER_SOURCE: usize = 200;
+
+/// Whether loopback has many addresses for clients to come from.
+const LOOPBACK_IS_WIDE: bool = cfg!(target_os = "linux");
+
+/// What a server of one's own is told beside all else, so that a load of any size finds room.
+#[must_use]
+pub(crate) fn room_for_a_load() -> Vec<String> {
+    room_for_a_load_from(LOOPBACK_IS_WIDE)
+}
+
+/// Where all come from one address, that one needs every connection there is.
+fn room_for_a_load_from(many_addresses: bool) -> Vec<String> {
+    if many_addresses {
+        return Vec::new();
+    }
+    vec!["--connections-per-address".to_owned(), CONNECTIONS_MAX.to_string()]
+}
 
 /// A server by its url, with its address looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,8 +115,7 @@ impl Target {
         let low = u8::try_from(1 + number % NETWORK).ok()?;
         let high = u8::try_from(1 + number / NETWORK).ok()?;
         let is_v4 = self.address.is_ipv4() && self.is_loopback();
-        (cfg!(target_os = "linux") && is_v4)
-            .then(|| SocketAddr::from((Ipv4Addr::new(127, 0, high, low), 0)))
+        (LOOPBACK_IS_WIDE && is_v4).then(|| SocketAddr::from((Ipv4Addr::new(127, 0, high, low), 0)))
     }
 }
 
@@ -127,6 +144,15 @@ fn host_and_port(url: &str) -> Result<(String, u16), TargetError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_of_ones_own_takes_a_load_also_from_a_single_address() {
+        assert!(room_for_a_load_from(true).is_empty(), "because each address stays under the cap");
+        let expected = ["--connections-per-address".to_owned(), CONNECTIONS_MAX.to_string()];
+        assert_eq!(room_for_a_load_from(false), expected);
+        let target = Target::resolve("ws://127.0.0.1:8080/ws").expect("an address");
+        assert_eq!(room_for_a_load().is_empty(), target.sources() > 1);
+    }
 
     #[test]
     #[cfg(target_os = "linux")]

@@ -26,7 +26,7 @@ use crate::identity::PlayerId;
 use crate::replication::TickFrame;
 
 /// A connection, for as long as the process lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConnId {
     /// Network thread that owns it.
     pub thread: u16,

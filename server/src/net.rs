@@ -10,6 +10,7 @@ mod delivery;
 mod desk;
 mod doorstep;
 mod drain;
+mod eviction;
 mod frames;
 mod fresh;
 mod front;

@@ -18,6 +18,8 @@ mod worker;
 pub use clerk::Clerk;
 pub use ladder::{Ladder, Observation};
 pub use pace::{Due, Pace};
+#[cfg(test)]
+pub(crate) use pool::StillPool;
 pub use pool::{Job, Pool, Turn};
 pub use status::RoomStatus;
 pub use timing::{Quantiles, TickTime, Timing};

@@ -325,3 +325,6 @@ impl Job for Running {
         Arc::clone(self.room.stalled())
     }
 }
+
+#[cfg(test)]
+mod tests;

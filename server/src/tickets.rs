@@ -2,11 +2,11 @@
 //! with HMAC-SHA-256 and nothing else, by this server or by an operator's login service.
 //! `docs/protocol.md` has the format.
 
-use std::collections::{BTreeSet, HashSet};
-use std::fmt;
-use std::sync::{Mutex, PoisonError};
+mod stub;
 
-use crate::net::Ticket;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
@@ -15,9 +15,11 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use throng_shared::limits::{
     TICKET_AHEAD_S, TICKET_BYTES, TICKET_ID_BYTES, TICKET_S, TICKET_S_MAX, TICKET_SKEW_S,
-    TICKETS_USED_MAX,
 };
 use throng_shared::session::Name;
+
+use self::stub::Taken;
+pub(crate) use self::stub::{Bearer, Stub};
 
 /// Whom a ticket must be for.
 const AUDIENCE: &str = "throng";
@@ -129,34 +131,6 @@ impl Audience {
     }
 }
 
-/// Numbers of tickets that were used, until their end.
-#[derive(Debug, Default)]
-struct Used {
-    ids: HashSet<String>,
-    /// From when on nobody could use it again, in seconds of Unix time.
-    ends: BTreeSet<(u64, String)>,
-}
-
-impl Used {
-    /// Uses a ticket up.
-    fn take(&mut self, id: String, end_s: u64, now_s: u64) -> Result<(), BadTicket> {
-        while self.ends.first().is_some_and(|&(end_s, _)| end_s < now_s) {
-            if let Some((_, id)) = self.ends.pop_first() {
-                self.ids.remove(&id);
-            }
-        }
-        if self.ids.contains(&id) {
-            return Err(BadTicket::TicketUsed);
-        }
-        if self.ids.len() >= TICKETS_USED_MAX {
-            return Err(BadTicket::TicketsTooMany);
-        }
-        self.ids.insert(id.clone());
-        self.ends.insert((end_s, id));
-        Ok(())
-    }
-}
-
 /// Whom a ticket lets in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pass {
@@ -179,7 +153,7 @@ pub struct Tickets {
     /// Where other processes took tickets under the same key: when this one began, in
     /// seconds of Unix time.
     since_s: Option<u64>,
-    used: Mutex<Used>,
+    taken: Mutex<Taken>,
 }
 
 impl Tickets {
@@ -196,7 +170,7 @@ impl Tickets {
             valid_s: TICKET_S,
             operator_secret: None,
             since_s: None,
-            used: Mutex::default(),
+            taken: Mutex::default(),
         }
     }
 
@@ -282,12 +256,34 @@ impl Tickets {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
 
-    /// Uses a ticket up: whom it lets in. Of two who bring the same one, one gets
+    /// Takes a ticket and uses it up: whom it lets in. Of two who bring the same one, one gets
     /// in.
     ///
     /// # Errors
     /// When it is not good at `now_s`, or was used.
     pub fn redeem(&self, ticket: &str, now_s: u64) -> Result<Pass, BadTicket> {
+        let (stub, _) = self.admit(ticket, now_s, Bearer::default())?;
+        if stub.use_up() { Ok(stub.pass) } else { Err(BadTicket::TicketUsed) }
+    }
+
+    /// Takes a ticket for a connection, which is whom it lets in until a newer one brings it
+    /// or the stub is used up; and whose place that one takes.
+    ///
+    /// # Errors
+    /// When it is not good at `now_s`, was used, or a newer connection has it.
+    pub(crate) fn admit(
+        &self,
+        ticket: &str,
+        now_s: u64,
+        bearer: Bearer,
+    ) -> Result<(Stub, Option<Bearer>), BadTicket> {
+        let (pass, id, end_s) = self.judge(ticket, now_s)?;
+        self.lock().take((id, end_s), pass, bearer, now_s)
+    }
+
+    /// Whom a ticket lets in that was not used, its number, and until when that is to be
+    /// remembered.
+    fn judge(&self, ticket: &str, now_s: u64) -> Result<(Pass, String, u64), BadTicket> {
         let Claims { name, room, aud, exp, iat, nbf, jti, operator } = self.verify(ticket)?;
         // Our own clock is not ahead of itself.
         let skew_s = if self.are_needed { TICKET_SKEW_S } else { 0 };
@@ -324,19 +320,23 @@ impl Tickets {
         if jti.is_empty() || jti.len() > TICKET_ID_BYTES {
             return Err(BadTicket::TicketClaims);
         }
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.take(jti, exp + TICKET_SKEW_S, now_s)?;
-        Ok(Pass { name, room, operator })
+        Ok((Pass { name, room, operator }, jti, exp + TICKET_SKEW_S))
     }
 
-    /// Makes a ticket good again that was used, and brought nobody in.
-    pub(crate) fn give_back(&self, ticket: Option<Ticket>) {
-        let Some(Claims { exp, jti, .. }) = ticket.and_then(|it| self.verify(&it.0).ok()) else {
-            return;
-        };
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.ids.remove(&jti);
-        used.ends.remove(&(exp + TICKET_SKEW_S, jti));
+    /// Makes a ticket good again that brought nobody in, unless somebody newer has it.
+    pub(crate) fn give_back(&self, stub: Option<Stub>) {
+        if let Some(stub) = stub {
+            self.lock().give_back(&stub);
+        }
+    }
+
+    /// The same for a connection that comes in its bearer's stead, unless somebody newer has it.
+    pub(crate) fn pass_on(&self, stub: Stub, bearer: Bearer) -> Option<Stub> {
+        self.lock().pass_on(stub, bearer)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a ticket claims, once its signature was found to be ours.

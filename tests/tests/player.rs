@@ -193,6 +193,38 @@ async fn no_call_is_lost_or_done_twice_on_a_link_that_keeps_breaking() {
 }
 
 #[tokio::test]
+async fn whoever_goes_on_with_a_session_is_answered_what_it_asks_for() {
+    let server = server(disc());
+    let address = server.address();
+    let url = format!("ws://{address}/ws");
+    let dial = || TcpStream::connect(address);
+    let subscribe = || Ask::Subscribe { topic: "rooms".to_owned() };
+    let mut first = Player::guest(&url, "Bob", 3, dial);
+    let mut heard = Heard::default();
+    (0..3).for_each(|_| assert!(first.ask(subscribe()).is_ok()));
+    while heard.answers.len() < 3 {
+        let told = tokio::time::timeout(PATIENCE, first.next()).await;
+        heard.take(told.expect("it comes in time").expect("nothing is wrong"));
+    }
+    let session = first.session().expect("it plays");
+    assert_eq!(session.called, 3);
+    // As a process that is killed.
+    drop(first);
+    let mut next = Player::go_on(&url, Hello::guest("Bob", 3), session, dial);
+    let mut heard = Heard::default();
+    let calls: Vec<_> = (0..3).map(|_| next.ask(subscribe()).expect("few wait")).collect();
+    while heard.answers.len() < 3 {
+        let told = tokio::time::timeout(PATIENCE, next.next()).await;
+        heard.take(told.expect("because each is answered").expect("nothing is wrong"));
+    }
+    assert_eq!(heard.welcomes, [true]);
+    let answered: Vec<_> = heard.answers.iter().map(|(call, _)| *call).collect();
+    assert_eq!(answered, calls);
+    next.leave().await;
+    server.stop();
+}
+
+#[tokio::test]
 async fn a_player_who_is_not_to_come_back_is_told_why() {
     let server = server(disc());
     let address = server.address();

@@ -136,6 +136,9 @@ fn result(size: Size, clients: usize, down_s: f64, sum: &Beat) -> AttackResult {
     if sum.lost > 0 {
         broken.push(format!("{} clients gave up", sum.lost));
     }
+    if sum.desyncs > 0 {
+        broken.push(format!("{} views did not hold", sum.desyncs));
+    }
     if returned < clients {
         broken.push(format!("{returned} of {clients} came back"));
     }
@@ -208,6 +211,9 @@ mod tests {
         let mut slow = steady.clone();
         slow.lateness.add(Duration::from_millis(9));
         assert!(matches!(result(Size::Full, 100, 2.5, &slow).verdict, Verdict::Void(_)));
+        let broken = Beat { desyncs: 2, ..steady.clone() };
+        let told = result(Size::Small, 100, 2.5, &broken).verdict.told();
+        assert!(told.contains("2 views did not hold"), "{told}");
         let few = result(Size::Small, 101, 2.5, &steady);
         assert!(few.verdict.told().contains("100 of 101"), "{}", few.verdict.told());
         assert_eq!(few.back.and_then(|times| times.all_s), None);

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::cores::Cores;
+use crate::target::room_for_a_load;
 
 /// How long a server may take to listen.
 const LISTEN_WITHIN: Duration = Duration::from_secs(20);
@@ -57,7 +58,7 @@ impl ServerChild {
         cores: Option<&Cores>,
     ) -> Result<Self, ServerError> {
         let mut command = Command::new(program);
-        command.args(arguments).arg("--until-stdin-ends");
+        command.args(arguments).args(room_for_a_load()).arg("--until-stdin-ends");
         Self::spawn(command, cores)
     }
 

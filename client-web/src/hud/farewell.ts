@@ -25,7 +25,7 @@ export const SENTENCES: Readonly<Record<CloseName, string>> = {
   Full: 'The arena is full.',
   Lost: 'The server cannot be reached.',
   Decode: 'This page and the server do not understand each other.',
-  NotAuthenticated: 'The server did not accept how this page introduced itself.',
+  NotAuthenticated: 'This arena lets in only who brings a ticket.',
   AuthFailed: 'Your ticket to this arena was refused.',
   RateLimited: 'This page sent too many messages.',
   Silent: 'Nothing was heard from the server for a while.',
@@ -38,7 +38,10 @@ export const SENTENCES: Readonly<Record<CloseName, string>> = {
 
 const START: Advice = { advice: 'You can join again from the start.', remedy: 'Start' };
 const RELOAD: Advice = { advice: 'Load the page anew to play on.', remedy: 'Reload' };
-const TICKET: Advice = { advice: 'A ticket is good once and for a short time. Get a new one where you got this one.', remedy: 'Start' };
+const TICKET: Advice = {
+  advice: 'You need a new ticket, which is good once and for a short time: open the link of the login page again.',
+  remedy: 'Start',
+};
 
 /** For the codes after which nothing is tried again; all others join again from the start. */
 const ADVICE: Readonly<Partial<Record<CloseName, Advice>>> = {

@@ -18,7 +18,8 @@ use crate::tickets::AuthSecret;
 
 /// How often the server is asked whether all its threads are alive.
 const HEALTH_EVERY: Duration = Duration::from_millis(500);
-/// A signal that comes so soon after the first is the same one.
+/// A signal that comes so soon after the first is the same one: of a Ctrl-C that was heard by the
+/// whole group, and passed on by whoever runs us, two come.
 const ECHO: Duration = Duration::from_millis(250);
 /// How often it is looked whether everybody has left.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
@@ -229,7 +230,6 @@ async fn drain(mut signal: Signal, server: Server) -> Result<(), String> {
             told = signal.next() => match told {
                 // It is too late for a new certificate.
                 Told::Reload => {}
-                // Some who stop us tell the process and then its group.
                 Told::End(_) if asked.elapsed() < ECHO => {}
                 Told::End(name) => {
                     let open = server.tally().open();

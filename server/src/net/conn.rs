@@ -33,7 +33,7 @@ use super::tally::Tally;
 use super::tongue::{Kind, Misheard, Speaker, Tongue};
 use crate::link::{ConnId, InputNote};
 use crate::replication::{Cursor, History, Pacer, Rhythm, Viewer};
-use crate::tickets::BadTicket;
+use crate::tickets::{BadTicket, Stub};
 
 /// Messages read from one connection before the others get their turn.
 const READS_PER_TURN: usize = 64;
@@ -86,7 +86,7 @@ pub(super) struct Conn {
     /// The room has been asked to take the player in.
     is_joining: bool,
     /// What it was let in with, and who it is, until its session has both.
-    used: Option<Ticket>,
+    used: Option<Stub>,
     identity: Identity,
     /// What the client asked for in this turn.
     asks: Vec<(u32, Ask)>,
@@ -465,12 +465,12 @@ impl Conn {
         }
     }
 
-    /// Its ticket was used, for a player who is not there yet.
-    pub(super) fn keep_ticket(&mut self, ticket: Ticket) {
-        self.used = Some(ticket);
+    /// Its ticket was taken, for a player who is not there yet.
+    pub(super) fn keep_stub(&mut self, stub: Stub) {
+        self.used = Some(stub);
     }
 
-    pub(super) fn take_ticket(&mut self) -> Option<Ticket> {
+    pub(super) fn take_stub(&mut self) -> Option<Stub> {
         self.used.take()
     }
 

@@ -6,11 +6,11 @@ use throng_shared::time::Millis;
 use throng_shared::wire::{Event, Identity, Outcome, Problem, Secret, encode};
 
 use super::calls::Calls;
-use super::candidate::Ticket;
 use super::places::Place;
 use super::ring::{Depth, Ring};
 use super::sessions::{Fingerprint, Sessions, draw};
 use crate::link::{ConnId, Control, RoomId, Visitor};
+use crate::tickets::Stub;
 
 /// A connection asks for the session of another one.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +67,8 @@ pub(super) struct Seat {
     pub(super) lost: Option<Millis>,
     /// The place of that connection: as long as it may come back, its address has one less.
     pub(super) place: Option<Place>,
-    /// What the player came in with, until it has shown that it can come back without.
-    pub(super) ticket: Option<Ticket>,
+    /// Of the ticket that the player came in with, until it has said anything.
+    pub(super) stub: Option<Stub>,
     /// Who the player is from one visit to the next.
     pub(super) identity: Identity,
     /// Who is to have it next: the first as soon as the room knows.
@@ -101,7 +101,7 @@ impl Seat {
             is_proven: false,
             lost: None,
             place: None,
-            ticket: None,
+            stub: None,
             identity: Identity::default(),
             claims: Vec::new(),
             expelled: None,
@@ -159,13 +159,23 @@ impl Seat {
         self.renew(self.current, owner, sessions)
     }
 
-    /// The client said something that shows that it has the newest secret.
-    pub(super) fn prove(&mut self, sessions: &Sessions) {
+    /// The client said something that shows that it has the newest secret. False when
+    /// somebody came in with its ticket before it did: then this session is over.
+    pub(super) fn prove(&mut self, sessions: &Sessions) -> bool {
+        if !self.use_up_ticket() {
+            return false;
+        }
         self.is_proven = true;
-        self.ticket = None;
+        self.stub = None;
         if let Some(previous) = self.previous.take() {
             sessions.forget(&previous);
         }
+        true
+    }
+
+    /// From now on nobody comes in with its ticket, if it had one. False when somebody has.
+    pub(super) fn use_up_ticket(&self) -> bool {
+        self.stub.as_ref().is_none_or(Stub::use_up)
     }
 
     /// The secrets that it can be taken up with.
@@ -179,9 +189,11 @@ impl Seat {
     }
 
     /// Whether nobody has come for it in time. A client that never said a word as a
-    /// player gets no longer than its glider.
+    /// player gets no longer than its glider, unless it may have no ticket any more to come
+    /// in with again.
     pub(super) fn is_expired(&self, now: Millis, link_hold_ms: u64, session_ms: u64) -> bool {
-        let patience_ms = if self.is_proven { session_ms } else { session_ms.min(link_hold_ms) };
+        let is_awaited = self.is_proven || self.stub.is_some();
+        let patience_ms = if is_awaited { session_ms } else { session_ms.min(link_hold_ms) };
         self.claims.is_empty() && self.lost.is_some_and(|at| now.since(at) >= patience_ms)
     }
 }

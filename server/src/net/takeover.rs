@@ -29,7 +29,7 @@ use super::tally::Tally;
 use super::thread::{NetThread, Slot, find};
 use super::travel::Reached;
 use crate::link::{ConnId, Control, NoRoom, RoomId, Untaken, Visitor};
-use crate::tickets::BadTicket;
+use crate::tickets::{BadTicket, Bearer, Stub};
 use crate::words::FILTER;
 
 /// What network threads say to each other.
@@ -43,6 +43,10 @@ pub(super) enum Word {
     Unknown { to: ConnId },
     /// A newer connection has it.
     Replaced { to: ConnId },
+    /// To whom a ticket has let in and who has said nothing yet: `by` has brought it again.
+    Evict { of: ConnId, by: ConnId },
+    /// The place of that one is free.
+    Evicted { to: ConnId },
 }
 
 impl Word {
@@ -50,7 +54,11 @@ impl Word {
     pub(super) fn thread(&self) -> u16 {
         match self {
             Self::Claim(claim) => claim.of.thread,
-            Self::Seat { to, .. } | Self::Unknown { to } | Self::Replaced { to } => to.thread,
+            Self::Evict { of, .. } => of.thread,
+            Self::Seat { to, .. }
+            | Self::Unknown { to }
+            | Self::Replaced { to }
+            | Self::Evicted { to } => to.thread,
         }
     }
 }
@@ -70,6 +78,8 @@ pub(super) struct Joining {
     bound: Option<String>,
     /// Rooms that were full.
     tried: RoomSet,
+    /// Who had its ticket before, until the room was told that this one is gone.
+    pub(super) after: Option<ConnId>,
 }
 
 /// A session on its way here.
@@ -164,30 +174,41 @@ impl NetThread {
                 return;
             }
         }
-        self.join_afresh(index, candidate);
+        self.join_afresh(index, candidate, None);
     }
 
-    /// A new player comes in, if its ticket lets it.
-    fn join_afresh(&mut self, index: usize, candidate: Candidate) {
-        let now = self.now();
+    /// A new player comes in, if its ticket lets it, or what is left of the one that the
+    /// session came in with which it takes the place of.
+    fn join_afresh(&mut self, index: usize, candidate: Candidate, stub: Option<Stub>) {
+        let (now, conn) = (self.now(), self.id(index));
         let Candidate { name, look, ticket, resume: _, wish } = candidate;
         let Wish { identity, room: wish, watch } = wish;
         let unix_s = self.unix_s();
         let Self { slots, tally, options, .. } = self;
         let address = slots[index].address();
-        let Some(it) = slots[index].open_conn() else { return };
+        let bearer = Bearer { conn, number: slots[index].number };
+        let Some(it) = slots[index].open_conn() else {
+            return options.tickets.give_back(stub);
+        };
         let house = it.is_house();
         let who = Visitor::default();
         let mut entrant = Entrant { name, look, who, watch, house, is_bound: false };
-        let mut bound = None;
-        if !ticket.0.is_empty() {
-            match options.tickets.redeem(&ticket.0, unix_s) {
-                Ok(pass) => {
-                    entrant.name = pass.name;
-                    entrant.who.operator = pass.operator;
-                    entrant.is_bound = pass.room.is_some();
-                    bound = pass.room;
-                    it.keep_ticket(ticket);
+        let stub = stub.and_then(|stub| options.tickets.pass_on(stub, bearer));
+        let admitted = match stub {
+            Some(stub) => Some(Ok((stub, None))),
+            None if ticket.0.is_empty() => None,
+            None => Some(options.tickets.admit(&ticket.0, unix_s, bearer)),
+        };
+        let (mut bound, mut before) = (None, None);
+        if let Some(admitted) = admitted {
+            match admitted {
+                Ok((stub, evicted)) => {
+                    entrant.name = stub.pass.name.clone();
+                    entrant.who.operator = stub.pass.operator;
+                    entrant.is_bound = stub.pass.room.is_some();
+                    bound = stub.pass.room.clone();
+                    before = evicted;
+                    it.keep_stub(stub);
                 }
                 Err(BadTicket::TicketTooSoon) => {
                     return it.close(now, tally, CloseCode::Full, Some(TOO_SOON), TICKET_SOON_MS);
@@ -203,15 +224,20 @@ impl NetThread {
             (entrant.who.player, signed) = options.identities.recognise(identity.as_ref());
             let player = entrant.who.player;
             if let Some(ban) = options.store.verdict(player, address) {
-                options.tickets.give_back(it.take_ticket());
+                options.tickets.give_back(it.take_stub());
                 let sentence = ban.sentence(unix_s);
                 return it.close(now, tally, CloseCode::Kicked, Some(&sentence), 0);
             }
             options.store.greet(player, entrant.name.as_str(), address);
         }
         it.keep_identity(signed);
-        let joining = Joining { entrant, wish, bound, tried: RoomSet::default() };
-        self.try_join(index, Box::new(joining));
+        let (after, tried) = (before.map(|it| it.conn), RoomSet::default());
+        let joining = Box::new(Joining { entrant, wish, bound, tried, after });
+        let Some(of) = after else { return self.try_join(index, joining) };
+        // Its place is to be free before the room is asked for one.
+        it.set_joining(true);
+        slots[index].joining = Some(joining);
+        self.words.push(Word::Evict { of, by: conn });
     }
 
     /// The room that somebody wants to come into.
@@ -229,7 +255,7 @@ impl NetThread {
     }
 
     /// Asks the next room that comes into question to take somebody in.
-    fn try_join(&mut self, index: usize, mut joining: Box<Joining>) {
+    pub(super) fn try_join(&mut self, index: usize, mut joining: Box<Joining>) {
         let (now, conn) = (self.now(), self.id(index));
         // What others asked for in this turn goes first, and is no reason to refuse anybody.
         self.control();
@@ -243,7 +269,7 @@ impl NetThread {
         let to = match wanted {
             Ok(to) => to,
             Err(why) => {
-                let ticket = it.take_ticket();
+                let ticket = it.take_stub();
                 options.tickets.give_back(ticket);
                 return match why {
                     None => it.refuse_ticket(now, tally, BadTicket::TicketForAnotherRoom),
@@ -271,11 +297,11 @@ impl NetThread {
                 slot.joining = Some(joining);
             }
             Err(Untaken::Gone) => {
-                options.tickets.give_back(it.take_ticket());
+                options.tickets.give_back(it.take_stub());
                 it.close(now, tally, CloseCode::RoomCrashed, None, 0);
             }
             Err(Untaken::Full(_)) => {
-                options.tickets.give_back(it.take_ticket());
+                options.tickets.give_back(it.take_stub());
                 it.close(now, tally, CloseCode::Full, None, RESTART_RETRY_MS);
             }
         }
@@ -304,7 +330,7 @@ impl NetThread {
             return self.try_join(index, joining);
         }
         it.turn_away(now, &self.tally, told);
-        self.options.tickets.give_back(it.take_ticket());
+        self.options.tickets.give_back(it.take_stub());
     }
 
     /// A room took a player in, or in again.
@@ -328,7 +354,7 @@ impl NetThread {
             && let Some(it) = slot.open_conn().filter(|it| it.is_joining())
         {
             let (mut seat, secret) = Seat::new(conn, number, (joining.entrant, depth), sessions);
-            seat.ticket = it.take_ticket();
+            seat.stub = it.take_stub();
             seat.identity = it.take_identity();
             it.welcome(Start::new(present, reached, (secret, &seat), None));
             slot.seat = Some(Box::new(seat));
@@ -370,8 +396,9 @@ impl NetThread {
             return;
         }
         // Something is lost that the client has not received.
+        let stub = seat.stub.take();
         self.end(index);
-        self.join_afresh(index, candidate);
+        self.join_afresh(index, candidate, stub);
     }
 
     /// Hears what other threads have to say.
@@ -384,7 +411,7 @@ impl NetThread {
                 Word::Unknown { to } => {
                     let Some((index, slot)) = find(&mut self.slots, to) else { continue };
                     let Some(coming) = slot.coming.take() else { continue };
-                    self.join_afresh(index, coming.candidate);
+                    self.join_afresh(index, coming.candidate, None);
                     self.free_if_empty(index);
                 }
                 Word::Replaced { to } => {
@@ -397,6 +424,8 @@ impl NetThread {
                     }
                     self.free_if_empty(index);
                 }
+                Word::Evict { of, by } => self.make_way(of, by),
+                Word::Evicted { to } => self.step_in(to),
             }
         }
         self.speak();
@@ -414,7 +443,9 @@ impl NetThread {
         let Self { slots, controls, words, options, tally, .. } = self;
         let seat = find(slots, of).and_then(|(_, slot)| {
             let Slot { conn, seat, room, .. } = slot;
-            Some((conn, seat.as_mut().filter(|seat| seat.knows(&fingerprint))?, (*room)?))
+            let seat = seat.as_mut().filter(|seat| seat.knows(&fingerprint))?;
+            // Who knows the secret needs no ticket; unless somebody has come in with it.
+            Some((conn, Some(seat).filter(|seat| seat.use_up_ticket())?, (*room)?))
         });
         let Some((conn, seat, room)) = seat else {
             // It has moved on, or it is over.
@@ -426,7 +457,9 @@ impl NetThread {
                 Word::Claim(_)
                 | Word::Seat { .. }
                 | Word::Unknown { .. }
-                | Word::Replaced { .. } => None,
+                | Word::Replaced { .. }
+                | Word::Evict { .. }
+                | Word::Evicted { .. } => None,
             });
             words.push(match elsewhere.or(leaving) {
                 Some(of) => Word::Claim(Claim { of, ..claim }),
@@ -479,16 +512,18 @@ impl NetThread {
         if !is_there {
             // The room has ended meanwhile.
             self.words.extend(claims.iter().map(|claim| Word::Unknown { to: claim.by }));
-            let expelled = seat.expelled.take();
+            let (expelled, stub) = (seat.expelled.take(), seat.stub.take());
             seat.retire(&self.options.sessions);
             slot.bound = false;
-            let Some(coming) = slot.coming.take() else { return };
+            let Some(coming) = slot.coming.take() else {
+                return self.options.tickets.give_back(stub);
+            };
             match (expelled, slot.open_conn()) {
                 (Some((code, reason)), Some(conn)) => {
                     conn.close(now, &self.tally, code, Some(&reason), 0);
                 }
                 (Some(_), None) => {}
-                (None, _) => self.join_afresh(index, coming.candidate),
+                (None, _) => self.join_afresh(index, coming.candidate, stub),
             }
             return self.free_if_empty(index);
         }
@@ -523,7 +558,7 @@ impl NetThread {
         if it.is_joining() {
             it.set_joining(false);
             slot.joining = None;
-            self.options.tickets.give_back(it.take_ticket());
+            self.options.tickets.give_back(it.take_stub());
             if let Some(room) = slot.room {
                 self.controls.push((room, Control::Leave { conn }));
             }
@@ -546,16 +581,14 @@ impl NetThread {
         if !seat.claims.is_empty() || seat.lost.is_some() {
             return;
         }
-        let ticket = seat.ticket.take();
         let parting = if seat.expelled.is_some() { Parting::Final } else { parting };
         match parting {
-            // Its Welcome may never have come, and with it what to come back with: the
-            // ticket is good again, for one player as before.
-            Parting::Lost if ticket.is_some() => {
-                self.options.tickets.give_back(ticket);
+            Parting::Final => {
+                seat.use_up_ticket();
                 self.end(index);
             }
-            Parting::Final => self.end(index),
+            // Its Welcome may never have come, and with it what to come back with: until it is
+            // there, whoever brings its ticket takes its place.
             Parting::Lost => {
                 seat.lost = Some(now);
                 self.controls.push((room, Control::Detach { conn }));
@@ -618,7 +651,11 @@ impl NetThread {
         for word in std::mem::take(words) {
             let owner = match &word {
                 Word::Seat { to, seat, .. } => Some((*to, seat.fingerprints())),
-                Word::Claim(_) | Word::Unknown { .. } | Word::Replaced { .. } => None,
+                Word::Claim(_)
+                | Word::Unknown { .. }
+                | Word::Replaced { .. }
+                | Word::Evict { .. }
+                | Word::Evicted { .. } => None,
             };
             let Some(peer) = peers.get(usize::from(word.thread())) else { continue };
             let said = match owner {

@@ -461,6 +461,7 @@ impl NetThread {
             let Self { slots, halls, tally, options, .. } = self;
             let Slot { conn, seat, room, .. } = &mut slots[index];
             let Some((conn, _)) = conn else {
+                options.tickets.give_back(seat.as_mut().and_then(|seat| seat.stub.take()));
                 self.end(index);
                 continue;
             };
@@ -468,10 +469,14 @@ impl NetThread {
                 Some(hall) => (hall.beat, hall.many_wait, &mut hall.inputs),
                 None => (None, false, &mut nowhere),
             };
+            let before = inputs.len();
             conn.read(&mut Reading { now, instant, beat, many_wait, inputs, tally });
             if let (Some(seat), Some(received)) = (seat, conn.received()) {
-                if conn.is_proven() {
-                    seat.prove(&options.sessions);
+                if conn.is_proven() && !seat.prove(&options.sessions) {
+                    // Whoever brought the same ticket plays now, and nobody else.
+                    inputs.truncate(before);
+                    drop((conn.take_asks(), conn.take_misplaced()));
+                    conn.close(now, tally, CloseCode::Replaced, None, 0);
                 }
                 seat.ring.acknowledge(received);
             }

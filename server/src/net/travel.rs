@@ -354,7 +354,8 @@ impl NetThread {
         let slot = &mut slots[index];
         (slot.room, slot.bound, slot.joining) = (None, false, None);
         slot.coming = None;
-        if let Some(seat) = slot.seat.take() {
+        if let Some(mut seat) = slot.seat.take() {
+            options.tickets.give_back(seat.stub.take());
             for claim in &seat.claims {
                 words.push(Word::Unknown { to: claim.by });
             }
@@ -362,7 +363,7 @@ impl NetThread {
         }
         if let Some((conn, _)) = &mut slot.conn {
             conn.set_joining(false);
-            options.tickets.give_back(conn.take_ticket());
+            options.tickets.give_back(conn.take_stub());
             conn.close(now, tally, code, None, 0);
         }
         self.free_if_empty(index);

@@ -2,7 +2,7 @@
 //! crashes, so that the crash can be played again.
 
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,9 @@ use throng_shared::ids::{NetId, Tick};
 use throng_shared::limits::COMMANDS_KEPT;
 
 use crate::sim::Intent;
+
+/// Reports of one room, process number and tick that a folder has at most.
+const SAME_NAME_MAX: u32 = 1000;
 
 /// What the simulation was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,19 +73,13 @@ impl Blackbox {
         (first..self.noted).map(|number| &self.commands[number % COMMANDS_KEPT])
     }
 
-    /// Writes what is known of a crash into a new file of `folder`.
+    /// Writes what is known of a crash into a new file of `folder`, whatever crashed before.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub(super) fn write(&self, folder: &Path, crash: &Crash) -> io::Result<PathBuf> {
-        let process = std::process::id();
-        let path = folder.join(format!("throng-crash-{process}-{}.log", crash.tick.0));
-        let mut options = OpenOptions::new();
-        // A new one: in a folder of everybody a link could lead elsewhere.
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path)?.write_all(self.report(crash).as_bytes())?;
+        let (path, mut file) = create(folder, crash)?;
+        file.write_all(self.report(crash).as_bytes())?;
         Ok(path)
     }
 
@@ -120,6 +117,33 @@ impl Blackbox {
             };
         }
         text
+    }
+}
+
+/// A new file, named by room, process and tick. Rooms crash again, and in a container each start has the
+/// same process number: so the name has a number as well where there is a report already.
+fn create(folder: &Path, crash: &Crash) -> io::Result<(PathBuf, File)> {
+    let (process, tick) = (std::process::id(), crash.tick.0);
+    let is_plain = |it: &char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
+    let room: String = crash.room.chars().filter(is_plain).collect();
+    let mut options = OpenOptions::new();
+    // A new one: in a folder of everybody a link could lead elsewhere.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut number = 1;
+    loop {
+        let again = if number == 1 { String::new() } else { format!("-{number}") };
+        let path = folder.join(format!("throng-crash-{room}-{process}-{tick}{again}.log"));
+        match options.open(&path) {
+            Ok(file) => return Ok((path, file)),
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists && number < SAME_NAME_MAX =>
+            {
+                number += 1;
+            }
+            Err(error) => return Err(error),
+        }
     }
 }
 

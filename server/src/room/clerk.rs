@@ -144,6 +144,27 @@ mod tests {
     }
 
     #[test]
+    fn a_room_that_crashes_again_at_the_same_tick_leaves_another_report() {
+        let folder = folder("clerk-again");
+        let clerk = Clerk::new(folder.clone(), Duration::ZERO);
+        let rooms = ["attic", "attic", "attic", "cellar"];
+        for room in rooms {
+            clerk.report(Blackbox::default(), Crash { room: room.to_owned(), ..crash(150) });
+            clerk.wait(Duration::from_secs(60));
+        }
+        let files = std::fs::read_dir(&folder).expect("it is there");
+        let mut names: Vec<_> = files
+            .map(|file| file.expect("it is there").file_name().into_string().expect("it is text"))
+            .collect();
+        std::fs::remove_dir_all(folder).expect("it is ours");
+        names.sort();
+        let process = std::process::id();
+        let expected = ["attic-{}-150-2", "attic-{}-150-3", "attic-{}-150", "cellar-{}-150"];
+        let expected = expected.map(|name| name.replace("{}", &process.to_string()));
+        assert_eq!(names, expected.map(|name| format!("throng-crash-{name}.log")));
+    }
+
+    #[test]
     fn of_many_crashes_at_once_a_few_are_written_and_nobody_waits() {
         // Longer than any test: whoever waited for it would never be done.
         let clerk = Clerk::new(folder("clerks"), Duration::from_secs(3_600));

@@ -142,6 +142,13 @@ struct Shared {
     patience: Patience,
 }
 
+/// Whether a worker keeps its place, or another one has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
+}
+
 /// A pool of workers.
 pub struct Pool {
     shared: Arc<Shared>,
@@ -165,14 +172,7 @@ impl Pool {
     }
 
     fn patient(workers: usize, patience: Patience) -> Result<Arc<Self>, String> {
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(workers)),
-            lookout: Condvar::new(),
-            others: Condvar::new(),
-            watch: Condvar::new(),
-            workers,
-            patience,
-        });
+        let shared = Arc::new(Shared::new(workers, patience));
         let watched = Arc::clone(&shared);
         let mut threads = vec![spawn("room-watch".to_owned(), move || watched.watch())?];
         for worker in 0..workers {
@@ -222,6 +222,17 @@ impl Pool {
 }
 
 impl Shared {
+    fn new(workers: usize, patience: Patience) -> Self {
+        Self {
+            state: Mutex::new(State::new(workers)),
+            lookout: Condvar::new(),
+            others: Condvar::new(),
+            watch: Condvar::new(),
+            workers,
+            patience,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -240,42 +251,50 @@ impl Shared {
 
     /// A worker, until it stops or another one has taken its place.
     fn work(&self, worker: usize) {
-        while let Some(mut job) = self.next_job(worker) {
-            let ran = catch_unwind(AssertUnwindSafe(|| job.run(Instant::now())));
-            let again = match ran {
-                Ok(Turn::At(due)) => Some(due),
-                Ok(Turn::Over) => None,
-                Err(panic) => {
-                    drop(catch_unwind(AssertUnwindSafe(|| job.fail(&*panic))));
-                    None
-                }
-            };
-            let mut state = self.lock();
-            let busy = state.busy[worker].take();
-            let is_replaced = busy.is_some_and(|busy| {
-                busy.stalled.store(false, Ordering::Relaxed);
-                if busy.stands_still {
-                    tracing::warn!("The room {} goes on.", job.name());
-                }
-                busy.is_replaced
-            });
-            match again.filter(|_| !state.stops) {
-                Some(due) => self.put_back(&mut state, due, job),
-                None => {
-                    // Its end takes time that others need not wait for.
-                    drop(state);
-                    take_down(job);
-                    state = self.lock();
-                }
-            }
-            if is_replaced {
-                if state.able >= self.workers {
-                    state.are_there[worker] = false;
-                    return;
-                }
-                state.able += 1;
+        while let Some(job) = self.next_job(worker) {
+            if self.serve(worker, job, Instant::now()) == Kept::No {
+                return;
             }
         }
+    }
+
+    /// Runs a job's turn, and puts it back or takes it down; whether the worker keeps its place.
+    fn serve(&self, worker: usize, mut job: Box<dyn Job>, now: Instant) -> Kept {
+        let ran = catch_unwind(AssertUnwindSafe(|| job.run(now)));
+        let again = match ran {
+            Ok(Turn::At(due)) => Some(due),
+            Ok(Turn::Over) => None,
+            Err(panic) => {
+                drop(catch_unwind(AssertUnwindSafe(|| job.fail(&*panic))));
+                None
+            }
+        };
+        let mut state = self.lock();
+        let busy = state.busy[worker].take();
+        let is_replaced = busy.is_some_and(|busy| {
+            busy.stalled.store(false, Ordering::Relaxed);
+            if busy.stands_still {
+                tracing::warn!("The room {} goes on.", job.name());
+            }
+            busy.is_replaced
+        });
+        match again.filter(|_| !state.stops) {
+            Some(due) => self.put_back(&mut state, due, job),
+            None => {
+                // Its end takes time that others need not wait for.
+                drop(state);
+                take_down(job);
+                state = self.lock();
+            }
+        }
+        if is_replaced {
+            if state.able >= self.workers {
+                state.are_there[worker] = false;
+                return Kept::No;
+            }
+            state.able += 1;
+        }
+        Kept::Yes
     }
 
     /// Waits for a job that is due. None when the pool stops.
@@ -336,6 +355,35 @@ impl Shared {
         }
         state.are_there[worker] = true;
         state.able += 1;
+        true
+    }
+}
+
+/// A pool without a thread: its only worker takes the next turn whenever a test says so.
+#[cfg(test)]
+pub(crate) struct StillPool(Shared);
+
+#[cfg(test)]
+impl StillPool {
+    pub(crate) fn new() -> Self {
+        Self(Shared::new(1, Patience::default()))
+    }
+
+    pub(crate) fn add(&self, due: Instant, job: Box<dyn Job>) {
+        self.0.put_back(&mut self.0.lock(), due, job);
+    }
+
+    /// Runs the job that is due next, at the moment at which it is; false when none is until
+    /// `end`.
+    pub(crate) fn turn(&self, end: Instant) -> bool {
+        let mut state = self.0.lock();
+        let due = state.schedule.next().filter(|&due| due <= end);
+        let Some((due, job)) = due.and_then(|due| Some((due, state.schedule.pop(due)?))) else {
+            return false;
+        };
+        state.busy[0] = Some(Busy::new(due, job.stalled()));
+        drop(state);
+        assert_eq!(self.0.serve(0, job, due), Kept::Yes, "because nobody watches it");
         true
     }
 }

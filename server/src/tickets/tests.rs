@@ -222,18 +222,6 @@ fn of_many_who_bring_one_ticket_at_once_one_gets_in() {
 }
 
 #[test]
-fn the_memory_of_used_tickets_is_bounded_and_empties() {
-    let mut used = Used::default();
-    for number in 0..TICKETS_USED_MAX {
-        assert_eq!(used.take(number.to_string(), NOW_S + 60, NOW_S), Ok(()));
-    }
-    let one_more = |used: &mut Used, now_s| used.take("more".to_owned(), now_s + 60, now_s);
-    assert_eq!(one_more(&mut used, NOW_S + 60), Err(BadTicket::TicketsTooMany));
-    assert_eq!(one_more(&mut used, NOW_S + 61), Ok(()), "because nobody can use the others again");
-    assert_eq!((used.ids.len(), used.ends.len()), (1, 1));
-}
-
-#[test]
 fn the_example_in_the_documents_is_true() {
     let page = include_str!("../../../docs/protocol.md");
     let secret = "correct horse battery staple, twice over";

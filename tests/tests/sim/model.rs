@@ -565,8 +565,8 @@ impl Model {
         if it.may_end || has_expired || is_overrun || it.is_shared {
             return Ok(());
         }
-        // Whoever brought a ticket and never said a word has it back, and nothing else.
-        if self.has_tickets && !it.is_proven && it.lost.is_none() {
+        // Whoever brought a ticket and never said a word makes way for who brings it again.
+        if self.has_tickets && !it.is_proven {
             return Ok(());
         }
         Err(format!("the session of {:?} ended without a reason: {it:?}", it.you))
@@ -663,8 +663,13 @@ impl Model {
         self.counts.replaced += 1;
         let state = self.tabs.entry(tab).or_default();
         state.is_over = true;
+        // Somebody else has its ticket, and brought it before it had said a word.
+        let ticket = state.line.and_then(|line| self.line_tickets.get(&line));
+        let has_lent = ticket.and_then(|it| self.tickets.get(it)).is_some_and(|it| it.lines > 1);
         match state.session {
             Some(session) if self.sessions[session].is_shared => Ok(()),
+            Some(session) if has_lent && !self.sessions[session].is_proven => Ok(()),
+            None if has_lent => Ok(()),
             Some(_) | None => Err(format!("{tab:?} was replaced by nobody")),
         }
     }

@@ -2,6 +2,7 @@
 //! turns in a random order on virtual time, streams are cut at any byte, and what clients
 //! have heard is held against what the room has said.
 
+mod tickets;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -70,6 +71,8 @@ impl Write for Cut {
 struct Player {
     link: Option<(WebSocket<Cut>, ClientSession)>,
     kept: Option<Resume>,
+    /// What it comes in with; empty where none is needed.
+    ticket: String,
     you: Option<NetId>,
     /// What it heard since its last fresh join.
     heard: Vec<String>,
@@ -87,6 +90,7 @@ impl Player {
         Self {
             link: None,
             kept: None,
+            ticket: String::new(),
             you: None,
             heard: Vec::new(),
             joins: (0, 0),
@@ -188,6 +192,8 @@ struct Rig {
     words: u32,
     connections: u64,
     places: Arc<Semaphore>,
+    /// Places of the room.
+    players_max: usize,
     chance: Prng,
 }
 
@@ -224,6 +230,7 @@ impl Rig {
             words: 0,
             connections: 0,
             places: Arc::new(Semaphore::new(1000)),
+            players_max: usize::MAX,
             chance: Prng::new(seed),
         }
     }
@@ -237,14 +244,17 @@ impl Rig {
         let (near, far) = tokio::io::duplex(64 << 10);
         let permit = Arc::clone(&self.places).try_acquire_owned().expect("there are places");
         self.connections += 1;
-        let newborn = Newborn::near(far, self.connections, permit);
+        let newborn = Newborn {
+            is_house: player.ticket.is_empty(),
+            ..Newborn::near(far, self.connections, permit)
+        };
         let thread = self.one_of(self.handovers.len());
         assert!(self.handovers[thread].give(newborn), "because the thread has places");
         let stream = Cut { stream: Fresh::Memory(near), in_left, out_left };
         let socket = WebSocket::from_raw_socket(stream, Role::Client, None);
         let kept = player.kept.clone();
-        let (session, hello) =
-            ClientSession::new(Millis(0), Hello { resume: kept, ..Hello::guest("Ada", 0) });
+        let hello = Hello { resume: kept, ticket: player.ticket.clone(), ..Hello::guest("Ada", 0) };
+        let (session, hello) = ClientSession::new(Millis(0), hello);
         player.link = Some((socket, session));
         player.say(&hello);
     }
@@ -255,6 +265,11 @@ impl Rig {
         for control in controls {
             match control {
                 Control::Ask { .. } | Control::Lag { .. } => {}
+                Control::Join { conn, .. } if self.conns.len() >= self.players_max => {
+                    let (code, reason) = (CloseCode::Full, CloseCode::Full.text());
+                    let mail = Mail::Refused { conn, code, reason, retry_after_ms: 1000 };
+                    self.link.post(conn.thread, mail);
+                }
                 Control::Join { conn, .. } => {
                     let you = NetId(self.said.len() as u16);
                     self.said.insert(you, Vec::new());
