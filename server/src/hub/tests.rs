@@ -298,72 +298,6 @@ fn too_much_at_once_is_too_fast_and_says_when() {
 }
 
 #[test]
-fn a_slow_room_takes_one_line_each_time() {
-    let mut rig = Rig::with_ada_and_bob();
-    rig.join(ARENA, OPS, "Ops", 1, true);
-    assert_eq!(rig.problem((ARENA, OPS), Ask::Order(Order::Slow { seconds: 30 })), None);
-    assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "one")), None);
-    rig.ms += 29_000;
-    assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "two")), Some(Problem::TooFast));
-    rig.ms += 1_000;
-    assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "two")), None);
-}
-
-#[test]
-fn slow_mode_ends_and_changes_at_once_and_is_of_its_room_alone() {
-    let mut rig = Rig::with_ada_and_bob();
-    rig.join(ARENA, OPS, "Ops", 1, true);
-    let one = || say(Audience::Room, "one");
-    let slow = |rig: &mut Rig, seconds| {
-        let order = Ask::Order(Order::Slow { seconds });
-        assert_eq!(rig.problem((ARENA, OPS), order), None);
-    };
-    slow(&mut rig, 600);
-    assert_eq!(rig.problem((ARENA, ADA), one()), None);
-    assert_eq!(rig.problem((ARENA, BOB), one()), None);
-    rig.ms += 2_000;
-    assert_eq!(rig.problem((ARENA, ADA), one()), Some(Problem::TooFast));
-    let whisper = say(Audience::Player { who: BOB }, "psst");
-    assert_eq!(rig.problem((ARENA, ADA), whisper), Some(Problem::TooFast));
-    // Who goes to another room speaks there, and who comes back is known again.
-    rig.join(OTHER, NetId(40), "Ada", 101, false);
-    rig.report(ARENA, left(ADA));
-    assert_eq!(rig.problem((OTHER, NetId(40)), one()), None);
-    rig.join(ARENA, NetId(41), "Ada", 101, false);
-    assert_eq!(rig.problem((ARENA, NetId(41)), one()), Some(Problem::TooFast));
-    slow(&mut rig, 10);
-    rig.ms += 7_900;
-    assert_eq!(rig.problem((ARENA, BOB), one()), Some(Problem::TooFast));
-    rig.ms += 100;
-    assert_eq!(rig.problem((ARENA, BOB), one()), None, "because ten seconds went by");
-    slow(&mut rig, 600);
-    assert_eq!(rig.problem((ARENA, BOB), one()), Some(Problem::TooFast));
-    slow(&mut rig, 0);
-    assert_eq!(rig.problem((ARENA, BOB), one()), None, "because it was lifted");
-    assert_eq!(rig.problem((ARENA, NetId(41)), one()), None);
-}
-
-#[test]
-fn whom_one_does_not_want_to_hear_one_does_not_and_it_is_kept() {
-    let mut rig = Rig::with_ada_and_bob();
-    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: BOB, on: true }), None);
-    for to in [Audience::Room, Audience::Player { who: ADA }] {
-        assert_eq!(rig.problem((ARENA, BOB), say(to, "hey")), None, "because it is not told");
-    }
-    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
-    assert_eq!(rig.lines((ARENA, ADA)), []);
-    rig.report(ARENA, left(ADA));
-    rig.join(ARENA, NetId(30), "Ada", 101, false);
-    rig.said();
-    rig.ms += 5_000;
-    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
-    assert_eq!(rig.lines((ARENA, NetId(30))), []);
-    assert_eq!(rig.problem((ARENA, NetId(30)), Ask::Mute { who: BOB, on: false }), None);
-    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
-    assert_eq!(rig.lines((ARENA, NetId(30))).len(), 1);
-}
-
-#[test]
 fn what_is_wrong_in_a_call_has_a_name() {
     let mut rig = Rig::with_ada_and_bob();
     let at = (ARENA, ADA);
@@ -455,19 +389,6 @@ fn who_asks_for_a_topic_again_and_again_is_told_it_once_a_second() {
     rig.second();
     let [whole] = &rig.updates(at)[..] else { panic!("because nobody waits for ever") };
     assert_eq!(whole.since, 0, "because it was asked for anew");
-}
-
-#[test]
-fn who_has_muted_as_many_as_one_can_is_told_so() {
-    let mut rig = Rig::with_ada_and_bob();
-    for number in 0..4 {
-        rig.join(ARENA, NetId(20 + number), "Eve", 300 + u32::from(number), false);
-        let refused = (number == 3).then_some(Problem::NotAllowed);
-        let mute = |on| Ask::Mute { who: NetId(20 + number), on };
-        assert_eq!(rig.problem((ARENA, ADA), mute(true)), refused);
-    }
-    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: NetId(20), on: false }), None);
-    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: NetId(23), on: true }), None);
 }
 
 #[test]

@@ -252,6 +252,20 @@ fn a_day_begins_also_where_nothing_can_be_read() {
     assert_eq!(rows(&store), (1, 1));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_without_room_keeps_a_server_from_starting_in_one_sentence() {
+    let scratch = Scratch::new("without-room");
+    // A file on a disk that is always full.
+    let lock = scratch.0.join("throng.lock");
+    std::os::unix::fs::symlink("/dev/full", lock).expect("the disk has room");
+    let refusal = Store::open(Some(&scratch.0), Kept::default()).map(drop);
+    let Err(why) = refusal else { panic!("because it could promise nothing") };
+    let shown = scratch.0.display().to_string();
+    assert!(why.contains(&shown) && why.contains("No space left on device"), "{why}");
+    assert!(why.ends_with('.') && why.lines().count() == 1, "{why}");
+}
+
 #[test]
 fn numbers_are_reserved_before_they_are_given_out() {
     let running = Running::start(None);

@@ -14,6 +14,39 @@ fn texts(lines: &[Line]) -> Vec<&str> {
     lines.iter().map(|line| line.text.as_str()).collect()
 }
 
+#[test]
+fn whom_one_does_not_want_to_hear_one_does_not_and_it_is_kept() {
+    let mut rig = Rig::with_ada_and_bob();
+    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: BOB, on: true }), None);
+    for to in [Audience::Room, Audience::Player { who: ADA }] {
+        assert_eq!(rig.problem((ARENA, BOB), say(to, "hey")), None, "because it is not told");
+    }
+    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
+    assert_eq!(rig.lines((ARENA, ADA)), []);
+    rig.report(ARENA, left(ADA));
+    rig.join(ARENA, NetId(30), "Ada", 101, false);
+    rig.said();
+    rig.ms += 5_000;
+    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
+    assert_eq!(rig.lines((ARENA, NetId(30))), []);
+    assert_eq!(rig.problem((ARENA, NetId(30)), Ask::Mute { who: BOB, on: false }), None);
+    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
+    assert_eq!(rig.lines((ARENA, NetId(30))).len(), 1);
+}
+
+#[test]
+fn who_has_muted_as_many_as_one_can_is_told_so() {
+    let mut rig = Rig::with_ada_and_bob();
+    for number in 0..4 {
+        rig.join(ARENA, NetId(20 + number), "Eve", 300 + u32::from(number), false);
+        let refused = (number == 3).then_some(Problem::NotAllowed);
+        let mute = |on| Ask::Mute { who: NetId(20 + number), on };
+        assert_eq!(rig.problem((ARENA, ADA), mute(true)), refused);
+    }
+    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: NetId(20), on: false }), None);
+    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: NetId(23), on: true }), None);
+}
+
 /// Ada has muted Bob on a visit before, which has not been read yet, and both spoke with Cyd.
 fn before_it_is_read() -> Rig {
     let mut rig = Rig::with_ada_and_bob();
