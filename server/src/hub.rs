@@ -12,6 +12,7 @@ use throng_shared::time::Millis;
 use throng_shared::wire::{Event, Problem, ServerRow, TopicUpdate, encode};
 
 mod asks;
+mod bans;
 mod ears;
 mod ends;
 mod keeper;
@@ -99,6 +100,8 @@ pub struct Hub {
     listeners: BTreeMap<ListenerId, Listener>,
     /// What known players who left bring back with them.
     absent: VecDeque<(PlayerId, Habits)>,
+    /// Who is banned, and has to go.
+    ending: VecDeque<(RoomId, NetId)>,
     /// For whom what is said waits.
     expectant: VecDeque<(RoomId, NetId)>,
     /// Who is not heard, until that second of Unix time.
@@ -141,6 +144,7 @@ impl Hub {
             next_version: 1,
             listeners: BTreeMap::new(),
             absent: VecDeque::new(),
+            ending: VecDeque::new(),
             expectant: VecDeque::new(),
             silenced: BTreeMap::new(),
             limits,
@@ -190,6 +194,7 @@ impl Hub {
         self.began.get_or_insert(now);
         self.tell_bests(now);
         self.release_all_lines(now);
+        self.expel_banned(now);
         if now.ms >= self.next_round {
             self.next_round = now.ms.plus(self.limits.topic_ms.into());
             self.go_round(now, traffic);

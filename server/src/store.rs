@@ -273,7 +273,9 @@ impl Store {
 
     /// A player came, from this address.
     pub fn greet(&self, player: PlayerId, name: &str, address: Option<IpAddr>) {
-        let Some(feed) = self.feed.as_ref().filter(|_| player.is_somebody()) else { return };
+        if !player.is_somebody() || self.feed.is_none() {
+            return;
+        }
         let is_new = !self.has_met(player);
         let answers_for = address.filter(|_| is_new).and_then(|address| {
             let mutes = self.shared.sanctions(Kind::Mute);
@@ -286,11 +288,8 @@ impl Store {
         if is_new {
             it.answers_for = answers_for;
         }
-        if !it.is_read() {
-            // If too many come at once, it is read with the record of this visit.
-            feed.recalls.try_send(player).ok();
-        }
         drop(known);
+        self.recall(player);
         let mut name = name.to_owned();
         cut(&mut name, NAME_BYTES_MAX);
         self.put(Record::Seen { player, name, at_s: unix_s(), answers_for });
@@ -480,6 +479,15 @@ impl Store {
     #[must_use]
     pub fn ignored(&self, player: PlayerId) -> Vec<PlayerId> {
         self.shared.known().ignored(player)
+    }
+
+    /// Has it read what is kept of a player, if it is not known. Of those who come when too many
+    /// do it is read with the record of their visit.
+    pub fn recall(&self, player: PlayerId) {
+        let Some(feed) = self.feed.as_ref().filter(|_| player.is_somebody()) else { return };
+        if !self.shared.known().meet(player).is_read() {
+            feed.recalls.try_send(player).ok();
+        }
     }
 
     /// Whether it has been read what is kept of a player who came, if anything is: a moment

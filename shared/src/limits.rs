@@ -193,6 +193,9 @@ pub const DEAF_MAX: usize = 64;
 pub const SILENCED_MAX: usize = 4096;
 pub const ORDER_MINUTES_MAX: u32 = 60 * 24 * 366;
 pub const SLOW_S_MAX: u16 = 600;
+/// From the word that somebody is banned to the end of its session, in milliseconds: what is on
+/// its way when a connection closes may not arrive.
+pub const BAN_TOLD_MS: u64 = 300;
 /// Players of a room of whom it is remembered in slow mode when they spoke.
 pub const SLOW_SPEAKERS_MAX: usize = 4096;
 /// The longest that what is said waits for a newcomer until it is known whom it does not want to

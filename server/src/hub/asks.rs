@@ -20,7 +20,10 @@ impl Hub {
         let done = match self.habits(from) {
             None => Err(Refused::new(Problem::OutOfPlace, "You are not in this room any more.")),
             Some(habits) => match habits.asks.take(now.ms, asks) {
-                Ok(()) => self.fulfil(now, from, ask),
+                Ok(()) => match self.last_word(from) {
+                    Some(refused) => Err(refused),
+                    None => self.fulfil(now, from, ask),
+                },
                 Err(ms) => Err(Refused::too_fast("You ask for too much at once.", ms)),
             },
         };
@@ -108,7 +111,9 @@ impl Hub {
         if !is_operator {
             let wait_ms = it.slow.wait_ms(now.ms, me);
             if wait_ms > 0 {
-                return Err(Refused::too_fast("This room is in slow mode.", wait_ms));
+                let why =
+                    format!("This room is slow: your next line in {} s.", wait_ms.div_ceil(1000));
+                return Err(Refused::too_fast(&why, wait_ms));
             }
             let mut chat = member.habits.chat;
             let too_fast = |ms| Refused::too_fast("You say too much at once.", ms);

@@ -63,7 +63,9 @@ pub trait Keeper: Send {
     fn ignores(&self, player: PlayerId, other: PlayerId) -> bool;
     /// Whom a player ignores: first who was not here for the longest time.
     fn ignored(&self, player: PlayerId) -> Vec<PlayerId>;
-    /// Whether it is known by now what is kept of a player who has come.
+    /// Has it read what is kept of a player who has come, if it is not known.
+    fn recall(&self, player: PlayerId);
+    /// Whether it is known by now.
     fn has_read(&self, player: PlayerId) -> bool;
     /// Whether scores are kept just now.
     fn works(&self) -> bool;
@@ -147,6 +149,10 @@ impl Keeper for Store {
 
     fn ignored(&self, player: PlayerId) -> Vec<PlayerId> {
         Self::ignored(self, player)
+    }
+
+    fn recall(&self, player: PlayerId) {
+        Self::recall(self, player);
     }
 
     fn has_read(&self, player: PlayerId) -> bool {
@@ -271,6 +277,7 @@ pub(super) mod memory {
             let of = self.ignored.iter().filter(|(it, _)| *it == player);
             of.map(|&(_, other)| other).collect()
         }
+        fn recall(&self, _: PlayerId) {}
         fn has_read(&self, player: PlayerId) -> bool {
             !player.is_somebody() || self.is_read()
         }

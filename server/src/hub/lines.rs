@@ -31,6 +31,7 @@ impl Hub {
     pub(super) fn tell_first_lines(&mut self, now: Now, (room, you): (RoomId, NetId)) {
         let Some(it) = self.rooms.get_mut(&room) else { return };
         let Some(member) = it.members.get_mut(&you) else { return };
+        self.keeper.recall(member.who.player);
         let (until, lines) = (now.ms.plus(FIRST_LINES_MS), it.lines.clone());
         member.first_lines = Some(FirstLines { until, lines });
         if !self.release_lines(now, (room, you)) {

@@ -8,6 +8,7 @@ use throng_shared::time::Millis;
 use throng_shared::wire::{Line, News, PresenceRow, Priority};
 
 use super::allowance::Allowance;
+use super::bans::Ending;
 use super::lines::FirstLines;
 use super::slow::SlowMode;
 use super::topics::{Feed, Rows, presence};
@@ -113,6 +114,8 @@ pub(super) struct Member {
     pub(super) best: u32,
     /// What is to be told once it is known whom it does not want to hear.
     pub(super) first_lines: Option<FirstLines>,
+    /// When it has to go, being banned.
+    pub(super) ending: Option<Ending>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -207,8 +210,7 @@ impl Hub {
         if let Some((until_s, reason)) = self.ban(who.player) {
             let left_s = until_s.saturating_sub(now.unix_s.into());
             let why = format!("banned for {} min: {reason}", left_s.div_ceil(60));
-            let left_ms = u32::try_from(left_s * 1000).unwrap_or(u32::MAX);
-            self.expel_banned((room, you), &why, left_ms);
+            self.expel((room, you), &why);
             return;
         }
         let best = self.keeper.best(who.player);
@@ -237,6 +239,7 @@ impl Hub {
             recorded: 0,
             best,
             first_lines: None,
+            ending: None,
         };
         it.members.insert(you, newcomer);
         self.tell_first_lines(now, (room, you));
@@ -259,6 +262,7 @@ impl Hub {
             other.habits.deaf_to.retain(|it| *it != glider);
         }
         self.silenced.remove(&glider);
+        it.slow.forget(glider);
         let Member { name, who: Visitor { player, .. }, spectator, mut habits, .. } = member;
         if player != PlayerId(0) {
             habits.topics.remove(&topic);

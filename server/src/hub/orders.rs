@@ -3,7 +3,7 @@
 use throng_shared::ids::NetId;
 use throng_shared::limits::{ORDER_MINUTES_MAX, SLOW_S_MAX};
 use throng_shared::session::CloseCode;
-use throng_shared::wire::{Event, NO_CALL, News, Order, Outcome, Priority, Problem};
+use throng_shared::wire::{News, Order, Priority, Problem};
 
 use super::asks::no_such_player;
 use super::members::person;
@@ -70,7 +70,7 @@ impl Hub {
                 // Wherever else it plays, it plays no more.
                 let others = self.places_of(player).into_iter().filter(|&at| at != (room, who));
                 for at in std::iter::once((room, who)).chain(others) {
-                    self.expel_banned(at, &why, line.minutes.saturating_mul(60_000));
+                    self.end_banned(now, at, &why, line.minutes.saturating_mul(60_000));
                 }
                 if player == PlayerId(0) {
                     self.keeper.note(line);
@@ -124,15 +124,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Says why in the words of a program too, before the session ends with it.
-    pub(super) fn expel_banned(&mut self, at: (RoomId, NetId), why: &str, left_ms: u32) {
-        let (problem, text) = (Problem::Banned, text::reason(&format!("You are {why}.")));
-        let outcome = Outcome::Refused { problem, text, retry_after_ms: left_ms };
-        self.tell(at, &Event::Answer { call: NO_CALL, outcome });
-        self.expel(at, why);
-    }
-
-    fn expel(&mut self, (room, you): (RoomId, NetId), reason: &str) {
+    pub(super) fn expel(&mut self, (room, you): (RoomId, NetId), reason: &str) {
         let (code, reason) = (CloseCode::Kicked, text::reason(reason));
         self.deliver(room, Delivery::Expel { you, code, reason });
     }

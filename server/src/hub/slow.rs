@@ -43,6 +43,11 @@ impl SlowMode {
         }
         self.spoken.insert(who, now);
     }
+
+    /// Whoever comes as this one next is somebody else.
+    pub(super) fn forget(&mut self, who: Person) {
+        self.spoken.remove(&who);
+    }
 }
 
 #[cfg(test)]

@@ -565,6 +565,8 @@ fn orders_are_for_operators_take_effect_and_are_written_down() {
             _ => None,
         })
     };
+    assert_eq!(expelled(&mut rig), None, "because it is told first");
+    rig.second();
     let banned = Some((BOB, CloseCode::Kicked, text("banned for 10 min: spam")));
     assert_eq!(expelled(&mut rig), banned);
     rig.report(ARENA, left(BOB));

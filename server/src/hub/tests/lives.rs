@@ -1,6 +1,6 @@
 //! What outlasts a visit or a room and what does not, and what one player may do in all.
 
-use throng_shared::limits::{COMPLAINTS_BURST, COMPLAINTS_EVERY_MS};
+use throng_shared::limits::{BAN_TOLD_MS, COMPLAINTS_BURST, COMPLAINTS_EVERY_MS};
 
 use super::*;
 
@@ -153,6 +153,7 @@ fn a_ban_is_for_everywhere_a_player_is_and_a_kick_is_not() {
     let expelled = |rig: &mut Rig, order| {
         rig.said();
         rig.ask((ARENA, OPS), Ask::Order(order));
+        rig.second();
         let gone = rig.said().into_iter().filter_map(|(room, delivery)| match delivery {
             Delivery::Expel { you, .. } => Some((room, you)),
             _ => None,
@@ -230,18 +231,20 @@ fn who_is_banned_is_told_so_in_a_typed_answer_before_the_end() {
         });
         said.collect::<Vec<_>>()
     };
-    let banned = |retry_after_ms| {
-        let (problem, text) = (Problem::Banned, text("You are banned for 10 min: spam."));
-        [Ok(Outcome::Refused { problem, text, retry_after_ms }), Err(CloseCode::Kicked)]
-    };
     let ban = Order::Ban { who: BOB, minutes: 10, reason: text("spam") };
     rig.ask((ARENA, OPS), Ask::Order(ban));
-    assert_eq!(told(&mut rig, ARENA), banned(600_000));
+    let (problem, why) = (Problem::Banned, text("You are banned for 10 min: spam."));
+    let refused = Outcome::Refused { problem, text: why, retry_after_ms: 600_000 };
+    assert_eq!(told(&mut rig, ARENA), [Ok(refused)]);
+    let speech = say(Audience::Room, "but");
+    assert_eq!(rig.problem((ARENA, BOB), speech), Some(Problem::Banned));
+    assert_eq!(rig.lines((ARENA, ADA)), [], "because nothing is done any more");
+    rig.ms += BAN_TOLD_MS;
+    rig.hub.turn(rig.now(), Traffic::default());
+    assert_eq!(told(&mut rig, ARENA), [Err(CloseCode::Kicked)]);
+    rig.second();
+    assert_eq!(told(&mut rig, ARENA), [], "because once is enough");
     rig.report(ARENA, left(BOB));
-    rig.ms += 1_000;
-    // Who was on the way to another room is told there.
-    rig.join(OTHER, BOB, "Bob", 102, false);
-    assert_eq!(told(&mut rig, OTHER), banned(599_000));
     let kick = Order::Kick { who: ADA, reason: text("spam") };
     rig.ask((ARENA, OPS), Ask::Order(kick));
     let typed = rig.events((ARENA, ADA)).into_iter().any(|it| matches!(it, Event::Answer { .. }));
