@@ -12,13 +12,19 @@ use throng_shared::time::Millis;
 use throng_shared::wire::{Event, Problem, ServerRow, TopicUpdate, encode};
 
 mod asks;
+mod bans;
+mod ears;
+mod ends;
 mod keeper;
+mod lines;
 mod listeners;
 mod members;
 mod news;
 mod orders;
 mod port;
 mod publish;
+mod scores;
+mod slow;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -30,7 +36,7 @@ use crate::config::Limits;
 use crate::link::RoomId;
 pub use keeper::{AuditLine, Keeper, Span};
 pub use listeners::ListenerId;
-pub use port::{Delivery, HubDesk, HubPort, Report, RoomInfo, Standing, Unheard, Untold};
+pub use port::{Delivery, HubDesk, HubPort, Peak, Report, RoomInfo, Standing, Unheard, Untold};
 pub use thread::HubThread;
 
 use self::listeners::Listener;
@@ -94,6 +100,10 @@ pub struct Hub {
     listeners: BTreeMap<ListenerId, Listener>,
     /// What known players who left bring back with them.
     absent: VecDeque<(PlayerId, Habits)>,
+    /// Who is banned, and has to go.
+    ending: VecDeque<(RoomId, NetId)>,
+    /// For whom what is said waits.
+    expectant: VecDeque<(RoomId, NetId)>,
     /// Who is not heard, until that second of Unix time.
     silenced: BTreeMap<Person, u32>,
     limits: Arc<Limits>,
@@ -134,6 +144,8 @@ impl Hub {
             next_version: 1,
             listeners: BTreeMap::new(),
             absent: VecDeque::new(),
+            ending: VecDeque::new(),
+            expectant: VecDeque::new(),
             silenced: BTreeMap::new(),
             limits,
             clean,
@@ -162,10 +174,10 @@ impl Hub {
             Report::Joined { you, name, who, spectator } => {
                 self.join(now, (room, you), name, who, spectator);
             }
-            Report::Left { you } => self.leave(now, (room, you)),
+            Report::Left { you, peak } => self.leave(now, (room, you), peak),
             Report::Linked { you, dead } => self.link(now, (room, you), dead),
             Report::Lags { you, lags } => self.lag((room, you), lags),
-            Report::Died { who, by } => self.note_death(now, room, who, by),
+            Report::Died { who, by, peak } => self.note_death(now, (room, who), by, peak),
             Report::Crown { holder } => self.note_crown(now, room, holder),
             Report::Standings(standings) => self.note_standings(room, standings),
             Report::Asked { you, call, ask } => self.take_ask(now, (room, you), call, ask),
@@ -181,6 +193,8 @@ impl Hub {
     pub fn turn(&mut self, now: Now, traffic: Traffic) {
         self.began.get_or_insert(now);
         self.tell_bests(now);
+        self.release_all_lines(now);
+        self.expel_banned(now);
         if now.ms >= self.next_round {
             self.next_round = now.ms.plus(self.limits.topic_ms.into());
             self.go_round(now, traffic);

@@ -8,6 +8,7 @@ mod ladder;
 mod news;
 mod overload;
 mod pace;
+mod peaks;
 mod pool;
 mod schedule;
 mod status;

@@ -214,7 +214,7 @@ impl Rooms {
                 room.stop_house.notify_one();
                 return false;
             }
-            if self.gauge().room(room.id.place).people() > 0 {
+            if self.gauge().room(room.id.place).company() > 0 {
                 room.empty = None;
             } else if room.maker.is_some() {
                 let since = *room.empty.get_or_insert(now);

@@ -2,6 +2,7 @@
 //! file that a thread of its own writes. Whoever uses the store never waits for a disk:
 //! what is asked is answered from memory, and what is to be kept is sent there.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
@@ -12,8 +13,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crossbeam_channel::{Sender, bounded};
 use ring::rand::{SecureRandom, SystemRandom};
 use throng_shared::limits::{
-    AUDIT_BYTES, COMMIT_MS, NAME_BYTES_MAX, PLAYERS_RESERVED, RECORDS_WAITING_MAX, ROOM_NAME_BYTES,
-    SANCTION_REASON_BYTES,
+    AUDIT_BYTES, COMMIT_MS, NAME_BYTES_MAX, PLAYERS_RESERVED, RECALLS_WAITING_MAX,
+    RECORDS_WAITING_MAX, ROOM_NAME_BYTES, SANCTION_REASON_BYTES,
 };
 
 mod boards;
@@ -29,7 +30,7 @@ pub use self::sanctions::Ban;
 pub use self::writer::StoreWriter;
 
 use self::boards::day_of;
-use self::known::{Answering, Known};
+use self::known::{Acquaintance, Answering, Known};
 use self::record::{Kind, Record};
 use self::sanctions::{Sanctions, cut};
 use crate::config::Limits;
@@ -87,6 +88,8 @@ pub(crate) struct Shared {
     refused: AtomicU64,
     trouble: Mutex<Option<String>>,
     boards: Mutex<Arc<Boards>>,
+    /// Scores that were taken and may not be durable yet: as many as records may wait.
+    unwritten: Mutex<VecDeque<(u64, Score)>>,
     known: Mutex<Known>,
     bans: Mutex<Sanctions>,
     mutes: Mutex<Sanctions>,
@@ -111,6 +114,7 @@ impl Shared {
             refused: AtomicU64::new(0),
             trouble: Mutex::default(),
             boards: Mutex::default(),
+            unwritten: Mutex::default(),
             known: Mutex::default(),
             bans: Mutex::default(),
             mutes: Mutex::default(),
@@ -119,6 +123,13 @@ impl Shared {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         locked(&self.known)
+    }
+
+    /// What was taken up to this number is durable.
+    fn set_durable(&self, number: u64) {
+        self.durable.store(number, Ordering::Release);
+        let mut unwritten = locked(&self.unwritten);
+        while unwritten.pop_front_if(|(it, _)| *it <= number).is_some() {}
     }
 
     fn set_boards(&self, boards: Boards) {
@@ -167,6 +178,8 @@ pub struct Store {
 struct Feed {
     number: Mutex<u64>,
     records: Sender<(u64, Record)>,
+    /// Players who came, and of whom it is to be read what is kept of them.
+    recalls: Sender<PlayerId>,
 }
 
 impl Store {
@@ -216,9 +229,11 @@ impl Store {
             }
         }
         let (records, waiting) = bounded(RECORDS_WAITING_MAX);
-        let feed = Feed { number: Mutex::new(0), records };
-        let mut writer = StoreWriter::new(opened, Arc::clone(&shared), waiting, pause);
-        writer.refresh();
+        let (recalls, recalled) = bounded(RECALLS_WAITING_MAX);
+        let feed = Feed { number: Mutex::new(0), records, recalls };
+        let ways = (waiting, recalled);
+        let mut writer = StoreWriter::new(opened, Arc::clone(&shared), ways, pause);
+        writer.refresh(day_of(unix_s()));
         Ok((Self { shared, feed: Some(Arc::new(feed)) }, writer))
     }
 
@@ -274,6 +289,7 @@ impl Store {
             it.answers_for = answers_for;
         }
         drop(known);
+        self.recall(player);
         let mut name = name.to_owned();
         cut(&mut name, NAME_BYTES_MAX);
         self.put(Record::Seen { player, name, at_s: unix_s(), answers_for });
@@ -293,11 +309,11 @@ impl Store {
         cut(&mut score.name, NAME_BYTES_MAX);
         cut(&mut score.room, ROOM_NAME_BYTES);
         let (player, day, shards) = (score.player, day_of(score.at_s), score.shards);
-        let taken = self.put(Record::Score(score));
-        if taken.is_some() {
-            self.shared.known().note_score(player, day, shards);
-        }
-        taken
+        let unwritten = score.clone();
+        let taken = self.put(Record::Score(score))?;
+        self.shared.known().note_score(player, day, shards);
+        locked(&self.shared.unwritten).push_back((taken, unwritten));
+        Some(taken)
     }
 
     /// Shards that a player held at once, at best, as far as is known: 0 for one who never
@@ -329,7 +345,8 @@ impl Store {
         self.shared.known().find(player)?.address
     }
 
-    /// The newest boards: at most a second old, and as of the last commit.
+    /// The newest boards: at most a second old, and as of the last commit; while nothing can be
+    /// written, with what waits to be.
     #[must_use]
     pub fn boards(&self) -> Arc<Boards> {
         Arc::clone(&locked(&self.shared.boards))
@@ -455,6 +472,30 @@ impl Store {
     #[must_use]
     pub fn ignores(&self, player: PlayerId, other: PlayerId) -> bool {
         self.shared.known().find(player).is_some_and(|it| it.ignored.contains(&other))
+    }
+
+    /// Whom a player wants to hear nothing of: first who was not here for the longest time, as
+    /// far as is known, and of equals whoever it said that of first.
+    #[must_use]
+    pub fn ignored(&self, player: PlayerId) -> Vec<PlayerId> {
+        self.shared.known().ignored(player)
+    }
+
+    /// Has it read what is kept of a player, if it is not known. Of those who come when too many
+    /// do it is read with the record of their visit.
+    pub fn recall(&self, player: PlayerId) {
+        let Some(feed) = self.feed.as_ref().filter(|_| player.is_somebody()) else { return };
+        if !self.shared.known().meet(player).is_read() {
+            feed.recalls.try_send(player).ok();
+        }
+    }
+
+    /// Whether it has been read what is kept of a player who came, if anything is: a moment
+    /// after it came, unless the disk cannot be read.
+    #[must_use]
+    pub fn has_read(&self, player: PlayerId) -> bool {
+        let is_kept = self.feed.is_some() && player.is_somebody();
+        !is_kept || self.shared.known().find(player).is_some_and(Acquaintance::is_read)
     }
 
     /// How the store does.

@@ -286,7 +286,7 @@ fn report(state: &WebState, ticks: usize) -> Bytes {
             players: room.players(),
             players_max: room.players_max,
             spectators: room.spectators(),
-            people: gauge.room(id.place).people(),
+            people: gauge.room(id.place).company(),
             tick_rate: room.tick_hz,
             tick: room.tick(),
             ticks: timing.ticks,

@@ -193,6 +193,15 @@ pub const DEAF_MAX: usize = 64;
 pub const SILENCED_MAX: usize = 4096;
 pub const ORDER_MINUTES_MAX: u32 = 60 * 24 * 366;
 pub const SLOW_S_MAX: u16 = 600;
+/// From the word that somebody is banned to the end of its session, in milliseconds: what is on
+/// its way when a connection closes may not arrive.
+pub const BAN_TOLD_MS: u64 = 300;
+/// Players of a room of whom it is remembered in slow mode when they spoke.
+pub const SLOW_SPEAKERS_MAX: usize = 4096;
+/// The longest that what is said waits for a newcomer until it is known whom it does not want to
+/// hear, in milliseconds; and how many lines wait.
+pub const FIRST_LINES_MS: u64 = 2_000;
+pub const FIRST_LINES_MAX: usize = 64;
 /// Players who left of whom it is remembered whom they do not hear and what they said.
 pub const ABSENT_KEPT: usize = 1024;
 /// Rooms with more people tell nobody who joins and leaves.
@@ -361,6 +370,8 @@ pub const PLAYERS_KEPT: u32 = 1_000_000;
 pub const PLAYERS_KEPT_IN_MEMORY: u32 = 65_536;
 /// Players of whom it is known without a look at the file what counts for them.
 pub const PLAYERS_KNOWN: usize = 16_384;
+/// Players who came, and of whom it is still to be read what is kept of them.
+pub const RECALLS_WAITING_MAX: usize = 4096;
 /// Days of which scores are kept, and lines of the audit log.
 pub const SCORE_DAYS_KEPT: u32 = 32;
 pub const AUDIT_LINES_KEPT: u32 = 100_000;
@@ -551,7 +562,7 @@ const _: () = {
     assert!(AUTH_SECRET_BYTES_MIN < OPERATOR_SECRET_BYTES_MAX);
     assert!(SANCTION_REASON_BYTES + 56 <= REASON_BYTES_MAX, "it is told how long a ban lasts");
     assert!(BOARD_ROWS <= BOARD_ROWS_KEPT);
-    assert!(COMMIT_MS < COMMIT_RETRY_MS);
+    assert!(COMMIT_MS < COMMIT_RETRY_MS && CHAT_LINES_KEPT < FIRST_LINES_MAX);
     assert!(CLIENT_SILENCE_MS > PING_MS * 2);
     assert!(SERVER_SILENCE_MS > PING_MS * 4 && WATCH_PING_MS < PING_MS);
     assert!(CLIENT_STALL_MS * 2 < CLIENT_SILENCE_MS, "silence must be noticed between stalls");

@@ -216,6 +216,32 @@ async fn a_full_room_takes_nobody_more_and_who_wishes_for_none_goes_where_a_plac
     server.stop();
 }
 
+#[tokio::test]
+async fn who_wishes_for_none_goes_where_somebody_plays_rather_than_where_many_look_on() {
+    let server = server(|_| {});
+    attic(&server, 30, 8);
+    let mut onlookers = Vec::new();
+    for _ in 0..3 {
+        let hello = Hello { watch: true, ..hello("arena") };
+        let mut tab = Tab::open_as(server.address(), "/ws", hello).await;
+        tab.until(|tab| tab.welcomes > 0).await;
+        onlookers.push(tab);
+    }
+    let _there = play(&server, "attic").await;
+    let told = || {
+        let rooms = server.rooms().shown();
+        let gauges = rooms.iter().map(|room| server.gauge().room(room.id.place));
+        gauges.map(|gauge| (gauge.people(), gauge.company())).collect::<Vec<_>>()
+    };
+    let end = Instant::now() + PATIENCE;
+    while told() != [(0, 3), (1, 1)] {
+        assert!(Instant::now() < end, "because each room tells who is there: {:?}", told());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(play(&server, "").await.room, "attic");
+    server.stop();
+}
+
 #[test]
 fn of_a_thousand_who_join_at_once_as_many_come_in_as_there_are_places() {
     let settings = Settings { arena: Some(ArenaSpec::Disc(8)), ..empty() };

@@ -133,6 +133,43 @@ async fn who_is_muted_and_comes_back_as_somebody_new_is_muted_still() {
 }
 
 #[tokio::test]
+async fn who_is_banned_while_it_plays_is_told_so_before_its_session_ends() {
+    use throng::config::Settings;
+    use throng::tickets::AuthSecret;
+    use throng_shared::wire::{NO_CALL, Order};
+    let secret = "a secret of whoever runs this server";
+    let settings = Settings { operator_secret: Some(AuthSecret::from(secret)), ..disc() };
+    let server = server(settings);
+    let address = server.address();
+    let body = format!(r#"{{"name":"Ada","room":"arena","operator":"{secret}"}}"#);
+    let request = format!(
+        "POST /api/ticket HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(address).await.expect("the server listens");
+    stream.write_all(request.as_bytes()).await.expect("the server reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("the server answers in text");
+    let (_, answer) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+    let answer: serde_json::Value = serde_json::from_str(answer).expect("the answer is JSON");
+    let ticket = answer["ticket"].as_str().expect("a ticket is a text");
+    let mut ops = Tab::open_with(address, "/ws", ticket, None).await;
+    ops.until(|tab| tab.welcomes > 0).await;
+    let mut eve = Tab::play(address, None).await;
+    let who = eve.you();
+    let ban = Order::Ban { who, minutes: 10, reason: "spam".to_owned() };
+    assert_eq!(ask(&mut ops, 1, Ask::Order(ban)).await, None);
+    eve.until(|tab| tab.closed.is_some()).await;
+    assert_eq!(eve.closed, Some(4010));
+    let Some(Outcome::Refused { problem, text, .. }) = outcome(&eve, NO_CALL) else {
+        panic!("because it is told first: {:?}", eve.events)
+    };
+    assert_eq!((*problem, text.as_str()), (Problem::Banned, "You are banned for 10 min: spam."));
+    server.stop();
+}
+
+#[tokio::test]
 async fn topics_follow_the_room_and_news_survive_a_cut() {
     let server = server(disc());
     let mut ada = Tab::play(server.address(), None).await;

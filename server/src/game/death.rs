@@ -30,12 +30,13 @@ pub(super) fn bury_the_dead(
     for (who, entity) in roster.iter() {
         let Ok((mut life, mut vitals, mut purse, hull)) = players.get_mut(entity) else { continue };
         let Some(by) = vitals.slain_by.take() else { continue };
-        let loss = purse.shards / 2;
+        let held = purse.shards;
+        let loss = held / 2;
         purse.shards -= loss;
         *life = Life::Down(now.0.offset(i32::from(physics.0.respawn_ticks)));
         let pos = hull.0.pos;
         let cell = arena.cell_index(pos);
-        told.tell(Happening::Died { who, by, cell, crown: crown.holder() == Some(who) });
+        told.tell(Happening::Died { who, by, cell, crown: crown.holder() == Some(who), held });
         told.tell(Happening::Scored { who });
         scatter(loss, pos, &arena, &mut chance.0, |at, value| {
             drop_shard((&arena, *now), &mut ids, &mut field, &mut told, (at, value));

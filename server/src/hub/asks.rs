@@ -6,7 +6,6 @@ use throng_shared::limits::TOPIC_BYTES;
 use throng_shared::session::CloseCode;
 use throng_shared::wire::{Ask, Audience, Event, Line, News, Outcome, Priority, Problem};
 
-use super::allowance::Rate;
 use super::keeper::REPORTED;
 use super::members::{Followed, Habits, Member, person};
 use super::topics::presence;
@@ -21,7 +20,10 @@ impl Hub {
         let done = match self.habits(from) {
             None => Err(Refused::new(Problem::OutOfPlace, "You are not in this room any more.")),
             Some(habits) => match habits.asks.take(now.ms, asks) {
-                Ok(()) => self.fulfil(now, from, ask),
+                Ok(()) => match self.last_word(from) {
+                    Some(refused) => Err(refused),
+                    None => self.fulfil(now, from, ask),
+                },
                 Err(ms) => Err(Refused::too_fast("You ask for too much at once.", ms)),
             },
         };
@@ -87,7 +89,6 @@ impl Hub {
         {
             return Err(no_such_player(who));
         }
-        let slow_s = it.slow_s;
         let Some(member) = it.members.get_mut(&you) else { return Ok(()) };
         let me = person(room, you, member);
         let is_operator = member.who.operator;
@@ -108,13 +109,15 @@ impl Hub {
             return Err(Refused { problem: Problem::Muted, text: why, retry_after_ms });
         }
         if !is_operator {
-            let rate = match slow_s {
-                0 => self.limits.chat(),
-                slow_s => Some(Rate { burst: 1, every_ms: u64::from(slow_s) * 1000 }),
-            };
+            let wait_ms = it.slow.wait_ms(now.ms, me);
+            if wait_ms > 0 {
+                let why =
+                    format!("This room is slow: your next line in {} s.", wait_ms.div_ceil(1000));
+                return Err(Refused::too_fast(&why, wait_ms));
+            }
             let mut chat = member.habits.chat;
             let too_fast = |ms| Refused::too_fast("You say too much at once.", ms);
-            chat.take(now.ms, rate).map_err(too_fast)?;
+            chat.take(now.ms, self.limits.chat()).map_err(too_fast)?;
             if to == Audience::Room {
                 let busy = |ms| Refused {
                     problem: Problem::Busy,
@@ -124,26 +127,26 @@ impl Hub {
                 it.chat.take(now.ms, self.limits.room_chat()).map_err(busy)?;
             }
             member.habits.chat = chat;
+            it.slow.note(now.ms, me);
         }
         let (name, text) = (member.name.clone(), (self.clean)(said));
         it.line_number += 1;
         let (number, at_s) = (it.line_number, now.unix_s);
         let line = Line { number, who: you, name, operator: is_operator, to, text, at_s };
         let keeper = self.keeper.as_ref();
-        let hears =
-            |member: &Member| is_operator || !member.habits.ignores(keeper, member.who.player, me);
+        let hears = |member: &Member| is_operator || member.may_hear(keeper, me);
         match to {
             Audience::Room => {
                 it.keep_line(self.limits.chat_lines_kept as usize, me, line.clone());
                 let hearers = it.members.iter().filter(|(_, it)| hears(it));
                 let hearers: Vec<NetId> = hearers.map(|(&who, _)| who).collect();
-                self.tell_line(room, &hearers, &line);
+                self.tell_line(room, &hearers, me, &line);
             }
             Audience::Player { who } => {
                 let mut hearers = vec![you];
                 let is_heard = it.members.get(&who).is_some_and(hears);
                 hearers.extend(Some(who).filter(|&who| who != you && is_heard));
-                self.tell_line(room, &hearers, &line);
+                self.tell_line(room, &hearers, me, &line);
             }
             Audience::Everyone => {
                 // Each room counts its own lines.
@@ -154,18 +157,11 @@ impl Hub {
                     let line = Line { number: it.line_number, ..line.clone() };
                     // Nobody is deaf to operators.
                     let hearers: Vec<NetId> = it.members.keys().copied().collect();
-                    self.tell_line(other, &hearers, &line);
+                    self.tell_line(other, &hearers, me, &line);
                 }
             }
         }
         Ok(())
-    }
-
-    fn tell_line(&mut self, room: RoomId, hearers: &[NetId], line: &Line) {
-        let message = packed(&Event::Line(line.clone()));
-        for &you in hearers {
-            self.deliver(room, Delivery::Event { you, message: message.clone() });
-        }
     }
 
     fn subscribe(&mut self, now: Now, from: (RoomId, NetId), topic: String) -> Result<(), Refused> {
@@ -198,32 +194,6 @@ impl Hub {
             .map(|(_, it)| presence(&it.info.name))
             .collect();
         self.feeds.keys().filter(|topic| !hidden.contains(topic)).cloned().collect()
-    }
-
-    fn close_ears(
-        &mut self,
-        (room, you): (RoomId, NetId),
-        who: NetId,
-        on: bool,
-    ) -> Result<(), Refused> {
-        let Some(it) = self.rooms.get_mut(&room) else { return Ok(()) };
-        let other = it.members.get(&who).filter(|_| who != you);
-        let other = other.ok_or_else(|| no_such_player(who))?;
-        let (whom, player) = (person(room, who, other), other.who.player);
-        let Some(member) = it.members.get_mut(&you) else { return Ok(()) };
-        let deaf_to = &mut member.habits.deaf_to;
-        deaf_to.retain(|it| *it != whom);
-        let me = member.who.player;
-        let lasts = me.is_somebody() && player.is_somebody() && me != player;
-        let is_full = deaf_to.len() >= self.limits.deaf_max as usize;
-        if on && is_full || lasts && !self.keeper.ignore(me, player, on) {
-            let why = "You have muted as many as one can: hear one of them again first.";
-            return Err(Refused::new(Problem::NotAllowed, why));
-        }
-        if on {
-            deaf_to.push(whom);
-        }
-        Ok(())
     }
 
     fn take_complaint(

@@ -61,6 +61,12 @@ pub trait Keeper: Send {
     /// holds from now on: there are only so many whom one can ignore.
     fn ignore(&mut self, player: PlayerId, other: PlayerId, on: bool) -> bool;
     fn ignores(&self, player: PlayerId, other: PlayerId) -> bool;
+    /// Whom a player ignores: first who was not here for the longest time.
+    fn ignored(&self, player: PlayerId) -> Vec<PlayerId>;
+    /// Has it read what is kept of a player who has come, if it is not known.
+    fn recall(&self, player: PlayerId);
+    /// Whether it is known by now.
+    fn has_read(&self, player: PlayerId) -> bool;
     /// Whether scores are kept just now.
     fn works(&self) -> bool;
 }
@@ -141,6 +147,18 @@ impl Keeper for Store {
         Self::ignores(self, player, other)
     }
 
+    fn ignored(&self, player: PlayerId) -> Vec<PlayerId> {
+        Self::ignored(self, player)
+    }
+
+    fn recall(&self, player: PlayerId) {
+        Self::recall(self, player);
+    }
+
+    fn has_read(&self, player: PlayerId) -> bool {
+        Self::has_read(self, player)
+    }
+
     fn works(&self) -> bool {
         self.health().trouble.is_none()
     }
@@ -149,6 +167,7 @@ impl Keeper for Store {
 #[cfg(test)]
 pub(super) mod memory {
     use std::collections::BTreeMap;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -156,6 +175,8 @@ pub(super) mod memory {
     pub(in crate::hub) type Audit = Arc<Mutex<Vec<AuditLine>>>;
     /// What a disk does: the newest number that is durable, and whether anything can be written.
     pub(in crate::hub) type Disk = Arc<Mutex<(u64, bool)>>;
+    /// Whether what was kept of those who come has been read.
+    pub(in crate::hub) type Read = Arc<AtomicBool>;
     const IGNORED_MAX: usize = 3;
 
     /// Keeps in memory, and shows what it was told to write down.
@@ -168,6 +189,13 @@ pub(super) mod memory {
         pub(in crate::hub) audit: Audit,
         taken: u64,
         pub(in crate::hub) disk: Disk,
+        pub(in crate::hub) read: Read,
+    }
+
+    impl Memory {
+        fn is_read(&self) -> bool {
+            self.read.load(Ordering::Relaxed)
+        }
     }
 
     impl Default for Memory {
@@ -180,6 +208,7 @@ pub(super) mod memory {
                 audit: Audit::default(),
                 taken: 0,
                 disk: Arc::new(Mutex::new((u64::MAX, true))),
+                read: Arc::new(AtomicBool::new(true)),
             }
         }
     }
@@ -242,7 +271,15 @@ pub(super) mod memory {
             !on || !is_full
         }
         fn ignores(&self, player: PlayerId, other: PlayerId) -> bool {
-            self.ignored.contains(&(player, other))
+            self.is_read() && self.ignored.contains(&(player, other))
+        }
+        fn ignored(&self, player: PlayerId) -> Vec<PlayerId> {
+            let of = self.ignored.iter().filter(|(it, _)| *it == player);
+            of.map(|&(_, other)| other).collect()
+        }
+        fn recall(&self, _: PlayerId) {}
+        fn has_read(&self, player: PlayerId) -> bool {
+            !player.is_somebody() || self.is_read()
         }
         fn works(&self) -> bool {
             self.disk.lock().expect("nobody panics").1

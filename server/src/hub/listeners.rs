@@ -78,11 +78,16 @@ impl Hub {
         }
     }
 
-    /// A topic is gone; a stream with no other is over.
+    /// A topic is gone, and those who listen to it are told so; a stream with no other is over.
     pub(super) fn drop_from_listeners(&mut self, topic: &str) {
         let Self { listeners, told, .. } = self;
+        let ended = Bytes::from(format!("event: ended\ndata: {}\n\n", json!({ "topic": topic })));
         listeners.retain(|&id, it| {
+            let before = it.topics.len();
             it.topics.retain(|(name, _)| name != topic);
+            if it.topics.len() < before {
+                told.push_back((id, Some(ended.clone())));
+            }
             let goes_on = !it.topics.is_empty();
             if !goes_on {
                 told.push_back((id, None));

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 
 use throng_shared::ids::NetId;
 use throng_shared::limits::{ABSENT_KEPT, NEWS_ROOM_PLAYERS, PRESENCE_ROWS_MAX, TRAVEL_MS};
-use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
-use throng_shared::wire::{Event, Line, News, PresenceRow, Priority};
+use throng_shared::wire::{Line, News, PresenceRow, Priority};
 
 use super::allowance::Allowance;
+use super::bans::Ending;
+use super::lines::FirstLines;
+use super::slow::SlowMode;
 use super::topics::{Feed, Rows, presence};
-use super::{Delivery, Hub, Keeper, Now, Person, RoomId, RoomInfo, Standing, packed};
+use super::{Hub, Keeper, Now, Peak, Person, RoomId, RoomInfo, Standing};
 use crate::config::Limits;
 use crate::identity::PlayerId;
 use crate::link::Visitor;
-use crate::store::Score;
 
 /// A topic that somebody follows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -105,12 +106,16 @@ pub(super) struct Member {
     /// Until when what the player follows in the room from which it comes goes along: that
     /// room lets it go once this one has it.
     arriving_until: Option<Millis>,
-    /// The most shards that it had at once in this life, and its kills then.
-    pub(super) peak: (u32, u32),
+    /// Of this life, as far as the room has told.
+    pub(super) peak: Peak,
     /// The most shards of this life that were recorded.
-    recorded: u32,
+    pub(super) recorded: u32,
     /// The most that it had in all lives before.
     pub(super) best: u32,
+    /// What is to be told once it is known whom it does not want to hear.
+    pub(super) first_lines: Option<FirstLines>,
+    /// When it has to go, being banned.
+    pub(super) ending: Option<Ending>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -132,8 +137,7 @@ pub(super) struct Room {
     /// Lines that all may say together, and players whom they may report.
     pub(super) chat: Allowance,
     pub(super) complaints: Allowance,
-    /// Seconds between two lines of one player, 0: as usual.
-    pub(super) slow_s: u16,
+    pub(super) slow: SlowMode,
     pub(super) crown: Option<NetId>,
     pub(super) standings: Vec<Standing>,
     pub(super) pulse: Pulse,
@@ -187,26 +191,12 @@ impl Hub {
         let topic = (!gone.is_succeeded).then(|| presence(&gone.info.name));
         let members = gone.members.keys().copied();
         for you in members.collect::<Vec<_>>() {
-            self.leave(now, (room, you));
+            self.leave(now, (room, you), Peak::default());
         }
         self.rooms.remove(&room);
         if let Some(topic) = topic {
             self.end_topic(&topic);
         }
-    }
-
-    /// A topic is gone, and nobody follows it any more: the next one of its name may be of
-    /// another room, where others are.
-    fn end_topic(&mut self, topic: &str) {
-        let Some(feed) = self.feeds.remove(topic) else { return };
-        self.next_version = self.next_version.max(feed.version().saturating_add(1));
-        let members = self.rooms.values_mut().flat_map(|it| it.members.values_mut());
-        let present = members.map(|member| &mut member.habits);
-        let absent = self.absent.iter_mut().map(|(_, habits)| habits);
-        for habits in present.chain(absent) {
-            habits.topics.remove(topic);
-        }
-        self.drop_from_listeners(topic);
     }
 
     pub(super) fn join(
@@ -218,9 +208,9 @@ impl Hub {
         spectator: bool,
     ) {
         if let Some((until_s, reason)) = self.ban(who.player) {
-            let minutes = until_s.saturating_sub(now.unix_s.into()).div_ceil(60);
-            let reason = super::text::reason(&format!("banned for {minutes} min: {reason}"));
-            self.deliver(room, Delivery::Expel { you, code: CloseCode::Kicked, reason });
+            let left_s = until_s.saturating_sub(now.unix_s.into());
+            let why = format!("banned for {} min: {reason}", left_s.div_ceil(60));
+            self.expel((room, you), &why);
             return;
         }
         let best = self.keeper.best(who.player);
@@ -236,11 +226,6 @@ impl Hub {
         }
         let Some(it) = self.rooms.get_mut(&room) else { return };
         it.has_moved = true;
-        let hears = |(said_by, line): &&(Person, Line)| {
-            line.operator || !habits.ignores(self.keeper.as_ref(), who.player, *said_by)
-        };
-        let lines = it.lines.iter().filter(hears);
-        let lines: Vec<_> = lines.map(|(_, line)| packed(&Event::Line(line.clone()))).collect();
         let name_told = name.clone();
         let newcomer = Member {
             name,
@@ -250,21 +235,22 @@ impl Hub {
             lags: false,
             habits,
             arriving_until,
-            peak: (0, 0),
+            peak: Peak::default(),
             recorded: 0,
             best,
+            first_lines: None,
+            ending: None,
         };
         it.members.insert(you, newcomer);
-        for message in lines {
-            self.deliver(room, Delivery::Event { you, message });
-        }
+        self.tell_first_lines(now, (room, you));
         if !spectator {
             let news = News::Joined { name: name_told };
             self.tell_few(now, (room, you), who.player, Priority::Low, news);
         }
     }
 
-    pub(super) fn leave(&mut self, now: Now, (room, you): (RoomId, NetId)) {
+    pub(super) fn leave(&mut self, now: Now, (room, you): (RoomId, NetId), peak: Peak) {
+        self.note_peak((room, you), peak);
         self.record(now, room, you, true);
         let Some(it) = self.rooms.get_mut(&room) else { return };
         let Some(member) = it.members.remove(&you) else { return };
@@ -276,6 +262,7 @@ impl Hub {
             other.habits.deaf_to.retain(|it| *it != glider);
         }
         self.silenced.remove(&glider);
+        it.slow.forget(glider);
         let Member { name, who: Visitor { player, .. }, spectator, mut habits, .. } = member;
         if player != PlayerId(0) {
             habits.topics.remove(&topic);
@@ -303,48 +290,6 @@ impl Hub {
         let member = self.rooms.get_mut(&room).and_then(|it| it.members.get_mut(&you));
         if let Some(member) = member {
             member.lags = lags;
-        }
-    }
-
-    pub(super) fn note_standings(&mut self, room: RoomId, standings: Vec<Standing>) {
-        let Some(it) = self.rooms.get_mut(&room) else { return };
-        for standing in &standings {
-            if let Some(member) = it.members.get_mut(&standing.you)
-                && standing.shards > member.peak.0
-            {
-                member.peak = (standing.shards, standing.kills);
-            }
-        }
-        it.standings = standings;
-    }
-
-    /// Keeps what a player has reached in this life, which may be over. A best is news once it is durable.
-    pub(super) fn record(&mut self, now: Now, room: RoomId, you: NetId, over: bool) {
-        let Some(it) = self.rooms.get_mut(&room) else { return };
-        let Some(member) = it.members.get_mut(&you) else { return };
-        let (shards, kills) = member.peak;
-        let player = member.who.player;
-        if over {
-            member.peak = (0, 0);
-        }
-        if player == PlayerId(0) || shards == 0 {
-            return;
-        }
-        // What it had on visits before may be read from the disk only after it came.
-        let known = self.keeper.best(player);
-        if known > member.recorded {
-            member.best = member.best.max(known);
-        }
-        member.recorded = if over { 0 } else { shards };
-        let is_best = shards > member.best;
-        if over && is_best {
-            member.best = shards;
-        }
-        let (name, room) = (member.name.clone(), it.info.name.clone());
-        let at_s = u64::from(now.unix_s);
-        let taken = self.keeper.record(Score { player, name, room, shards, kills, at_s });
-        if let Some(number) = taken.filter(|_| over && is_best) {
-            self.expect_best(number, player, shards);
         }
     }
 

@@ -4,7 +4,7 @@ use throng_shared::ids::NetId;
 use throng_shared::limits::BESTS_WAITING_MAX;
 use throng_shared::wire::{Event, News, Notification, Priority};
 
-use super::{Hub, Now, RoomId};
+use super::{Hub, Now, Peak, RoomId};
 use crate::identity::PlayerId;
 
 impl Hub {
@@ -13,10 +13,17 @@ impl Hub {
         self.tell(to, &Event::Notification(notification));
     }
 
-    pub(super) fn note_death(&mut self, now: Now, room: RoomId, who: NetId, by: NetId) {
+    pub(super) fn note_death(
+        &mut self,
+        now: Now,
+        (room, who): (RoomId, NetId),
+        by: NetId,
+        peak: Peak,
+    ) {
         let name = self.rooms.get(&room).and_then(|it| it.members.get(&by));
         let name = name.map(|killer| killer.name.clone()).unwrap_or_default();
         self.notify(now, (room, who), Priority::Normal, News::KilledBy { name });
+        self.note_peak((room, who), peak);
         self.record(now, room, who, true);
     }
 

@@ -70,7 +70,7 @@ impl Hub {
                 // Wherever else it plays, it plays no more.
                 let others = self.places_of(player).into_iter().filter(|&at| at != (room, who));
                 for at in std::iter::once((room, who)).chain(others) {
-                    self.expel(at, &why);
+                    self.end_banned(now, at, &why, line.minutes.saturating_mul(60_000));
                 }
                 if player == PlayerId(0) {
                     self.keeper.note(line);
@@ -89,7 +89,7 @@ impl Hub {
             Order::Slow { seconds } => {
                 let seconds = seconds.min(SLOW_S_MAX);
                 if let Some(it) = self.rooms.get_mut(&room) {
-                    it.slow_s = seconds;
+                    it.slow.set(seconds);
                 }
                 let reason = format!("{seconds} s between two lines");
                 self.keeper.note(line("slowed", (PlayerId(0), String::new()), &reason, 0));
@@ -124,7 +124,7 @@ impl Hub {
         Ok(())
     }
 
-    fn expel(&mut self, (room, you): (RoomId, NetId), reason: &str) {
+    pub(super) fn expel(&mut self, (room, you): (RoomId, NetId), reason: &str) {
         let (code, reason) = (CloseCode::Kicked, text::reason(reason));
         self.deliver(room, Delivery::Expel { you, code, reason });
     }

@@ -27,12 +27,20 @@ pub struct RoomInfo {
     pub is_private: bool,
 }
 
-/// A player in the standings of a room.
+/// The most shards that somebody held at once in a life, and its kills then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Peak {
+    pub shards: u32,
+    pub kills: u32,
+}
+
+/// A player in the standings of a room: what it has now, and its peak of this life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     pub you: NetId,
     pub shards: u32,
     pub kills: u32,
+    pub peak: Peak,
 }
 
 /// What a room tells the hub.
@@ -46,8 +54,10 @@ pub enum Report {
         who: Visitor,
         spectator: bool,
     },
+    /// With the peak of the life that ends so.
     Left {
         you: NetId,
+        peak: Peak,
     },
     /// A player's connection is lost, or there again.
     Linked {
@@ -62,6 +72,7 @@ pub enum Report {
     Died {
         who: NetId,
         by: NetId,
+        peak: Peak,
     },
     Crown {
         holder: Option<NetId>,

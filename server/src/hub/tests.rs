@@ -10,15 +10,16 @@ use throng_shared::limits::{
 use throng_shared::session::CloseCode;
 use throng_shared::time::Millis;
 use throng_shared::wire::{
-    Ask, Audience, Line, News, Order, Outcome, Problem, ServerMessage, TopicChange, TopicUpdate,
-    decode_server, splice_number,
+    Ask, Audience, Line, NO_CALL, News, Order, Outcome, Problem, ServerMessage, TopicChange,
+    TopicUpdate, decode_server, splice_number,
 };
 
 mod bounds;
+mod ears;
 mod lives;
 mod scores;
 
-use super::keeper::memory::{Audit, Disk, Memory};
+use super::keeper::memory::{Audit, Disk, Memory, Read};
 use super::*;
 use crate::link::Visitor;
 
@@ -36,6 +37,7 @@ struct Rig {
     call: u32,
     audit: Audit,
     disk: Disk,
+    read: Read,
 }
 
 impl Rig {
@@ -46,9 +48,10 @@ impl Rig {
     fn within(limits: Limits) -> Self {
         let keeper = Box::new(Memory::default());
         let (audit, disk) = (Arc::clone(&keeper.audit), Arc::clone(&keeper.disk));
+        let read = Arc::clone(&keeper.read);
         let clean = Box::new(|text: &str| text.replace("darn", "****"));
         let hub = Hub::new(7, Arc::new(limits), clean, keeper);
-        let mut rig = Self { hub, ms: 1_000, call: 0, audit, disk };
+        let mut rig = Self { hub, ms: 1_000, call: 0, audit, disk, read };
         for (room, name) in [(ARENA, "arena"), (OTHER, "other")] {
             let info = RoomInfo { name: name.to_owned(), ..RoomInfo::default() };
             rig.report(room, Report::Opened(info));
@@ -187,6 +190,19 @@ fn text(reason: &str) -> String {
     reason.to_owned()
 }
 
+fn left(you: NetId) -> Report {
+    Report::Left { you, peak: Peak::default() }
+}
+
+fn died(who: NetId, by: NetId) -> Report {
+    Report::Died { who, by, peak: Peak::default() }
+}
+
+/// Of somebody who never had more than now.
+fn standing(you: NetId, shards: u32, kills: u32) -> Standing {
+    Standing { you, shards, kills, peak: Peak { shards, kills } }
+}
+
 #[test]
 fn a_line_reaches_the_room_and_no_other() {
     let mut rig = Rig::with_ada_and_bob();
@@ -282,38 +298,6 @@ fn too_much_at_once_is_too_fast_and_says_when() {
 }
 
 #[test]
-fn a_slow_room_takes_one_line_each_time() {
-    let mut rig = Rig::with_ada_and_bob();
-    rig.join(ARENA, OPS, "Ops", 1, true);
-    assert_eq!(rig.problem((ARENA, OPS), Ask::Order(Order::Slow { seconds: 30 })), None);
-    assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "one")), None);
-    rig.ms += 29_000;
-    assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "two")), Some(Problem::TooFast));
-    rig.ms += 1_000;
-    assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "two")), None);
-}
-
-#[test]
-fn whom_one_does_not_want_to_hear_one_does_not_and_it_is_kept() {
-    let mut rig = Rig::with_ada_and_bob();
-    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: BOB, on: true }), None);
-    for to in [Audience::Room, Audience::Player { who: ADA }] {
-        assert_eq!(rig.problem((ARENA, BOB), say(to, "hey")), None, "because it is not told");
-    }
-    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
-    assert_eq!(rig.lines((ARENA, ADA)), []);
-    rig.report(ARENA, Report::Left { you: ADA });
-    rig.join(ARENA, NetId(30), "Ada", 101, false);
-    rig.said();
-    rig.ms += 5_000;
-    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
-    assert_eq!(rig.lines((ARENA, NetId(30))), []);
-    assert_eq!(rig.problem((ARENA, NetId(30)), Ask::Mute { who: BOB, on: false }), None);
-    rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
-    assert_eq!(rig.lines((ARENA, NetId(30))).len(), 1);
-}
-
-#[test]
 fn what_is_wrong_in_a_call_has_a_name() {
     let mut rig = Rig::with_ada_and_bob();
     let at = (ARENA, ADA);
@@ -334,7 +318,7 @@ fn what_is_wrong_in_a_call_has_a_name() {
         rig.ms += 10_000;
         assert_eq!(rig.problem(at, ask.clone()), Some(problem), "{ask:?}");
     }
-    rig.report(ARENA, Report::Left { you: ADA });
+    rig.report(ARENA, left(ADA));
     assert_eq!(rig.problem(at, subscribe("rooms")), Some(Problem::OutOfPlace));
 }
 
@@ -368,7 +352,7 @@ fn a_topic_is_told_whole_and_then_as_what_changed() {
     let TopicChange::Presence { set, .. } = &whole.change else { panic!("another kind") };
     assert_eq!((whole.since, set.len()), (0, 2));
     rig.join(ARENA, NetId(3), "Cyd", 0, false);
-    rig.report(ARENA, Report::Left { you: BOB });
+    rig.report(ARENA, left(BOB));
     assert_eq!(rig.updates(at), [], "because it is told once a second");
     rig.second();
     let [update] = &rig.updates(at)[..] else { panic!("because something changed") };
@@ -378,7 +362,7 @@ fn a_topic_is_told_whole_and_then_as_what_changed() {
     rig.second();
     assert_eq!(rig.updates(at), [], "because nothing changed");
     assert_eq!(rig.problem(at, Ask::Unsubscribe { topic: text("room/arena/presence") }), None);
-    rig.report(ARENA, Report::Left { you: NetId(3) });
+    rig.report(ARENA, left(NetId(3)));
     rig.second();
     assert_eq!(rig.updates(at), []);
 }
@@ -405,19 +389,6 @@ fn who_asks_for_a_topic_again_and_again_is_told_it_once_a_second() {
     rig.second();
     let [whole] = &rig.updates(at)[..] else { panic!("because nobody waits for ever") };
     assert_eq!(whole.since, 0, "because it was asked for anew");
-}
-
-#[test]
-fn who_has_muted_as_many_as_one_can_is_told_so() {
-    let mut rig = Rig::with_ada_and_bob();
-    for number in 0..4 {
-        rig.join(ARENA, NetId(20 + number), "Eve", 300 + u32::from(number), false);
-        let refused = (number == 3).then_some(Problem::NotAllowed);
-        let mute = |on| Ask::Mute { who: NetId(20 + number), on };
-        assert_eq!(rig.problem((ARENA, ADA), mute(true)), refused);
-    }
-    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: NetId(20), on: false }), None);
-    assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: NetId(23), on: true }), None);
 }
 
 #[test]
@@ -528,7 +499,7 @@ fn who_is_in_a_private_room_is_told_inside_alone() {
 fn the_board_of_now_has_all_rooms_and_ones_own_place() {
     let mut rig = Rig::with_ada_and_bob();
     rig.join(OTHER, ADA, "Cyd", 103, false);
-    let standing = |you, shards| Standing { you, shards, kills: 1 };
+    let standing = |you, shards| standing(you, shards, 1);
     rig.report(ARENA, Report::Standings(vec![standing(BOB, 9), standing(ADA, 5)]));
     rig.report(OTHER, Report::Standings(vec![standing(ADA, 7)]));
     rig.second();
@@ -563,13 +534,13 @@ fn few_are_told_who_comes_and_goes_and_many_are_not() {
     assert_eq!(rig.news((ARENA, ADA)).len(), 0, "because house bots are no news");
     rig.join(ARENA, NetId(3), "Cyd", 103, false);
     assert_eq!(rig.news((ARENA, ADA)), [News::Joined { name: text("Cyd") }]);
-    rig.report(ARENA, Report::Left { you: NetId(3) });
+    rig.report(ARENA, left(NetId(3)));
     assert_eq!(rig.news((ARENA, ADA)), [News::Left { name: text("Cyd") }]);
     for number in 0..NEWS_ROOM_PLAYERS as u16 {
         rig.join(ARENA, NetId(100 + number), "Guest", 200 + u32::from(number), false);
     }
     rig.said();
-    rig.report(ARENA, Report::Left { you: NetId(100) });
+    rig.report(ARENA, left(NetId(100)));
     rig.join(ARENA, NetId(100), "Guest", 200, false);
     rig.join(ARENA, NetId(3), "Cyd", 103, false);
     assert_eq!(rig.news((ARENA, ADA)).len(), 0);
@@ -594,9 +565,11 @@ fn orders_are_for_operators_take_effect_and_are_written_down() {
             _ => None,
         })
     };
+    assert_eq!(expelled(&mut rig), None, "because it is told first");
+    rig.second();
     let banned = Some((BOB, CloseCode::Kicked, text("banned for 10 min: spam")));
     assert_eq!(expelled(&mut rig), banned);
-    rig.report(ARENA, Report::Left { you: BOB });
+    rig.report(ARENA, left(BOB));
     rig.said();
     rig.join(OTHER, BOB, "Bob", 102, false);
     assert!(expelled(&mut rig).is_some(), "because a ban is for every room");

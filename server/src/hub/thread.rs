@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
-use throng_shared::limits::{HUB_OUTBOX_MAX, HUB_WORDS_A_TURN, STREAM_EVENTS_MAX};
+use throng_shared::limits::{HUB_OUTBOX_MAX, HUB_WORDS_A_TURN, HUB_WORDS_MAX, STREAM_EVENTS_MAX};
 use throng_shared::time::Millis;
 use tokio::sync::mpsc;
 
@@ -79,6 +79,11 @@ impl HubThread {
             let traffic = (self.traffic)();
             self.hub.turn(self.now(), traffic);
             self.say();
+        }
+        // What rooms that have ended said last.
+        for _ in 0..HUB_WORDS_MAX {
+            let Ok(word) = self.heard.try_recv() else { break };
+            self.hear(word);
         }
         self.hub.record_all(self.now());
     }

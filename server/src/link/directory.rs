@@ -169,8 +169,8 @@ impl Directory {
         Ok(link)
     }
 
-    /// The room of that name or code; or, for an empty wish, the public one with most people
-    /// among those that have a free place, or else any. `tried` has a bit for each place
+    /// The room of that name or code; or, for an empty wish, the public one where most people
+    /// play among those that have a free place, or else any. `tried` has a bit for each place
     /// that is not to be thought of.
     ///
     /// # Errors
@@ -282,7 +282,10 @@ mod tests {
         assert_eq!(directory.find("", 0), Ok(links[0].id()), "because it is the oldest of equals");
         gauges[1].set_people(3);
         gauges[2].set_people(9);
-        assert_eq!(directory.find("", 0), Ok(links[1].id()));
+        gauges[0].set_people(2);
+        gauges[0].set_onlookers(9);
+        assert_eq!((gauges[0].company(), gauges[1].company()), (11, 3));
+        assert_eq!(directory.find("", 0), Ok(links[1].id()), "because nine of those look on");
         gauges[1].set_full(true);
         assert_eq!(directory.find("", 0), Ok(links[0].id()));
         assert_eq!(directory.find("", 1), Ok(links[1].id()), "because a full one says so itself");

@@ -97,6 +97,7 @@ pub struct RoomGauge {
     full: AtomicBool,
     crowded: AtomicBool,
     people: AtomicU32,
+    onlookers: AtomicU32,
 }
 
 impl RoomGauge {
@@ -107,7 +108,8 @@ impl RoomGauge {
         self.work.store(0, Ordering::Relaxed);
         self.full.store(false, Ordering::Relaxed);
         self.crowded.store(false, Ordering::Relaxed);
-        self.people.store(0, Ordering::Relaxed);
+        self.set_people(0);
+        self.set_onlookers(0);
         self.open.store(open, Ordering::Release);
     }
 
@@ -163,7 +165,7 @@ impl RoomGauge {
         self.crowded.store(crowded, Ordering::Relaxed);
     }
 
-    /// The room tells how many have a place who are no house bots.
+    /// The room tells how many play, or may go on to, who are no house bots.
     pub fn set_people(&self, people: usize) {
         self.people.store(u32::try_from(people).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
@@ -171,6 +173,17 @@ impl RoomGauge {
     #[must_use]
     pub fn people(&self) -> usize {
         self.people.load(Ordering::Relaxed) as usize
+    }
+
+    /// The room tells how many look on.
+    pub fn set_onlookers(&self, onlookers: usize) {
+        self.onlookers.store(u32::try_from(onlookers).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    /// All who are there and are no house bots, whether they play or look on.
+    #[must_use]
+    pub fn company(&self) -> usize {
+        self.people() + self.onlookers.load(Ordering::Relaxed) as usize
     }
 }
 

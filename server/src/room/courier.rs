@@ -10,6 +10,7 @@ use throng_shared::limits::{BOARD_MS, PLAYERS_MAX};
 use throng_shared::wire::{Ask, Event, Outcome, Problem, encode};
 
 use super::news::Conns;
+use super::peaks::Peaks;
 use super::watchers::Watchers;
 use crate::hub::{Delivery, HubPort, Report, RoomInfo, Standing as Place, Untold};
 use crate::link::{ConnId, Mail, RoomLink};
@@ -34,12 +35,14 @@ pub(super) struct Courier {
     backlog: VecDeque<Report>,
     /// Longest work of a tick in this second.
     work_us: u32,
+    peaks: Peaks,
 }
 
 impl Courier {
     pub(super) fn new(port: HubPort, info: RoomInfo) -> Self {
         let second_ticks = (u32::from(info.tick_hz) * BOARD_MS as u32 / 1000).max(1);
-        let mut courier = Self { port, second_ticks, backlog: VecDeque::new(), work_us: 0 };
+        let (backlog, peaks) = (VecDeque::new(), Peaks::default());
+        let mut courier = Self { port, second_ticks, backlog, work_us: 0, peaks };
         courier.tell(Report::Opened(info));
         courier
     }
@@ -52,6 +55,12 @@ impl Courier {
         } else if let Err(Untold::Full(report)) = self.port.tell(report) {
             self.keep(report);
         }
+    }
+
+    /// A player goes, with what it reached in this life.
+    pub(super) fn let_go(&mut self, you: NetId) {
+        let peak = self.peaks.take(you);
+        self.tell(Report::Left { you, peak });
     }
 
     fn keep(&mut self, report: Report) {
@@ -98,8 +107,11 @@ impl Courier {
     /// Tells of a tick, and once a second how the room is.
     pub(super) fn report(&mut self, sim: &Sim, standings: &[Standing], sums: Sums) {
         for happening in sim.happenings() {
+            let ended = self.peaks.follow(sim, happening);
             match *happening {
-                Happening::Died { who, by, .. } => self.tell(Report::Died { who, by }),
+                Happening::Died { who, by, .. } => {
+                    self.tell(Report::Died { who, by, peak: ended.unwrap_or_default() });
+                }
                 Happening::Crowned { holder } => self.tell(Report::Crown { holder }),
                 Happening::Steered { .. }
                 | Happening::Thrust { .. }
@@ -124,7 +136,7 @@ impl Courier {
         self.clear_backlog();
         let place = |it: &Standing| {
             let kills = sim.player(it.id).map_or(0, |player| player.purse.kills.into());
-            Place { you: it.id, shards: it.shards, kills }
+            Place { you: it.id, shards: it.shards, kills, peak: self.peaks.of(it.id) }
         };
         let standings = Report::Standings(standings.iter().map(place).collect());
         let players = u16::try_from(sim.players()).unwrap_or(u16::MAX);
@@ -170,4 +182,53 @@ impl Courier {
     }
 }
 
+impl Drop for Courier {
+    /// A room that ends, however it does, ends the lives of all who are in it.
+    fn drop(&mut self) {
+        for (you, peak) in self.peaks.drain() {
+            self.tell(Report::Left { you, peak });
+        }
+    }
+}
+
 const BUSY: (Problem, &str) = (Problem::Busy, "The server has too much to do just now.");
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Limits;
+    use crate::hub::{HubThread, Traffic};
+    use crate::identity::PlayerId;
+    use crate::link::{RoomId, Visitor};
+    use crate::room::peaks::tests::world;
+    use crate::stop::StopSign;
+    use crate::store::{Kept, Store};
+
+    #[test]
+    fn what_somebody_reached_is_kept_however_a_room_ends_and_when_the_hub_stops() {
+        let (store, _writer) = Store::open(None, Kept::default()).expect("there is memory");
+        let clean = Box::new(str::to_owned);
+        let traffic = Box::new(Traffic::default);
+        let keeper = Box::new(store.clone());
+        let (hub, desk) = HubThread::new(Arc::new(Limits::default()), clean, keeper, traffic);
+        let info = RoomInfo { name: "arena".to_owned(), tick_hz: 30, ..RoomInfo::default() };
+        let mut courier = Courier::new(desk.port(RoomId { place: 1, number: 1 }), info);
+        let (mut sim, you) = world();
+        let (player, name) = (PlayerId(7), "Ada".to_owned());
+        let who = Visitor { player, operator: false };
+        courier.tell(Report::Joined { you, name, who, spectator: false });
+        // No second is over, so that nothing was told of it.
+        for _ in 0..3 {
+            sim.step();
+            courier.report(&sim, &[], Sums::default());
+            sim.forget();
+        }
+        drop(courier);
+        let stop = StopSign::default();
+        stop.raise();
+        hub.run(&stop);
+        assert_eq!(store.best(player), 40);
+    }
+}

@@ -267,7 +267,8 @@ impl RoomWorker {
         let gauge = self.link.room_gauge();
         gauge.set_full(is_full && self.sim.limbo().is_empty());
         gauge.set_crowded(self.watchers.is_full());
-        gauge.set_people(self.people + self.watchers.len());
+        gauge.set_people(self.people);
+        gauge.set_onlookers(self.watchers.len());
         self.overload.note(tick, time, pace.period(), &mut self.link);
     }
 
@@ -366,7 +367,7 @@ impl RoomWorker {
         }
         self.blackbox.note(self.sim.tick(), Command::Leave { you: id });
         self.sim.leave(id);
-        self.courier.tell(Report::Left { you: id });
+        self.courier.let_go(id);
         self.people -= usize::from(!self.are_house[id.index()]);
     }
 

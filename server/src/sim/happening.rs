@@ -50,11 +50,13 @@ pub enum Happening {
     Returned {
         who: NetId,
     },
+    /// `held`: the shards that it had, before it lost any.
     Died {
         who: NetId,
         by: NetId,
         cell: usize,
         crown: bool,
+        held: u32,
     },
     Health {
         who: NetId,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use throng_shared::limits::BOARD_ROWS_KEPT;
+
 use crate::identity::PlayerId;
 
 /// Seconds of a day; days begin at midnight UTC.
@@ -35,6 +37,17 @@ pub struct Boards {
     pub all: Board,
 }
 
+impl Boards {
+    /// Puts a score where it belongs.
+    pub(super) fn note(&mut self, score: &Score) {
+        for board in [&mut self.day, &mut self.all] {
+            if board.day == ALL_TIME || board.day == day_of(score.at_s) {
+                board.note(score);
+            }
+        }
+    }
+}
+
 /// The best scores, best first: more shards, then more kills, then earlier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Board {
@@ -45,6 +58,28 @@ pub struct Board {
 }
 
 impl Board {
+    /// A board on which nobody is.
+    pub(super) fn of(day: u32) -> Self {
+        Self { day, ..Self::default() }
+    }
+
+    fn note(&mut self, score: &Score) {
+        let Score { player, name, shards, kills, .. } = score;
+        let worth = |it: &BoardRow| (it.score, it.kills);
+        let (player, score, kills) = (*player, *shards, *kills);
+        let row = BoardRow { player, name: name.clone(), score, kills };
+        if let Some(at) = self.rows.iter().position(|it| it.player == player) {
+            if worth(&self.rows[at]) >= worth(&row) {
+                return;
+            }
+            self.rows.remove(at);
+        }
+        // Whoever had as many before stays in front.
+        let at = self.rows.partition_point(|it| worth(it) >= worth(&row));
+        self.rows.insert(at, row);
+        self.rows.truncate(BOARD_ROWS_KEPT);
+    }
+
     /// The place, from 1, of a player whose best on this board is `score`, which is not 0:
     /// exact among the rows, and below them one place for all with as many shards.
     #[must_use]
@@ -122,6 +157,30 @@ mod tests {
             assert_eq!(board.place(PlayerId(player), score), place, "{player} with {score}");
         }
         assert_eq!(Board::default().place(PlayerId(1), 4), 1);
+    }
+
+    #[test]
+    fn a_score_is_put_where_it_belongs_and_a_board_has_so_many() {
+        let mut boards = Boards { day: Board::of(20_000), all: Board::of(ALL_TIME) };
+        let mut note = |player, shards, kills, day: u64| {
+            let (name, room) = (String::new(), String::new());
+            let (player, at_s) = (PlayerId(player), day * DAY_S);
+            boards.note(&Score { player, name, room, shards, kills, at_s });
+        };
+        for (player, shards, kills) in [(1, 5, 0), (2, 7, 1), (3, 5, 0), (1, 4, 9), (3, 7, 2)] {
+            note(player, shards, kills, 20_000);
+        }
+        note(4, 6, 0, 19_999);
+        for player in 100..100 + BOARD_ROWS_KEPT as u32 {
+            note(player, 1, 0, 19_999);
+        }
+        let rows = |board: &Board| {
+            let rows = board.rows.iter().take(4);
+            rows.map(|it| (it.player.0, it.score, it.kills)).collect::<Vec<_>>()
+        };
+        assert_eq!(rows(&boards.day), [(3, 7, 2), (2, 7, 1), (1, 5, 0)]);
+        assert_eq!(rows(&boards.all), [(3, 7, 2), (2, 7, 1), (4, 6, 0), (1, 5, 0)]);
+        assert_eq!(boards.all.rows.len(), BOARD_ROWS_KEPT);
     }
 
     #[test]

@@ -51,6 +51,13 @@ pub(super) struct Known {
     heard: u64,
 }
 
+impl Acquaintance {
+    /// Whether what is kept of visits before is part of this.
+    pub(super) fn is_read(&self) -> bool {
+        self.is_read
+    }
+}
+
 impl Known {
     pub(super) fn find(&self, player: PlayerId) -> Option<&Acquaintance> {
         self.players.get(&player)
@@ -104,6 +111,13 @@ impl Known {
         it.today = it.today.max((day, shards));
     }
 
+    /// Whom somebody does not want to hear: first of whom nothing was heard for the longest time.
+    pub(super) fn ignored(&self, player: PlayerId) -> Vec<PlayerId> {
+        let mut ignored = self.find(player).map_or_else(Vec::new, |it| it.ignored.clone());
+        ignored.sort_by_key(|other| self.find(*other).map_or(0, |it| it.heard));
+        ignored
+    }
+
     /// Somebody does not want to hear another one, or does again. Whether that changes
     /// anything: there are only `most` whom one can ignore.
     pub(super) fn ignore(
@@ -120,7 +134,7 @@ impl Known {
                 true
             }
             (Some(at), false) => {
-                ignored.swap_remove(at);
+                ignored.remove(at);
                 true
             }
             (None, true | false) | (Some(_), true) => false,
@@ -186,5 +200,11 @@ mod tests {
         }
         assert!(ignore(eve, false) && !ignore(eve, false));
         assert_eq!(known.find(ada).map(|it| it.ignored.len()), Some(6));
+        let unseen = known.ignored(ada);
+        known.meet(unseen[0]);
+        known.meet(unseen[2]);
+        let last = [unseen[0], unseen[2]];
+        assert_eq!(known.ignored(ada)[4..], last, "because those were here lately");
+        assert_eq!(known.ignored(ada)[0], unseen[1]);
     }
 }

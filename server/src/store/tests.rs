@@ -204,6 +204,69 @@ fn while_nothing_can_be_written_so_much_waits_and_the_rest_is_counted() {
 }
 
 #[test]
+fn while_nothing_can_be_written_what_is_kept_is_read_and_the_boards_go_on() {
+    let scratch = Scratch::new("broken");
+    let running = Running::start(Some(&scratch.0));
+    let ada = Identities::new(running.store.clone()).recognise(None).0;
+    assert!(running.store.record(Score { player: ada, ..score(1, 12) }));
+    assert!(running.store.ignore(ada, PlayerId(9), true));
+    running.stop();
+
+    let (store, writer) = Store::open(Some(&scratch.0), Kept::default()).expect("it is there");
+    writer.db().pragma_update(None, "query_only", true).expect("it can be set");
+    let running = Running::of(store, writer);
+    running.store.record(score(77, 1));
+    running.until("trouble", |store| store.health().trouble.is_some());
+    assert!(!running.store.has_read(ada) && running.store.has_read(PlayerId::NOBODY));
+    running.store.greet(ada, "Ada", None);
+    running.until("the past", |store| store.has_read(ada));
+    assert!(running.store.ignores(ada, PlayerId(9)) && running.store.best(ada) == 12);
+    running.store.record(score(78, 20));
+    let is_there = |store: &Store| store.boards().all.rows.first().map(|it| it.score) == Some(20);
+    running.until("a board", is_there);
+    let boards = running.store.boards();
+    assert_eq!(boards.all.rows.iter().map(|it| it.score).collect::<Vec<_>>(), [20, 12, 1]);
+    assert_eq!(boards.day.rows, boards.all.rows, "because it was all today");
+    assert_eq!(running.store.places(PlayerId(78)), (1, 1));
+    assert_eq!(running.store.durable(), 0);
+    running.stop();
+}
+
+#[test]
+fn a_day_begins_also_where_nothing_can_be_read() {
+    let (store, mut writer) = Store::open(None, Kept::default()).expect("there is memory");
+    let today = day_of(unix_s());
+    assert!(store.record(score(1, 5)));
+    let stop = StopSign::default();
+    stop.raise();
+    assert_eq!(writer.write_until(&stop), 0);
+    writer.refresh(today);
+    let rows = |store: &Store| (store.boards().day.rows.len(), store.boards().all.rows.len());
+    assert_eq!(rows(&store), (1, 1));
+    writer.db().execute_batch("ALTER TABLE scores RENAME TO elsewhere").expect("it can be");
+    writer.refresh(today + 1);
+    assert_eq!(rows(&store), (0, 1), "because nobody has played on that day");
+    assert_eq!(store.places(PlayerId(1)), (0, 1));
+    writer.db().execute_batch("ALTER TABLE elsewhere RENAME TO scores").expect("it can be");
+    writer.refresh(today);
+    assert_eq!(rows(&store), (1, 1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_directory_without_room_keeps_a_server_from_starting_in_one_sentence() {
+    let scratch = Scratch::new("without-room");
+    // A file on a disk that is always full.
+    let lock = scratch.0.join("throng.lock");
+    std::os::unix::fs::symlink("/dev/full", lock).expect("the disk has room");
+    let refusal = Store::open(Some(&scratch.0), Kept::default()).map(drop);
+    let Err(why) = refusal else { panic!("because it could promise nothing") };
+    let shown = scratch.0.display().to_string();
+    assert!(why.contains(&shown) && why.contains("No space left on device"), "{why}");
+    assert!(why.ends_with('.') && why.lines().count() == 1, "{why}");
+}
+
+#[test]
 fn numbers_are_reserved_before_they_are_given_out() {
     let running = Running::start(None);
     let identities = Identities::new(running.store.clone());

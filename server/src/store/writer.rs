@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, Select, TryRecvError};
 use rusqlite::Connection;
 use throng_shared::limits::{
     COMMIT_RETRY_MS, PLAYERS_KEPT_IN_MEMORY, RECORDS_AT_ONCE, RECORDS_WAITING_MAX, SWEEP_MS,
@@ -19,7 +19,8 @@ use throng_shared::limits::{
 use super::boards::{ALL_TIME, Board, Boards, day_of};
 use super::record::{self, Kind, Record};
 use super::schema::{self, Opened};
-use super::{Shared, unix_s};
+use super::{Shared, locked, unix_s};
+use crate::identity::PlayerId;
 use crate::stop::StopSign;
 
 /// Longest single wait, so that a stop is heard soon.
@@ -39,6 +40,8 @@ pub struct StoreWriter {
     lock: Option<File>,
     shared: Arc<Shared>,
     records: Receiver<(u64, Record)>,
+    /// Of whom is to be read what is kept.
+    recalls: Receiver<PlayerId>,
     /// What is to be committed next.
     batch: Vec<(u64, Record)>,
     /// Least time from one commit to the next.
@@ -50,13 +53,15 @@ pub struct StoreWriter {
     told: Boards,
     /// When everybody is counted again.
     next_count: Instant,
+    /// When the boards were looked at.
+    refreshed: Option<Instant>,
 }
 
 impl StoreWriter {
     pub(super) fn new(
         opened: Opened,
         shared: Arc<Shared>,
-        records: Receiver<(u64, Record)>,
+        (records, recalls): (Receiver<(u64, Record)>, Receiver<PlayerId>),
         pause: Duration,
     ) -> Self {
         let Opened { db, lock } = opened;
@@ -66,12 +71,14 @@ impl StoreWriter {
             lock,
             shared,
             records,
+            recalls,
             batch,
             pause,
             broken: None,
             is_stale: true,
             told: Boards::default(),
             next_count: Instant::now(),
+            refreshed: None,
         }
     }
 
@@ -94,7 +101,7 @@ impl StoreWriter {
 
     /// The same, and the file stays open: how many records could not be written.
     pub(super) fn write_until(&mut self, stop: &StopSign) -> usize {
-        let (mut committed, mut refreshed, mut swept) = (None, None, None);
+        let (mut committed, mut swept) = (None, None);
         loop {
             let is_last = stop.is_raised();
             self.gather(committed, is_last);
@@ -105,13 +112,9 @@ impl StoreWriter {
                 self.batch.clear();
                 committed = Some(Instant::now());
             }
+            self.refresh_in_time();
             let now = Instant::now();
-            let is_due = |at: Option<Instant>, every| at.is_none_or(|at| now - at >= every);
-            if is_due(refreshed, REFRESH) {
-                refreshed = Some(now);
-                self.refresh();
-            }
-            if is_due(swept, SWEEP) {
+            if swept.is_none_or(|at| now - at >= SWEEP) {
                 swept = Some(now);
                 self.sweep();
             }
@@ -122,26 +125,47 @@ impl StoreWriter {
     }
 
     /// Takes what waits, up to a batch: at once after a pause, and else what comes until the
-    /// next commit is due.
+    /// next commit is due. Meanwhile it is read what is kept of those who come.
     fn gather(&mut self, committed: Option<Instant>, is_last: bool) {
-        let batch = &mut self.batch;
         let now = Instant::now();
         let due = committed.filter(|_| !is_last).map_or(now, |at| at + self.pause);
         let first = if is_last { now } else { now + NAP };
         loop {
-            let until = if batch.is_empty() { first } else { due };
-            match self.records.recv_deadline(until) {
-                Ok(record) => batch.push(record),
-                Err(RecvTimeoutError::Timeout) => break,
+            self.recall_all();
+            let until = if self.batch.is_empty() { first } else { due };
+            let mut select = Select::new();
+            select.recv(&self.recalls);
+            select.recv(&self.records);
+            if select.ready_deadline(until).is_err() {
+                break;
+            }
+            match self.records.try_recv() {
+                Ok(record) => self.batch.push(record),
+                Err(TryRecvError::Empty) => {}
                 // Nobody is left who could send: there is only the stop to wait for.
-                Err(RecvTimeoutError::Disconnected) => {
+                Err(TryRecvError::Disconnected) => {
                     std::thread::sleep(until.saturating_duration_since(Instant::now()));
                     break;
                 }
             }
-            if batch.len() >= RECORDS_AT_ONCE {
+            if self.batch.len() >= RECORDS_AT_ONCE {
                 break;
             }
+        }
+    }
+
+    fn recall_all(&self) {
+        for player in self.recalls.try_iter() {
+            self.recall(player);
+        }
+    }
+
+    /// Reads what is kept of a player. What cannot be read just now is as if it were not there.
+    fn recall(&self, player: PlayerId) {
+        if self.shared.known().find(player).is_some_and(|it| !it.is_read())
+            && let Ok(past) = record::past(&self.db, day_of(unix_s()), player)
+        {
+            self.shared.known().remember(player, past);
         }
     }
 
@@ -177,6 +201,9 @@ impl StoreWriter {
             }
             let again = Instant::now() + RETRY;
             while Instant::now() < again && !stop.is_raised() {
+                // What cannot be written can often be read.
+                self.recall_all();
+                self.refresh_in_time();
                 std::thread::sleep(NAP);
             }
         }
@@ -200,7 +227,7 @@ impl StoreWriter {
             self.note_written(record);
         }
         if let Some((newest, _)) = self.batch.last() {
-            self.shared.durable.store(*newest, Ordering::Release);
+            self.shared.set_durable(*newest);
         }
         Ok(())
     }
@@ -208,12 +235,7 @@ impl StoreWriter {
     /// What others learn of a record that was written.
     fn note_written(&self, record: &Record) {
         match record {
-            Record::Seen { player, .. } => {
-                // What cannot be read just now is as if it were not there.
-                if let Ok(past) = record::past(&self.db, day_of(unix_s()), *player) {
-                    self.shared.known().remember(*player, past);
-                }
-            }
+            Record::Seen { player, .. } => self.recall(*player),
             // What was read of it meanwhile was of before.
             Record::Ignore { player, other, on } => {
                 self.shared.known().ignore(self.shared.kept.ignored, (*player, *other), *on);
@@ -232,15 +254,46 @@ impl StoreWriter {
         }
     }
 
-    /// Tells the boards when they have changed, or a day has begun.
-    pub(super) fn refresh(&mut self) {
-        let today = day_of(unix_s());
-        let began = Instant::now();
-        let is_new_day = self.told.day.day != today;
-        if !self.is_stale && !is_new_day {
+    fn refresh_in_time(&mut self) {
+        let now = Instant::now();
+        if self.refreshed.is_none_or(|at| now - at >= REFRESH) {
+            self.refreshed = Some(now);
+            self.refresh(day_of(unix_s()));
+        }
+    }
+
+    /// Tells the boards of today and of all time when they have changed, or a day has begun.
+    /// While nothing can be written, with what waits to be.
+    pub(super) fn refresh(&mut self, today: u32) {
+        let is_broken = self.broken.is_some();
+        if !self.is_stale && !is_broken && self.told.day.day == today {
             return;
         }
-        let is_counted = is_new_day || began >= self.next_count;
+        if let Err(error) = self.read_boards(today) {
+            if self.told.day.day != today {
+                // What is not known of a day is not that of the day before.
+                self.told.day = Board::of(today);
+                self.is_stale = true;
+            }
+            if !is_broken {
+                tracing::warn!("The boards cannot be read: {error}.");
+            }
+        }
+        let mut boards = self.told.clone();
+        if is_broken {
+            for (_, score) in locked(&self.shared.unwritten).iter() {
+                boards.note(score);
+            }
+            // What is on the disk is told again when it can be written to.
+            self.is_stale = true;
+        }
+        self.shared.set_boards(boards);
+    }
+
+    /// The boards as they are on the disk.
+    fn read_boards(&mut self, today: u32) -> rusqlite::Result<()> {
+        let began = Instant::now();
+        let is_counted = self.told.day.day != today || began >= self.next_count;
         let read = |day, told: &Board| -> rusqlite::Result<Board> {
             let scale = match is_counted {
                 true => Arc::new(record::scale(&self.db, day)?),
@@ -249,18 +302,14 @@ impl StoreWriter {
             Ok(Board { day, rows: record::board(&self.db, day)?, scale })
         };
         let Boards { day, all } = &self.told;
-        match read(today, day).and_then(|day| Ok(Boards { day, all: read(ALL_TIME, all)? })) {
-            Ok(boards) => {
-                self.shared.set_boards(boards.clone());
-                self.told = boards;
-                // What waits for the next count is counted then.
-                self.is_stale = !is_counted;
-                if is_counted {
-                    self.next_count = Instant::now() + began.elapsed() * COUNT_REST;
-                }
-            }
-            Err(error) => tracing::warn!("The boards cannot be read: {error}."),
+        let (day, all) = (read(today, day)?, read(ALL_TIME, all)?);
+        self.told = Boards { day, all };
+        // What waits for the next count is counted then.
+        self.is_stale = !is_counted;
+        if is_counted {
+            self.next_count = Instant::now() + began.elapsed() * COUNT_REST;
         }
+        Ok(())
     }
 
     fn sweep(&mut self) {

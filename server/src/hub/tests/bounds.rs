@@ -105,3 +105,49 @@ fn as_many_listen_and_are_muted_as_were_set() {
     assert_eq!(rig.problem((ARENA, OPS), silence(ADA)), None);
     assert_eq!(rig.problem((ARENA, OPS), silence(BOB)), Some(Problem::Busy));
 }
+
+#[test]
+fn a_slow_room_takes_one_line_each_time() {
+    let mut rig = Rig::with_ada_and_bob();
+    rig.join(ARENA, OPS, "Ops", 1, true);
+    assert_eq!(rig.problem((ARENA, OPS), Ask::Order(Order::Slow { seconds: 30 })), None);
+    assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "one")), None);
+    rig.ms += 29_000;
+    assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "two")), Some(Problem::TooFast));
+    rig.ms += 1_000;
+    assert_eq!(rig.problem((ARENA, ADA), say(Audience::Room, "two")), None);
+}
+
+#[test]
+fn slow_mode_ends_and_changes_at_once_and_is_of_its_room_alone() {
+    let mut rig = Rig::with_ada_and_bob();
+    rig.join(ARENA, OPS, "Ops", 1, true);
+    let one = || say(Audience::Room, "one");
+    let slow = |rig: &mut Rig, seconds| {
+        let order = Ask::Order(Order::Slow { seconds });
+        assert_eq!(rig.problem((ARENA, OPS), order), None);
+    };
+    slow(&mut rig, 600);
+    assert_eq!(rig.problem((ARENA, ADA), one()), None);
+    assert_eq!(rig.problem((ARENA, BOB), one()), None);
+    rig.ms += 2_000;
+    assert_eq!(rig.problem((ARENA, ADA), one()), Some(Problem::TooFast));
+    let whisper = say(Audience::Player { who: BOB }, "psst");
+    assert_eq!(rig.problem((ARENA, ADA), whisper), Some(Problem::TooFast));
+    // Who goes to another room speaks there, and who comes back is known again.
+    rig.join(OTHER, NetId(40), "Ada", 101, false);
+    rig.report(ARENA, left(ADA));
+    assert_eq!(rig.problem((OTHER, NetId(40)), one()), None);
+    rig.join(ARENA, NetId(41), "Ada", 101, false);
+    assert_eq!(rig.problem((ARENA, NetId(41)), one()), Some(Problem::TooFast));
+    slow(&mut rig, 10);
+    rig.ms += 7_900;
+    assert_eq!(rig.problem((ARENA, BOB), one()), Some(Problem::TooFast));
+    rig.ms += 100;
+    assert_eq!(rig.problem((ARENA, BOB), one()), None, "because ten seconds went by");
+    slow(&mut rig, 600);
+    assert_eq!(rig.problem((ARENA, BOB), one()), Some(Problem::TooFast));
+    slow(&mut rig, 0);
+    assert_eq!(rig.problem((ARENA, BOB), one()), None, "because it was lifted");
+    assert_eq!(rig.problem((ARENA, NetId(41)), one()), None);
+}

@@ -1,6 +1,6 @@
 //! What outlasts a visit or a room and what does not, and what one player may do in all.
 
-use throng_shared::limits::{COMPLAINTS_BURST, COMPLAINTS_EVERY_MS};
+use throng_shared::limits::{BAN_TOLD_MS, COMPLAINTS_BURST, COMPLAINTS_EVERY_MS};
 
 use super::*;
 
@@ -12,14 +12,14 @@ fn what_was_followed_is_followed_in_the_next_room_too() {
     rig.said();
     // A room lets a traveller go once the next one has it.
     rig.join(OTHER, NetId(40), "Ada", 101, false);
-    rig.report(ARENA, Report::Left { you: ADA });
+    rig.report(ARENA, left(ADA));
     let topics = |rig: &mut Rig, you| -> Vec<String> {
         rig.updates((OTHER, you)).into_iter().map(|update| update.topic).collect()
     };
-    let left = "because the room that it left is none of its business";
-    assert_eq!(topics(&mut rig, NetId(40)), ["rooms"], "{left}");
+    let none = "because the room that it left is none of its business";
+    assert_eq!(topics(&mut rig, NetId(40)), ["rooms"], "{none}");
     assert_eq!(rig.problem((OTHER, NetId(40)), subscribe("server")), None);
-    rig.report(OTHER, Report::Left { you: NetId(40) });
+    rig.report(OTHER, left(NetId(40)));
     rig.join(OTHER, NetId(41), "Ada", 101, false);
     rig.said();
     rig.second();
@@ -35,7 +35,7 @@ fn what_another_window_follows_stays_with_it() {
         rig.second();
     }
     rig.said();
-    rig.report(ARENA, Report::Left { you: ADA });
+    rig.report(ARENA, left(ADA));
     assert_eq!(rig.updates((OTHER, NetId(40))), [], "because it had not come from there");
 }
 
@@ -48,10 +48,10 @@ fn a_room_further_nobody_may_say_more() {
     rig.join(OTHER, NetId(40), "Ada", 101, false);
     let there = (OTHER, NetId(40));
     assert_eq!(rig.problem(there, say(Audience::Room, "spam")), Some(Problem::TooFast));
-    rig.report(ARENA, Report::Left { you: ADA });
+    rig.report(ARENA, left(ADA));
     assert_eq!(rig.problem(there, say(Audience::Room, "spam")), Some(Problem::TooFast));
     rig.join(ARENA, NetId(50), "Ada", 101, false);
-    rig.report(OTHER, Report::Left { you: NetId(40) });
+    rig.report(OTHER, left(NetId(40)));
     let back = (ARENA, NetId(50));
     assert_eq!(rig.problem(back, say(Audience::Room, "spam")), Some(Problem::TooFast));
 }
@@ -79,6 +79,35 @@ fn who_followed_a_room_that_is_gone_learns_nothing_of_the_next_one_of_its_name()
     rig.second();
     assert!(rig.heard(2).iter().all(|it| !it.contains("Cyd")));
     assert_eq!(rig.updates((ARENA, ADA)), []);
+}
+
+#[test]
+fn who_follows_a_topic_is_told_that_it_ends() {
+    let topic = "room/other/presence";
+    let mut rig = Rig::with_ada_and_bob();
+    rig.join(OTHER, NetId(3), "Cyd", 0, false);
+    rig.second();
+    let both = [text(topic), text("rooms")];
+    assert_eq!(rig.hub.listen(rig.now(), ListenerId(1), &both, None), Ok(()));
+    assert_eq!(rig.problem((ARENA, ADA), subscribe(topic)), None);
+    rig.second();
+    rig.heard(1);
+    rig.said();
+    // It crashes, and is there again before anybody looks.
+    rig.report(OTHER, Report::Closed);
+    let info = RoomInfo { name: text("other"), ..RoomInfo::default() };
+    rig.report(RoomId { place: 2, number: 2 }, Report::Opened(info));
+    let events = rig.events((ARENA, ADA));
+    let [Event::Topic(update), Event::Answer { call: NO_CALL, outcome }] = &events[..] else {
+        panic!("because it has no rows any more, and is over: {events:?}")
+    };
+    let change = TopicChange::Presence { set: Vec::new(), gone: vec![NetId(3)] };
+    assert_eq!((update.topic.as_str(), &update.change), (topic, &change));
+    let Outcome::Refused { problem, text, .. } = outcome else { panic!("it is an end") };
+    assert!(*problem == Problem::UnknownTopic && text.contains(topic), "{text}");
+    let ended = format!("event: ended\ndata: {{\"topic\":\"{topic}\"}}\n\n");
+    assert_eq!(rig.heard(1), [ended], "because the other one goes on");
+    assert_eq!(rig.problem((ARENA, ADA), subscribe(topic)), None, "because it may ask again");
 }
 
 #[test]
@@ -124,6 +153,7 @@ fn a_ban_is_for_everywhere_a_player_is_and_a_kick_is_not() {
     let expelled = |rig: &mut Rig, order| {
         rig.said();
         rig.ask((ARENA, OPS), Ask::Order(order));
+        rig.second();
         let gone = rig.said().into_iter().filter_map(|(room, delivery)| match delivery {
             Delivery::Expel { you, .. } => Some((room, you)),
             _ => None,
@@ -145,7 +175,7 @@ fn a_room_keeps_its_topic_when_one_of_its_name_ends_late() {
     rig.report(SECOND, Report::Opened(info));
     rig.join(SECOND, NetId(3), "Cyd", 0, false);
     assert_eq!(rig.problem((SECOND, NetId(3)), subscribe("room/arena/presence")), None);
-    rig.report(ARENA, Report::Left { you: BOB });
+    rig.report(ARENA, left(BOB));
     rig.second();
     rig.report(ARENA, Report::Closed);
     rig.join(SECOND, NetId(4), "Dan", 0, false);
@@ -159,7 +189,7 @@ fn a_room_keeps_its_topic_when_one_of_its_name_ends_late() {
 fn what_somebody_said_before_is_not_told_those_who_do_not_want_to_hear_it() {
     let mut rig = Rig::with_ada_and_bob();
     assert_eq!(rig.problem((ARENA, ADA), Ask::Mute { who: BOB, on: true }), None);
-    rig.report(ARENA, Report::Left { you: ADA });
+    rig.report(ARENA, left(ADA));
     rig.ask((ARENA, BOB), say(Audience::Room, "hey"));
     rig.said();
     rig.join(ARENA, NetId(30), "Ada", 101, false);
@@ -171,7 +201,7 @@ fn what_somebody_said_before_is_not_told_those_who_do_not_want_to_hear_it() {
 #[test]
 fn ones_own_place_is_of_the_same_moment_as_the_board() {
     let mut rig = Rig::with_ada_and_bob();
-    let standing = |you, shards| Standing { you, shards, kills: 1 };
+    let standing = |you, shards| standing(you, shards, 1);
     rig.report(ARENA, Report::Standings(vec![standing(ADA, 9), standing(BOB, 5)]));
     rig.second();
     rig.report(ARENA, Report::Standings(vec![standing(BOB, 50), standing(ADA, 9)]));
@@ -186,12 +216,48 @@ fn ones_own_place_is_of_the_same_moment_as_the_board() {
 }
 
 #[test]
+fn who_is_banned_is_told_so_in_a_typed_answer_before_the_end() {
+    let mut rig = Rig::with_ada_and_bob();
+    rig.join(ARENA, OPS, "Ops", 1, true);
+    rig.said();
+    let told = |rig: &mut Rig, room| {
+        let said = rig.said().into_iter().filter_map(|(of, delivery)| match delivery {
+            Delivery::Event { you: BOB, message } if of == room => match event_of(&message) {
+                Event::Answer { call: NO_CALL, outcome } => Some(Ok(outcome)),
+                _ => None,
+            },
+            Delivery::Expel { you: BOB, code, .. } if of == room => Some(Err(code)),
+            _ => None,
+        });
+        said.collect::<Vec<_>>()
+    };
+    let ban = Order::Ban { who: BOB, minutes: 10, reason: text("spam") };
+    rig.ask((ARENA, OPS), Ask::Order(ban));
+    let (problem, why) = (Problem::Banned, text("You are banned for 10 min: spam."));
+    let refused = Outcome::Refused { problem, text: why, retry_after_ms: 600_000 };
+    assert_eq!(told(&mut rig, ARENA), [Ok(refused)]);
+    let speech = say(Audience::Room, "but");
+    assert_eq!(rig.problem((ARENA, BOB), speech), Some(Problem::Banned));
+    assert_eq!(rig.lines((ARENA, ADA)), [], "because nothing is done any more");
+    rig.ms += BAN_TOLD_MS;
+    rig.hub.turn(rig.now(), Traffic::default());
+    assert_eq!(told(&mut rig, ARENA), [Err(CloseCode::Kicked)]);
+    rig.second();
+    assert_eq!(told(&mut rig, ARENA), [], "because once is enough");
+    rig.report(ARENA, left(BOB));
+    let kick = Order::Kick { who: ADA, reason: text("spam") };
+    rig.ask((ARENA, OPS), Ask::Order(kick));
+    let typed = rig.events((ARENA, ADA)).into_iter().any(|it| matches!(it, Event::Answer { .. }));
+    assert!(!typed, "because who is kicked may come back");
+}
+
+#[test]
 fn a_ban_that_is_over_for_one_clock_and_not_for_another_is_told_all_the_same() {
     let mut rig = Rig::with_ada_and_bob();
     rig.join(ARENA, OPS, "Ops", 1, true);
     let ban = Order::Ban { who: BOB, minutes: 1, reason: text("spam") };
     assert_eq!(rig.problem((ARENA, OPS), Ask::Order(ban)), None);
-    rig.report(ARENA, Report::Left { you: BOB });
+    rig.report(ARENA, left(BOB));
     rig.said();
     // The keeper, whose clock is another one, has not let it go yet.
     rig.ms += 120_000;

@@ -8,7 +8,7 @@ use throng_shared::session::{CloseCode, Name};
 use throng_shared::wire::{Ask, Event, Outcome, Problem, Whom, encode};
 
 use super::RoomWorker;
-use crate::hub::Report;
+use crate::hub::{Peak, Report};
 use crate::link::{ConnId, Mail, Visitor};
 use crate::room::news::News;
 use crate::room::watchers::{Stage, Unwatched};
@@ -50,7 +50,7 @@ impl RoomWorker {
     /// Lets a connection go, if it is a spectator's.
     pub(super) fn dismiss_spectator(&mut self, conn: ConnId) {
         if let Some(you) = self.watchers.leave(conn) {
-            self.courier.tell(Report::Left { you });
+            self.courier.tell(Report::Left { you, peak: Peak::default() });
         }
     }
 
