@@ -86,15 +86,20 @@ fn json(bytes: &[u8]) {
     }
 }
 
-/// A head is decided by its own bytes, at its last one.
+/// A head is decided by its own bytes, at its last one, whichever way it came; and whom a
+/// trusted proxy speaks for is the proxy itself, or somebody who is no proxy.
 fn handshake(bytes: &[u8]) {
     let head = &bytes[..bytes.len().min(HTTP_HEAD_BYTES)];
-    let Some((answer, len)) = proof::handshake(head) else { return };
-    if len > 0 {
-        assert!(answer > 0 && len <= head.len(), "because a handshake is answered");
-        assert_eq!(proof::handshake(&head[..len]), Some((answer, len)));
-        assert_eq!(proof::handshake(&head[..len - 1]), None, "because it is not whole");
+    for door in proof::Door::ALL {
+        let Some((answer, len)) = proof::handshake(head, door) else { continue };
+        if len > 0 {
+            assert!(answer > 0 && len <= head.len(), "because a handshake is answered");
+            assert_eq!(proof::handshake(&head[..len], door), Some((answer, len)));
+            assert_eq!(proof::handshake(&head[..len - 1], door), None, "because it is not whole");
+        }
     }
+    let (proxy, client) = proof::spoken_for(head);
+    assert!(client == proxy || !proof::is_proxy(client), "because a proxy speaks for strangers");
 }
 
 /// Bytes as a script of what happens.
@@ -124,8 +129,13 @@ impl<'a> Script<'a> {
     }
 }
 
-/// Frames, time and the room in any order: states only go forward, what was seen never
-/// falls, and a refusal has a code and a sentence.
+/// What a script does is said by the low bits of a byte, and the two highest may vary it.
+const HIGH: u8 = 0b1100_0000;
+const ONE_WAY: u8 = 0b0100_0000;
+const ANOTHER_WAY: u8 = 0b1100_0000;
+
+/// Frames, time, the room and another one in any order: states only go forward, what was seen
+/// of a room never falls, and a refusal has a code and a sentence.
 fn server_session(bytes: &[u8]) {
     let mut script = Script(bytes);
     let mut now = Millis(0);
@@ -156,12 +166,39 @@ fn server_session(bytes: &[u8]) {
             4 => {
                 let ping = session.poll_ping(now);
                 assert!(ping.is_none() || phase == Phase::Playing, "because it plays");
-                ControlFlow::Continue(())
+                match ping.filter(|_| what & HIGH == ONE_WAY) {
+                    Some((nonce, _)) => {
+                        let received = script.byte().unwrap_or(0).into();
+                        let pong = ClientMessage::Pong { nonce, received };
+                        hear(&mut session, now, newest, &encode(&pong))
+                    }
+                    None => ControlFlow::Continue(()),
+                }
             }
-            // The room takes in who has said Hello, and nobody else.
+            // The room takes in who has said Hello, and nobody else: to play, or to look on.
             5 if phase == Phase::Joining => {
+                if what & HIGH == ONE_WAY {
+                    session.look_on();
+                }
                 session.welcome(newest.room);
                 continue;
+            }
+            // Another room takes it in, where other ticks count.
+            5 if phase == Phase::Playing && what & HIGH == ONE_WAY => {
+                newest = Newest::both(Tick(script.long_number()));
+                session.travel(newest.room);
+                assert!(session.is_arriving(), "because it has not shown that it knows");
+                assert_eq!((session.phase(), session.seen()), (phase, newest.room));
+                continue;
+            }
+            // The server itself stands still for a while.
+            5 if what & HIGH == ANOTHER_WAY => {
+                let (ms, was_late) = (script.number().into(), session.poll_timeout(now).is_some());
+                now = now.plus(ms);
+                session.forgive(ms);
+                let is_late = session.poll_timeout(now).is_some();
+                assert_eq!(is_late, was_late, "because nobody is to blame for that time");
+                ControlFlow::Continue(())
             }
             6 => {
                 let room = newest.room.offset(i32::from(script.byte().unwrap_or(0)));
@@ -182,13 +219,20 @@ fn server_session(bytes: &[u8]) {
 }
 
 fn hear(session: &mut ServerSession, now: Millis, newest: Newest, frame: &[u8]) -> ControlFlow<()> {
-    let phase = session.phase();
+    let (phase, was_arriving) = (session.phase(), session.is_arriving());
     match session.handle_frame(now, newest, frame) {
         Ok(Request::Join { .. }) => assert_eq!(phase, Phase::Greeting, "because one joins once"),
-        Ok(Request::Input(_) | Request::Resync | Request::Ask { .. }) => {
-            assert_eq!(phase, Phase::Playing)
+        Ok(Request::Input(_)) => {
+            assert_eq!(
+                (phase, was_arriving),
+                (Phase::Playing, false),
+                "because it is of this room"
+            );
+            assert!(!session.looks_on(), "because a spectator has nothing to steer");
         }
-        Ok(Request::Stale) => panic!("because nobody goes to another room"),
+        Ok(Request::Resync) => assert_eq!((phase, was_arriving), (Phase::Playing, false)),
+        Ok(Request::Ask { .. }) => assert_eq!(phase, Phase::Playing),
+        Ok(Request::Stale) => assert!(was_arriving, "because only that is about another room"),
         Ok(Request::Received(_)) => assert_ne!(phase, Phase::Greeting),
         Ok(Request::Misplaced(what)) => {
             assert_eq!(phase, Phase::Playing, "because only who plays is answered");

@@ -15,7 +15,9 @@ use self::world::{Outcome, Run, World};
 
 mod faults;
 mod house;
+mod line;
 mod link;
+mod liveness;
 mod model;
 mod relay;
 mod tab;
@@ -69,6 +71,7 @@ fn run_of(seed: u64) -> Run {
         have_eyes: true,
         trouble: Duration::from_millis((15_000 + chance.below(20_000)).into()),
         kills: 0,
+        notices_one_in: 40,
         delay: Duration::from_micros((500 + chance.below(120_000)).into()),
         jitter_us: chance.below(30_000),
         socket_bytes: [2 << 10, 16 << 10, 64 << 10][chance.below(3) as usize],
@@ -92,6 +95,8 @@ fn ledger_of(clients: u32, kills: u32) -> Run {
         // It ends when all were killed so often.
         trouble: Duration::from_secs(1_200),
         kills,
+        // About every second tick, so that events are half of what a line carries then.
+        notices_one_in: 2,
         delay: Duration::from_millis(20),
         jitter_us: 5000,
         socket_bytes: 16 << 10,
@@ -179,15 +184,17 @@ fn no_event_is_lost_or_doubled_when_each_client_is_killed_20_times() {
         })
     });
     let outcome = World::new(ledger_of(clients, KILLS)).play();
-    let Counts { resumed, received, kills, lost, doubled, .. } = outcome.counts;
+    let Counts { resumed, received, kills, cut_events, lost, doubled, .. } = outcome.counts;
     println!(
-        "{clients} bots, {kills} kills, {resumed} resumes: {received} events received in order, \
-         {lost} lost, {doubled} duplicated"
+        "{clients} bots, {kills} kills, {cut_events} of them with events on their way, {resumed} \
+         resumes: {received} events received in order, {lost} lost, {doubled} duplicated"
     );
     if let Some(failure) = &outcome.failure {
         panic!("{}\n\nbecause {failure}", outcome.trace.tail(SHOWN));
     }
     assert_eq!(kills, KILLS * clients, "because each of them was killed so often");
     assert!(received > 50 * clients, "because a ledger without events proves nothing");
-    assert!(resumed > KILLS / 4 * clients, "because most kills are after a Welcome");
+    // A third of the kills strike behind the keyframes, and a third between Welcome and them.
+    assert!(resumed > kills / 2, "because most kills are behind a Welcome: {resumed}");
+    assert!(cut_events > kills / 6, "because kills cut what is in order: {cut_events}");
 }

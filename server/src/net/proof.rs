@@ -3,6 +3,8 @@
 //! Only the size of messages differs.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::LazyLock;
 
 use throng_shared::session::CloseCode;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -15,24 +17,66 @@ use super::frames::{put_binary, put_close, put_text};
 use super::origin::{Origins, Via};
 use super::pipe::{Flushed, Pipe, Stream};
 use super::protocol;
+use super::proxies::Proxies;
 use super::upgrade::{Asked, read_head};
 
 /// The largest message that the suite of conformance sends, and room for its pieces.
 const ECHO_BYTES: usize = 32 << 20;
+
+/// Proxies of two families.
+static PROXIES: LazyLock<Proxies> = LazyLock::new(|| {
+    let networks = ["10.0.0.0/8", "2001:db8:aa::/48"];
+    Proxies::new(networks.map(|it| it.parse().expect("it is a network")).to_vec())
+});
 
 /// No origin but the endpoint's own.
 fn none() -> Origins {
     Origins { listed: Vec::new(), is_tls: false }
 }
 
+/// A way on which a request can come to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    via: Via,
+    is_tls: bool,
+}
+
+impl Door {
+    pub const ALL: [Self; 6] = {
+        let [open, tls] = [false, true];
+        [
+            Self { via: Via::Network, is_tls: open },
+            Self { via: Via::Network, is_tls: tls },
+            Self { via: Via::Proxy, is_tls: open },
+            Self { via: Via::Proxy, is_tls: tls },
+            Self { via: Via::Loopback, is_tls: open },
+            Self { via: Via::Loopback, is_tls: tls },
+        ]
+    };
+}
+
 /// Reads a handshake. Length of the answer and of the head, when it is one, or is refused.
 #[must_use]
-pub fn handshake(head: &[u8]) -> Option<(usize, usize)> {
-    match read_head(head, &none(), Via::Network)? {
+pub fn handshake(head: &[u8], door: Door) -> Option<(usize, usize)> {
+    let origins = Origins { is_tls: door.is_tls, ..none() };
+    match read_head(head, &origins, door.via)? {
         Asked::Page(_) => Some((0, 0)),
         Asked::Denied(denied) => Some((denied.answer().len(), 0)),
         Asked::Socket { answer, head_len, .. } => Some((answer.len(), head_len)),
     }
+}
+
+/// Whom a trusted proxy that sends this head speaks for: its own address, and that one.
+#[must_use]
+pub fn spoken_for(head: &[u8]) -> (IpAddr, IpAddr) {
+    let proxy = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+    (proxy, PROXIES.client(proxy, head))
+}
+
+/// Whether an address is one of those proxies'.
+#[must_use]
+pub fn is_proxy(address: IpAddr) -> bool {
+    PROXIES.trusts(address)
 }
 
 /// Sends every message back to whoever sent it, until the listener fails.

@@ -42,17 +42,29 @@ impl Mem {
     pub(crate) fn has_news(&self) -> bool {
         !self.inbound.is_empty() || self.end.is_some()
     }
+
+    /// It is over. Of a reset some systems tell only behind what came before it, and others at
+    /// once, `forgetting` what nobody has read.
+    fn end(&mut self, end: End, forgetting: bool) {
+        if self.end.is_none() {
+            self.end = Some(end);
+            if end == End::Reset && forgetting {
+                self.inbound.clear();
+            }
+        }
+    }
 }
 
 impl Read for Mem {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.end == Some(End::Reset) {
-            return Err(io::ErrorKind::ConnectionReset.into());
+        if !self.inbound.is_empty() {
+            return self.inbound.read(buf);
         }
-        if self.inbound.is_empty() {
-            return if self.end.is_some() { Ok(0) } else { Err(io::ErrorKind::WouldBlock.into()) };
+        match self.end {
+            Some(End::Reset) => Err(io::ErrorKind::ConnectionReset.into()),
+            Some(End::ByServer | End::ByClient) => Ok(0),
+            None => Err(io::ErrorKind::WouldBlock.into()),
         }
-        self.inbound.read(buf)
     }
 }
 
@@ -243,8 +255,8 @@ impl Link {
         let mut carried = Carried::default();
         if self.far.is_none() {
             if mem.end.is_none() {
-                mem.end = Some(End::Reset);
-                carried.end = mem.end;
+                carried.end = Some(End::Reset);
+                mem.end(End::Reset, self.chance.one_in(2));
             }
             return carried;
         }
@@ -265,7 +277,9 @@ impl Link {
             self.cut();
             carried.end = Some(End::ByServer);
         }
-        mem.end = mem.end.or(carried.end);
+        if let Some(end) = carried.end {
+            mem.end(end, self.chance.one_in(2));
+        }
         carried
     }
 

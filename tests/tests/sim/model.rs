@@ -118,8 +118,10 @@ pub(crate) struct Counts {
     pub(crate) doubled: u32,
     /// What was posted to who plays at the end, and never came.
     pub(crate) lost: u32,
-    /// Lines that were reset in the middle of something.
+    /// Lines that were reset in the middle of something, and those of them that had events on
+    /// their way which never came.
     pub(crate) kills: u32,
+    pub(crate) cut_events: u32,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -140,6 +142,7 @@ impl std::ops::AddAssign for Counts {
         self.doubled += more.doubled;
         self.lost += more.lost;
         self.kills += more.kills;
+        self.cut_events += more.cut_events;
     }
 }
 
@@ -246,9 +249,10 @@ impl Model {
                 self.shut_until = self.shut_until.min(now + SHUT_LAG);
                 Ok(())
             }
-            Transition::Delivered { .. } | Transition::Ended { .. } | Transition::Lost { .. } => {
-                Ok(())
-            }
+            Transition::Delivered { .. }
+            | Transition::Ended { .. }
+            | Transition::Missed { .. }
+            | Transition::Lost { .. } => Ok(()),
             Transition::Ticked { site, .. } => {
                 let gliders = self.gliders_in(site);
                 self.fullest.insert(site, gliders);

@@ -7,7 +7,7 @@ use throng_bot::view::View;
 use throng_shared::ids::Tick;
 use throng_shared::motion::Steer;
 use throng_shared::prng::Prng;
-use throng_shared::session::{ClientSession, Clock, CloseCode, Comeback, Update};
+use throng_shared::session::{ClientSession, Clock, CloseCode, Reconnect, Stage, Update};
 use throng_shared::time::Millis;
 use throng_shared::wire::{
     Ask, Audience, ClientMessage, Event, Hello, Outcome, Resume, Snapshot, Welcome, encode,
@@ -18,13 +18,6 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocket, WebSock
 use super::faults::Fake;
 use super::link::Mem;
 use super::transition::{Answer, LineId, TabId, Transition, Word};
-
-/// The first bound of a delay, what each further try makes of it, and the largest.
-const BASE: Duration = Duration::from_millis(250);
-const GROWTH: f64 = 1.8;
-const CAP: Duration = Duration::from_secs(8);
-/// A line that lasted so long makes the next try a first one.
-const STABLE: Duration = Duration::from_secs(10);
 
 /// Bytes read at once. The library's default would be written over at every read.
 const READ_BYTES: usize = 2 << 10;
@@ -40,8 +33,8 @@ pub(crate) fn socket() -> Socket {
 /// What a tab does.
 #[derive(Debug)]
 pub(crate) enum State {
-    /// It comes back at this moment.
-    Waiting(Duration),
+    /// It comes back when its plan says so.
+    Waiting,
     Linked(Box<Game>),
     /// It was told to stay away, or left.
     Over,
@@ -57,7 +50,6 @@ pub(crate) struct Game {
     seen: Option<Tick>,
     seen_at: Option<Duration>,
     welcomed: Option<Tick>,
-    since: Duration,
     thinks_at: Duration,
     farewell: Option<(u16, u32)>,
 }
@@ -78,7 +70,7 @@ pub(crate) struct Tab {
     calls: u32,
     /// What an intruder comes with.
     pub(crate) fake: Option<Fake>,
-    tries: i32,
+    plan: Reconnect,
     brain: Option<Box<dyn Brain>>,
     chance: Prng,
     /// Reads nothing until then.
@@ -94,15 +86,20 @@ pub(crate) enum Wish {
 
 impl Tab {
     /// A tab that connects at once, with a view or without.
-    pub(crate) fn new(id: TabId, name: String, seed: u64, brain: Option<BrainKind>) -> Self {
+    pub(crate) fn new(
+        now: Duration,
+        id: TabId,
+        name: String,
+        (seed, brain): (u64, Option<BrainKind>),
+    ) -> Self {
         Self {
             id,
             name,
-            state: State::Waiting(Duration::ZERO),
+            state: State::Waiting,
             kept: None,
             calls: 0,
             fake: None,
-            tries: 0,
+            plan: Reconnect::new(millis(now)),
             brain: brain.map(BrainKind::brain),
             chance: Prng::stream(seed, 1000 + u64::from(id.0)),
             deaf_until: Duration::ZERO,
@@ -110,13 +107,13 @@ impl Tab {
     }
 
     /// A second tab that goes on with the same session; none before there is one.
-    pub(crate) fn twin(&self, id: TabId, seed: u64) -> Option<Self> {
+    pub(crate) fn twin(&self, now: Duration, id: TabId, seed: u64) -> Option<Self> {
         let kept = match &self.state {
             State::Linked(game) => game.session.keep(),
-            State::Waiting(_) | State::Over => self.kept.clone(),
+            State::Waiting | State::Over => self.kept.clone(),
         }?;
         let brain = self.brain.as_ref().map(|_| BrainKind::Hunt);
-        let twin = Self::new(id, self.name.clone(), seed, brain);
+        let twin = Self::new(now, id, self.name.clone(), (seed, brain));
         Some(Self { kept: Some(kept), calls: self.calls, ..twin })
     }
 
@@ -132,7 +129,7 @@ impl Tab {
     pub(crate) fn line(&self) -> Option<LineId> {
         match &self.state {
             State::Linked(game) => Some(game.line),
-            State::Waiting(_) | State::Over => None,
+            State::Waiting | State::Over => None,
         }
     }
 
@@ -140,7 +137,7 @@ impl Tab {
     pub(crate) fn seen_at(&self) -> Option<Duration> {
         match &self.state {
             State::Linked(game) => game.seen_at,
-            State::Waiting(_) | State::Over => None,
+            State::Waiting | State::Over => None,
         }
     }
 
@@ -163,7 +160,6 @@ impl Tab {
             seen: None,
             seen_at: None,
             welcomed: None,
-            since: now,
             thinks_at: now,
             farewell: None,
         }));
@@ -193,11 +189,25 @@ impl Tab {
     }
 
     /// The system says that the network is there again, as a browser's `online` does.
-    pub(crate) fn hurry(&mut self, now: Duration) {
-        self.tries = 0;
-        self.deaf_until = Duration::ZERO;
-        if let State::Waiting(_) = self.state {
-            self.state = State::Waiting(now);
+    pub(crate) fn hint(&mut self, now: Duration) {
+        self.plan.handle_hint(millis(now));
+    }
+
+    /// Whether it tries to connect now, for the first time or again; if so, it has begun.
+    pub(crate) fn tries(&mut self, now: Duration) -> bool {
+        self.plan.stage() == Stage::Trying || self.plan.poll(millis(now))
+    }
+
+    /// No line came of that.
+    pub(crate) fn miss(&mut self, now: Duration) {
+        self.come_back(now, CloseCode::Lost, 0);
+    }
+
+    /// When it tries again, while it waits for that.
+    pub(crate) fn tries_at(&self) -> Option<Duration> {
+        match self.plan.stage() {
+            Stage::Waiting { at, .. } => Some(Duration::from_millis(at.0)),
+            Stage::Trying | Stage::Up(_) | Stage::Over => None,
         }
     }
 
@@ -246,9 +256,6 @@ impl Tab {
         let State::Linked(game) = &self.state else { return };
         let tab = self.id;
         self.kept = game.session.keep();
-        if now - game.since >= STABLE {
-            self.tries = 0;
-        }
         let (code, retry_after_ms) = match game.farewell {
             Some((number, retry)) => {
                 out.push(match CloseCode::of(number) {
@@ -262,15 +269,16 @@ impl Tab {
                 (CloseCode::Lost, 0)
             }
         };
-        self.state = match code.comeback() {
-            Comeback::Never => State::Over,
-            Comeback::Retry => {
-                let bound = BASE.mul_f64(GROWTH.powi(self.tries.min(32))).min(CAP);
-                self.tries += 1;
-                let part = f64::from(self.chance.next_u32()) / f64::from(u32::MAX);
-                let asked = Duration::from_millis(retry_after_ms.into());
-                State::Waiting(now + asked + bound.mul_f64(part))
-            }
+        self.come_back(now, code, retry_after_ms);
+    }
+
+    /// By the rule that all clients share.
+    fn come_back(&mut self, now: Duration, code: CloseCode, retry_after_ms: u32) {
+        let chance = self.chance.next_u32();
+        self.plan.handle_end(millis(now), code.comeback(), retry_after_ms, chance);
+        self.state = match self.plan.stage() {
+            Stage::Over => State::Over,
+            Stage::Trying | Stage::Up(_) | Stage::Waiting { .. } => State::Waiting,
         };
     }
 
@@ -287,6 +295,9 @@ impl Tab {
             Err(_) => out.push(Transition::Nonsense { tab }),
             Ok(Update::Welcome(welcome)) => {
                 let you = welcome.you;
+                if game.welcomed.is_none() {
+                    self.plan.handle_welcome(millis(now));
+                }
                 if !welcome.resumed {
                     self.calls = 0;
                 }
@@ -347,7 +358,7 @@ impl Tab {
     pub(crate) fn secret(&self) -> Option<[u8; throng_shared::limits::SECRET_BYTES]> {
         match &self.state {
             State::Linked(game) => game.session.keep().map(|kept| kept.secret.0),
-            State::Waiting(_) | State::Over => None,
+            State::Waiting | State::Over => None,
         }
     }
 }

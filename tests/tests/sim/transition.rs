@@ -100,6 +100,10 @@ pub(crate) enum Transition {
         resumes: bool,
         ticket: Option<TicketId>,
     },
+    /// A tab tried, and there was no network or no server.
+    Missed {
+        tab: TabId,
+    },
     ClientSent {
         tab: TabId,
         word: Word,

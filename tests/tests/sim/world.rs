@@ -13,9 +13,11 @@ use throng_shared::wire::{Event, ServerMessage, decode_server, encode};
 
 use super::faults::{Fake, Fault, Plan, Targets};
 use super::house::{House, HouseOptions, Standing, standings};
-use super::link::{Leaving, Link, Splitter, Way};
+use super::line::{GOODBYE, Line, WELCOME};
+use super::link::{Leaving, Link, Way};
+use super::liveness::{ALIVE_WITHIN, Liveness};
 use super::model::{Counts, Model};
-use super::tab::{self, Socket, State, Tab, Wish};
+use super::tab::{self, State, Tab, Wish};
 use super::transition::{LineId, Made, Site, TabId, TicketId, Trace, Transition, Word};
 
 /// Time of a step.
@@ -25,17 +27,21 @@ const TABS_MAX: usize = 16;
 /// What leaves the server may be older than what it does, for so long after its socket was
 /// full.
 const LAG: Duration = Duration::from_millis(500);
-/// All play again so long after the last fault.
-const ALIVE_WITHIN: Duration = Duration::from_secs(5);
-/// One who hears only then of a restart, and after that wait that its ticket is from too soon
-/// after it, is told to wait once more: so much longer.
-const TOO_SOON_TOO: Duration = Duration::from_secs(2);
 /// A server that lets everybody go takes so long before it ends.
 const DRAIN: Duration = Duration::from_millis(1500);
 /// Then nothing is posted besides what the room has to say, for so long.
 const QUIET: Duration = Duration::from_secs(2);
+/// Who plays has a snapshot that is not older than this.
+const FRESH: Duration = Duration::from_secs(1);
 /// What was posted so long before the end has arrived.
 const ON_THE_WAY: Duration = Duration::from_secs(1);
+
+/// Kills come within so many bytes that a client says, and so many that it is told behind the
+/// keyframes, which is a few seconds of either; and what comes before those is not known to be
+/// shorter.
+const UP_BYTES: u32 = 500;
+const STREAM_BYTES: u32 = 1500;
+const OPENING_BYTES: usize = 500;
 
 /// What a run is to be.
 #[derive(Clone, Debug)]
@@ -48,20 +54,14 @@ pub(crate) struct Run {
     pub(crate) trouble: Duration,
     /// Resets of each line's tab at a random byte, besides what the plan has.
     pub(crate) kills: u32,
+    /// Of so many players one is posted a notice at a time.
+    pub(crate) notices_one_in: u32,
     pub(crate) delay: Duration,
     pub(crate) jitter_us: u32,
     /// Bytes that the server's socket takes.
     pub(crate) socket_bytes: usize,
     /// Whether the plan interferes.
     pub(crate) has_plan: bool,
-}
-
-struct Line {
-    owner: Option<usize>,
-    link: Link,
-    socket: Socket,
-    splitter: Splitter,
-    lags_until: Duration,
 }
 
 /// A run as it goes.
@@ -73,6 +73,8 @@ pub(crate) struct World {
     house: House,
     tabs: Vec<Tab>,
     kills_left: Vec<u32>,
+    /// Most bytes from a Welcome to the first keyframes, as far as is known.
+    opening_bytes: usize,
     lines: BTreeMap<LineId, Line>,
     lines_made: u32,
     away: BTreeMap<TabId, Duration>,
@@ -87,8 +89,8 @@ pub(crate) struct World {
     posts: bool,
     secrets: BTreeSet<[u8; SECRET_BYTES]>,
     watched: BTreeMap<(Site, NetId), (usize, Standing)>,
-    /// Who was told that its ticket is from too soon after a restart, since the last fault.
-    too_soon: BTreeSet<TabId>,
+    /// From the last fault on.
+    liveness: Option<Liveness>,
     model: Model,
     trace: Trace,
     failure: Option<String>,
@@ -105,14 +107,16 @@ impl World {
     pub(crate) fn new(run: Run) -> Self {
         let seed = run.house.seed;
         let brain = run.have_eyes.then_some(BrainKind::Hunt);
-        let tabs: Vec<Tab> =
-            (0..run.clients).map(|n| Tab::new(TabId(n), format!("tab {n}"), seed, brain)).collect();
+        let tabs: Vec<Tab> = (0..run.clients)
+            .map(|n| Tab::new(Duration::ZERO, TabId(n), format!("tab {n}"), (seed, brain)))
+            .collect();
         Self {
             now: Duration::ZERO,
             chance: Prng::stream(seed, 2),
             plan: run.has_plan.then(|| Plan::new(seed)),
             house: House::new(&run.house),
             kills_left: vec![run.kills; tabs.len()],
+            opening_bytes: 0,
             tabs,
             lines: BTreeMap::new(),
             lines_made: 0,
@@ -125,7 +129,7 @@ impl World {
             posts: true,
             secrets: BTreeSet::new(),
             watched: BTreeMap::new(),
-            too_soon: BTreeSet::new(),
+            liveness: None,
             model: Model::new(run.house.patience, run.house.players_max, run.house.has_tickets),
             trace: Trace::default(),
             failure: None,
@@ -142,14 +146,8 @@ impl World {
             }
         }
         self.mend();
-        let healed = self.now;
-        self.too_soon.clear();
-        self.steps_until(healed + ALIVE_WITHIN);
-        self.fail_those_away(healed, |world, tab| !world.too_soon.contains(&tab));
-        if !self.too_soon.is_empty() {
-            self.steps_until(healed + ALIVE_WITHIN + TOO_SOON_TOO);
-            self.fail_those_away(healed, |_, _| true);
-        }
+        self.steps_until(self.now + ALIVE_WITHIN);
+        self.await_those_away();
         self.posts = false;
         let strangers = self.strangers();
         self.steps_until(self.now + QUIET);
@@ -242,26 +240,36 @@ impl World {
         }
     }
 
-    /// Nobody of whom that is asked may be away that long after the last fault.
-    fn fail_those_away(&mut self, healed: Duration, is_asked: impl Fn(&Self, TabId) -> bool) {
-        let away = self.tabs.iter().find(|tab| {
-            let plays = tab.seen_at().is_some_and(|at| at > healed);
-            !plays && !tab.is_over() && !self.model.waits(tab.id) && is_asked(self, tab.id)
-        });
-        if let Some(Tab { id, state, .. }) = away {
-            let s = (self.now - healed).as_secs();
-            let sentence = format!("{id:?} does not play {s} s after the last fault: {state:?}");
-            self.fail(sentence);
+    /// Goes on until all play again, or one of them should and does not.
+    fn await_those_away(&mut self) {
+        while self.failure.is_none() {
+            let Some(liveness) = &self.liveness else { return };
+            let dues = self.tabs.iter().filter(|tab| self.is_missed(tab));
+            let Some((due, tab)) = dues.map(|tab| (liveness.due(tab.id), tab.id)).min() else {
+                return;
+            };
+            if due <= self.now {
+                let Tab { state, .. } = &self.tabs[tab.0 as usize];
+                let s = due.as_secs_f64();
+                let sentence = format!("{tab:?} does not play, and should at {s} s: {state:?}");
+                return self.fail(sentence);
+            }
+            self.step();
         }
+    }
+
+    /// Whether a tab does not play that has no reason to stay away.
+    fn is_missed(&self, tab: &Tab) -> bool {
+        let plays = tab.seen_at().is_some_and(|at| self.now - at < FRESH);
+        // Where there are places for all, nobody waits for one.
+        let waits = self.run.house.players_max < TABS_MAX && self.model.waits(tab.id);
+        !plays && !tab.is_over() && !waits && tab.fake.is_none()
     }
 
     /// Lets the model judge what happened.
     fn note(&mut self, out: &mut Vec<Transition>) {
         for transition in out.drain(..) {
             self.trace.push(self.now, transition);
-            if let Transition::Told { tab, retry_after_ms: TICKET_SOON_MS, .. } = transition {
-                self.too_soon.insert(tab);
-            }
             if let Err(sentence) = self.model.step(self.now, &transition) {
                 self.failure.get_or_insert(sentence);
             }
@@ -273,7 +281,7 @@ impl World {
             return;
         }
         for index in 0..self.tabs.len() {
-            if self.chance.one_in(40) {
+            if self.chance.one_in(self.run.notices_one_in) {
                 self.notice(index, 1);
             }
         }
@@ -372,7 +380,7 @@ impl World {
         }
         let id = TabId(self.tabs.len() as u32);
         let name = format!("tab {}", id.0);
-        let mut intruder = Tab::new(id, name, self.run.house.seed, None);
+        let mut intruder = Tab::new(self.now, id, name, (self.run.house.seed, None));
         intruder.fake = Some(with);
         self.tabs.push(intruder);
         self.kills_left.push(0);
@@ -412,7 +420,7 @@ impl World {
             return;
         }
         let id = TabId(self.tabs.len() as u32);
-        if let Some(twin) = self.tabs[of.0 as usize].twin(id, self.run.house.seed) {
+        if let Some(twin) = self.tabs[of.0 as usize].twin(self.now, id, self.run.house.seed) {
             self.model.share(of, id);
             self.tabs.push(twin);
             self.kills_left.push(0);
@@ -436,7 +444,15 @@ impl World {
         }
         self.house.mend();
         self.lines.values_mut().for_each(|line| line.link.mend());
-        self.tabs.iter_mut().for_each(|tab| tab.hurry(self.now));
+        let mut liveness = Liveness::new(self.now, LineId(self.lines_made));
+        for tab in &mut self.tabs {
+            tab.deaf_until = Duration::ZERO;
+            tab.hint(self.now);
+            if let Some(until) = tab.tries_at() {
+                liveness.found_waiting(tab.id, until);
+            }
+        }
+        self.liveness = Some(liveness);
     }
 
     /// Moves bytes, and sees what leaves the server.
@@ -455,8 +471,8 @@ impl World {
                 line.lags_until = self.now + LAG;
             }
             if !carried.left.is_empty() {
-                line.splitter.feed(&carried.left);
-                leaving.extend(std::iter::from_fn(|| line.splitter.next()).map(|it| (id, it)));
+                leaving.extend(line.leave(&carried.left).into_iter().map(|it| (id, it)));
+                self.opening_bytes = self.opening_bytes.max(line.opening_bytes.unwrap_or(0));
             }
         }
         self.lines.retain(|_, line| line.owner.is_some() || !line.link.is_over());
@@ -488,19 +504,29 @@ impl World {
 
     fn run_tabs(&mut self, out: &mut Vec<Transition>) {
         for index in 0..self.tabs.len() {
-            match self.tabs[index].state {
+            match &self.tabs[index].state {
                 State::Over => {}
-                State::Waiting(until) => {
-                    // Who lets everybody go takes nobody in.
-                    let is_open = self.now >= self.down_until && self.ends.is_none();
-                    if is_open && self.now >= until && !self.is_away(index) {
-                        self.connect(index, out);
-                    }
-                }
+                State::Waiting => self.await_turn(index, out),
                 State::Linked(_) => self.run_tab(index, out),
             }
             self.note_secret(index, out);
             self.note(out);
+        }
+    }
+
+    /// A tab that has no line tries when it is time: there is one, or there is no network or
+    /// no server.
+    fn await_turn(&mut self, index: usize, out: &mut Vec<Transition>) {
+        if !self.tabs[index].tries(self.now) {
+            return;
+        }
+        // Who lets everybody go takes nobody in.
+        let is_open = self.now >= self.down_until && self.ends.is_none();
+        if is_open && !self.is_away(index) {
+            self.connect(index, out);
+        } else {
+            self.tabs[index].miss(self.now);
+            out.push(Transition::Missed { tab: self.tabs[index].id });
         }
     }
 
@@ -510,12 +536,26 @@ impl World {
 
     fn run_tab(&mut self, index: usize, out: &mut Vec<Transition>) {
         let tab = &mut self.tabs[index];
-        let Some(line) = tab.line().and_then(|line| self.lines.get_mut(&line)) else { return };
-        if tab.run(self.now, &mut line.socket, out) == Wish::HangUp {
+        let Some(id) = tab.line() else { return };
+        let Some(line) = self.lines.get_mut(&id) else { return };
+        let from = out.len();
+        let wish = tab.run(self.now, &mut line.socket, out);
+        let came = |it: &&Transition| {
+            matches!(it, Transition::EventReceived { .. } | Transition::Doubled { .. })
+        };
+        line.events_came += out[from..].iter().filter(came).count() as u32;
+        if wish == Wish::HangUp {
             line.owner = None;
             line.link.hang_up();
+            self.model.counts.cut_events += u32::from(line.is_doomed && line.has_lost_events());
             if self.run.kills > 0 {
-                tab.hurry(self.now + Duration::from_millis(self.chance.below(250).into()));
+                tab.hint(self.now);
+            }
+            if let (Some(liveness), Some(until)) = (&mut self.liveness, tab.tries_at()) {
+                let is_too_soon = |it: &Transition| {
+                    matches!(it, Transition::Told { retry_after_ms: TICKET_SOON_MS, .. })
+                };
+                liveness.lost(tab.id, id, until, out[from..].iter().any(is_too_soon));
             }
         }
     }
@@ -529,15 +569,12 @@ impl World {
         self.house.admit(thread, self.lines_made.into(), near);
         let chance = Prng::stream(self.run.house.seed, 100_000 + u64::from(id.0));
         let mut link = Link::new(far, self.run.delay, self.run.jitter_us, chance);
-        if self.kills_left[index] > 0 {
+        let is_doomed = self.kills_left[index] > 0;
+        if is_doomed {
             self.kills_left[index] -= 1;
             self.model.counts.kills += 1;
-            let way = if self.chance.one_in(3) { Way::Up } else { Way::Down };
-            let bytes = match way {
-                Way::Up => self.chance.below(500),
-                Way::Down => self.chance.below(12_000),
-            };
-            link.reset_after(way, bytes as usize);
+            let (way, bytes) = self.kill();
+            link.reset_after(way, bytes);
         }
         let mut socket = tab::socket();
         let tab = &mut self.tabs[index];
@@ -545,9 +582,19 @@ impl World {
         out.push(Transition::Connected { tab: tab.id, line: id, thread, resumes, ticket });
         out.push(Transition::ClientSent { tab: tab.id, word: Word::Hello });
         tab.connect(self.now, (id, text.unwrap_or_default()), &mut socket);
-        let splitter = Splitter::default();
-        let line = Line { owner: Some(index), link, socket, splitter, lags_until: self.now };
+        let line = Line::new((index, is_doomed), link, socket, self.now);
         self.lines.insert(id, line);
+    }
+
+    /// Where a line is reset: a third of them in what the client says, a third in the Welcome,
+    /// what it has missed, and the keyframes, and a third in what comes then.
+    fn kill(&mut self) -> (Way, usize) {
+        let opening_bytes = self.opening_bytes.max(OPENING_BYTES);
+        match self.chance.below(3) {
+            0 => (Way::Up, self.chance.below(UP_BYTES) as usize),
+            1 => (Way::Down, self.chance.below(opening_bytes as u32) as usize),
+            _ => (Way::Down, opening_bytes + self.chance.below(STREAM_BYTES) as usize),
+        }
     }
 
     /// Secrets of Welcomes that came just now must be new.
@@ -603,7 +650,3 @@ impl World {
         failures.into_iter().for_each(|sentence| self.fail(sentence));
     }
 }
-
-/// Tags of server messages.
-const WELCOME: u8 = 1;
-const GOODBYE: u8 = 4;
