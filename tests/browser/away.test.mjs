@@ -197,7 +197,7 @@ scenario('whoever goes back to the start while the other tab is asked for the se
 /** What each terminal code says and offers. */
 const TERMINAL = [
   [4001, /do not understand each other/, 'Load anew'],
-  [4003, /did not accept/, 'Back to start'],
+  [4003, /lets in only who brings a ticket/, 'Back to start'],
   [4004, /ticket to this arena was refused/, 'Back to start'],
   [4010, /removed/, 'Back to start'],
   [4011, /another window/, 'Play here'],

@@ -237,9 +237,11 @@ together('an operator with a ticket silences, slows, speaks to all and removes',
   await say(gus, 'one');
   await hears(hal, 'one');
   await say(gus, 'two');
-  await note(gus, 'Try again in');
+  await note(gus, 'This room is slow: your next line in');
   await say(olga, '/slow 0');
   await note(olga, 'Slow mode is off.');
+  await say(gus, 'three');
+  await hears(hal, 'three');
 
   await gus.locator('#bar .people').click();
   await say(olga, '/kick Hal off you go');
