@@ -1,7 +1,8 @@
 //! Two who bring one ticket: until the older has said something, the newer takes its place.
 //!
 //! The newer one waits until the older one's thread has told the room that it is gone. So a
-//! full room refuses nobody because of its own ghost, and never has both.
+//! full room refuses nobody because of its own ghost, unless it is told so much that this word
+//! has to wait: then the newer one is told when to come back.
 
 use throng_shared::session::CloseCode;
 

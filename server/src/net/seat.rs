@@ -192,7 +192,8 @@ impl Seat {
     /// player gets no longer than its glider, unless it may have no ticket any more to come
     /// in with again.
     pub(super) fn is_expired(&self, now: Millis, link_hold_ms: u64, session_ms: u64) -> bool {
-        let is_awaited = self.is_proven || self.stub.is_some();
+        let has_ticket = self.stub.as_ref().is_some_and(|stub| !stub.is_replaced());
+        let is_awaited = self.is_proven || has_ticket;
         let patience_ms = if is_awaited { session_ms } else { session_ms.min(link_hold_ms) };
         self.claims.is_empty() && self.lost.is_some_and(|at| now.since(at) >= patience_ms)
     }

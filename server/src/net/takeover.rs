@@ -226,7 +226,10 @@ impl NetThread {
             if let Some(ban) = options.store.verdict(player, address) {
                 options.tickets.give_back(it.take_stub());
                 let sentence = ban.sentence(unix_s);
-                return it.close(now, tally, CloseCode::Kicked, Some(&sentence), 0);
+                it.close(now, tally, CloseCode::Kicked, Some(&sentence), 0);
+                // Whose ticket it brought has none any more, and makes way all the same.
+                let word = before.map(|it| Word::Evict { of: it.conn, by: conn });
+                return self.words.extend(word);
             }
             options.store.greet(player, entrant.name.as_str(), address);
         }
@@ -618,6 +621,7 @@ impl NetThread {
         // Another connection may be about to have the session: then it ends there.
         if let Some(seat) = &mut slot.seat {
             seat.expelled = Some((code, reason.to_owned()));
+            seat.use_up_ticket();
         }
         if let Some(it) = slot.open_conn() {
             it.close(now, &self.tally, code, Some(reason), 0);

@@ -141,6 +141,55 @@ fn a_room_that_crashes_gives_the_tickets_back_of_those_who_have_said_nothing() {
 }
 
 #[test]
+fn who_brings_a_ticket_again_and_is_banned_leaves_nobody_in_who_cannot_play() {
+    let mut rig = guarded(1, 2, 2);
+    let ticket = ticket(&rig);
+    let mut players = [0; 2].map(|_| Player { ticket: ticket.clone(), ..Player::new() });
+    rig.connect(&mut players[0], WHOLE);
+    (0..5).for_each(|_| {
+        rig.room_turn();
+        (0..2).for_each(|index| rig.thread_turn(index));
+    });
+    assert_eq!(rig.conns.len(), 1, "because it is in, and has said nothing");
+    let mut seats = rig.threads.iter().flat_map(|it| &it.slots).filter_map(|it| it.seat.as_ref());
+    let PlayerId(number) = seats.next().expect("it has a seat").entrant.who.player;
+    // Numbers are given out in their order.
+    let (until_s, reason, operator) = (4_000_000_000, "rude".to_owned(), "Op".to_owned());
+    let ban = Ban { player: PlayerId(number + 1), address: None, until_s, reason, operator };
+    rig.threads[0].options.store.ban(ban);
+    rig.connect(&mut players[1], WHOLE);
+    (0..5).for_each(|_| {
+        rig.room_turn();
+        (0..2).for_each(|index| rig.thread_turn(index));
+    });
+    assert!(rig.conns.is_empty(), "because whose ticket was brought again has none");
+    rig.settle(&mut players);
+    let codes = [CloseCode::Replaced, CloseCode::Kicked].map(|code| Some(code.number()));
+    assert_eq!(players.each_ref().map(|player| player.closed), codes);
+    assert_eq!(rig.slots(), 0);
+}
+
+#[test]
+fn who_was_kicked_while_it_was_away_does_not_come_back_with_its_ticket() {
+    let mut rig = guarded(1, 1, 1);
+    let mut players = [Player { ticket: ticket(&rig), ..Player::new() }];
+    rig.connect(&mut players[0], WHOLE);
+    (0..5).for_each(|_| {
+        rig.room_turn();
+        rig.thread_turn(0);
+    });
+    players[0].link = None;
+    rig.thread_turn(0);
+    let conn = *rig.conns.keys().next().expect("its session waits");
+    rig.threads[0].expel(conn, CloseCode::Kicked, "rude");
+    rig.settle(&mut players);
+    assert!(rig.conns.is_empty() && rig.slots() == 0);
+    rig.connect(&mut players[0], WHOLE);
+    rig.settle(&mut players);
+    assert_eq!(players[0].closed, Some(CloseCode::AuthFailed.number()));
+}
+
+#[test]
 fn of_many_who_bring_one_ticket_again_and_again_one_plays_at_any_time() {
     let mut played = 0;
     for seed in 0..40 {
