@@ -4,14 +4,14 @@
  */
 
 import { type ClientSession, makeInput } from './session/client.ts';
-import { type Clock, clockFeedback, newClock, noteSent, tickAt } from './session/clock.ts';
+import { type Clock, clockFeedback, clockSeen, newClock, noteSent, tickAt } from './session/clock.ts';
 import { INPUT_INTERVAL_MS } from './limits.ts';
 import { isSameMap, mapFromRuns } from './map.ts';
 import { newRules } from './motion.ts';
 import { arrived, newPlayback, type Playback } from './playback.ts';
 import { loseBody, newPrediction, type Prediction, predict, reconcile } from './prediction.ts';
 import { newStanding, type Standing, takeEvent } from './standing.ts';
-import { ticksSince } from './tick.ts';
+import { ticksSince, tickOffset } from './tick.ts';
 import { newTracks, recordTracks, type Tracks } from './tracks.ts';
 import { applyRefocus, applyTick, type Desync, type Glider, type Happening, newView, type View } from './view.ts';
 import type { Event, Input, Snapshot, Welcome } from './wire/codec.ts';
@@ -161,6 +161,7 @@ export function takeSnapshot(game: Game, snapshot: Snapshot, nowMs: number): Des
     recordTracks(game.tracks, view);
   }
   arrived(game.playback, nowMs, view.tick);
+  clockSeen(game.clock, nowMs, view.tick);
   followOwn(game);
   return null;
 }
@@ -182,7 +183,9 @@ export function advance(
   send: ((input: Input) => void) | null,
 ): boolean {
   const { prediction, view } = game;
-  const target = Math.floor(tickAt(game.clock, nowMs));
+  // Never a tick that was seen, where the clock is a little behind: what nobody sends, nobody reports on.
+  const clock = Math.floor(tickAt(game.clock, nowMs));
+  const target = tickOffset(view.tick, Math.max(1, ticksSince(clock, view.tick)));
   let behind = ticksSince(target, prediction.tick);
   if (behind > CATCH_UP_TICKS || behind <= -SETBACK_TICKS) {
     // From the newest that is known, as if nothing had been predicted.

@@ -28,6 +28,8 @@ export interface Scenario {
   readonly down: (nowMs: number) => number;
   readonly seconds: number;
   readonly intent: (nowMs: number, intent: Intent) => void;
+  /** When the page gets to read the welcome and what came behind it; 0 when it is not given. */
+  readonly welcomedMs?: number;
   /** Time between two frames; 16 when it is not given. */
   readonly frameMs?: number;
   /** Called after each frame. */
@@ -60,7 +62,7 @@ export function playScenario(scenario: Scenario): Outcome {
   }
   const game = newGame(
     { secret: new Uint8Array(16), resumed: false, identity: new Uint8Array(24), sessionMs: 60_000, timeMs: 0n, watch: false, you: YOU, own: YOU, tick: 0, tickHz: HZ, room: 'test', map: { width: COLUMNS, height: ROWS, runs } },
-    0,
+    scenario.welcomedMs ?? 0,
   );
   if (!game) throw new Error('The map is one.');
 
@@ -116,6 +118,7 @@ export function playScenario(scenario: Scenario): Outcome {
           : { feedback, ticks: [delta], refocus: null };
       downstream.push({ atMs: state.downAtMs, snapshot });
     }
+    if (now < (scenario.welcomedMs ?? 0)) continue;
     while (downstream[0] && downstream[0].atMs <= now) {
       const fault = takeSnapshot(game, downstream.shift()!.snapshot, now);
       if (fault) throw new Error(`The view does not fit: ${fault}.`);

@@ -100,6 +100,22 @@ describe('prediction', () => {
     expect(furthest, 'because an error fades over some frames').toBeLessThan(0.8 * SUB);
   });
 
+  test('a page that reads its welcome late steers all the same, and its clock finds the server', () => {
+    let jumps = 0;
+    const { game, sent, late } = playScenario({
+      seconds: 6,
+      welcomedMs: 500,
+      up: () => 20,
+      down: () => 20,
+      intent: restless,
+      frame: (game) => (jumps = game.clock.jumps),
+    });
+    expect(sent.length, 'because the first input needs no clock that is right').toBeGreaterThan(30);
+    expect(late, 'because it is right soon').toBeLessThan(5);
+    expect(jumps, 'because it was half a second behind').toBeGreaterThan(0);
+    expect(game.prediction.tick, 'because it is ahead as on any link').toBeGreaterThan(game.view.tick);
+  });
+
   test('after a burst of latency the trigger works at once', () => {
     const fired: number[] = [];
     let jumps = 0;

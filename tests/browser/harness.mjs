@@ -124,21 +124,14 @@ export async function inArena(page, holds) {
   }
 }
 
-/**
- * Holds a key toward the far side of a square arena until the glider went `tiles`. A browser under load may take the keys
- * from a window for a moment, which lets go of them: then a person presses again.
- */
+/** Holds a key toward the far side of a square arena until the glider went `tiles`. */
 export async function glide(page, tiles, edge) {
-  const { own: from, tick } = await until(page, ({ own }) => own !== null);
+  const from = (await until(page, ({ own }) => own !== null)).own;
   const key = from.x < edge / 2 ? 'KeyD' : 'KeyA';
-  const went = ({ own }) => (own === null ? 0 : Math.abs(own.x - from.x));
-  for (let pressed = tick; ; ) {
-    await page.keyboard.down(key);
-    const now = await until(page, (it) => went(it) >= tiles || (went(it) < 1 && it.tick - pressed > 90));
-    await page.keyboard.up(key);
-    if (went(now) >= tiles) return now;
-    pressed = now.tick;
-  }
+  await page.keyboard.down(key);
+  const there = await until(page, ({ own }) => own !== null && Math.abs(own.x - from.x) >= tiles);
+  await page.keyboard.up(key);
+  return there;
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   timeoutAt,
 } from '../session/calls.ts';
 import { type ClientSession, encodeMessage, type KeptSession, makeInput } from '../session/client.ts';
-import { type Clock, clockFeedback, newClock, noteSent, tickAt } from '../session/clock.ts';
+import { type Clock, clockFeedback, clockSeen, newClock, noteSent, tickAt } from '../session/clock.ts';
 import { closeCode, type CloseName } from '../session/close.ts';
 import { daytimeAt, handleRoundTrip, handleTold, newDaytime } from '../session/daytime.ts';
 import { nameFault } from '../session/name.ts';
@@ -290,6 +290,7 @@ export class Throng {
     this.seen = refocus?.restart ?? tickOffset(this.seen, ticks.length);
     this.seenMs = now;
     if (feedback && this.clock) clockFeedback(this.clock, now, this.seen + feedback.ack, feedback.early);
+    if (this.clock) clockSeen(this.clock, now, this.seen);
     this.emitter.emit('snapshot', snapshot);
   }
 

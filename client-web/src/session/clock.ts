@@ -1,9 +1,12 @@
 /**
- * The client's clock: which tick an input sent now is for. Mirrors `shared/src/session/clock.rs`.
+ * The client's clock: which tick an input sent now is for. Mirrors `shared/src/session/clock.rs`,
+ * and has `clockSeen` besides, because a page may stall before it reads its welcome.
  *
  * It runs ahead of the server by the way there plus a margin. The server reports how early inputs arrive; the clock
  * bends by at most 5 % to keep that at its target, and jumps only when it is far off.
  */
+
+import { ticksSince } from '../tick.ts';
 
 /** Largest bend of the clock's rate. */
 const BEND_MAX = 0.05;
@@ -60,6 +63,20 @@ export function newClock(nowMs: number, tick: number, tickHz: number): Clock {
 /** The tick, with its fraction, that an input sent now is for. */
 export function tickAt(clock: Clock, nowMs: number): number {
   return clock.anchorTick + ((nowMs - clock.anchorMs) / clock.tickMs) * clock.rate;
+}
+
+/**
+ * A tick was seen. A clock that has not come to it began too late, as where the welcome waited to be read: it begins anew.
+ * Inputs name a tick after the seen one whatever the clock says, so that reports on them would not tell.
+ */
+export function clockSeen(clock: Clock, nowMs: number, seen: number): void {
+  if (ticksSince(Math.floor(tickAt(clock, nowMs)), seen) >= 0) return;
+  clock.anchorTick = seen + START_AHEAD_TICKS;
+  clock.anchorMs = nowMs;
+  clock.jumps++;
+  clock.rate = 1;
+  clock.samples = 0;
+  clock.meanEarly = targetTicks(clock);
 }
 
 /** An input that names `tick` was sent. */
